@@ -1,0 +1,46 @@
+//! Signing in: `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`.
+
+use domain::{Role, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What a person signs in with.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LoginRequest {
+    /// The account's address, in any case.
+    pub email: String,
+    /// As typed.
+    pub password: String,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The account.
+    pub id: UserId,
+    /// In lower case.
+    pub email: String,
+    /// As it stands on the screen.
+    pub name: String,
+    /// What the account may do.
+    pub role: Role,
+}
+
+/// The answer to a right password. The session is also set as a cookie.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LoginAnswer {
+    /// Who is signed in now.
+    pub user: User,
+    /// For API clients: `Authorization: Bearer`.
+    pub token: String,
+    /// URL names of the shapes to subscribe to.
+    pub shapes: Vec<String>,
+}
+
+/// Who this session belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionAnswer {
+    /// Who is signed in.
+    pub user: User,
+    /// URL names of the shapes to subscribe to.
+    pub shapes: Vec<String>,
+}

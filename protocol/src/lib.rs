@@ -1,0 +1,23 @@
+//! What travels between device and server: writes and their answers, problems, shape messages, sign-in.
+//!
+//! **Invariant:** types and their serialised forms only; nothing here knows a web framework, a browser or a database.
+//! Envelopes are camelCase, rows snake_case.
+
+pub mod auth;
+pub mod problem;
+pub mod shape;
+pub mod write;
+
+pub use auth::{LoginAnswer, LoginRequest, SessionAnswer, User};
+pub use problem::{Conflicts, Problem, ProblemCode};
+pub use shape::{Control, News, RowOperation, ShapeMessage, ShapeRequest};
+pub use write::{BatchAnswer, BatchRequest, WireWrite, WriteAnswer};
+
+/// The most writes in one batch.
+pub const MAX_BATCH_WRITES: usize = 100;
+
+/// The largest body that the server reads, in bytes. A hundred writes with full notes fit.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// The Background Sync tag that wakes the worker.
+pub const SYNC_TAG: &str = "sync-writes";
