@@ -1,2 +1,68 @@
-//! xtask
-fn main() {}
+//! The developer's commands: `cargo xtask run`, `test`, `build`, `bench`.
+//!
+//! One program instead of a folder of scripts, so that a fresh machine needs Rust and nothing else: whatever more a
+//! command needs (the WASM target, Trunk, a browser for the tests) it installs or asks for in one clear line.
+//!
+//! **Invariant:** it compiles before anything else does, so its dependencies stay few.
+
+mod bench;
+mod browser;
+mod demo;
+mod finish;
+mod paths;
+mod process;
+mod release;
+mod site;
+mod stamp;
+mod steps;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "cargo xtask <command>
+
+  run [--demo N] [--port P] [--dev]   build the app and serve it with a demo of N turns (200) on port P (8080)
+  test [--quick] [filter…]            run every check and test; --quick leaves out WASM and the browser
+  build                               make the one file to install: target/turns-server
+  bench [args…]                       measure; arguments go to the bench program
+  site [--dev]                        build only the site, into dist/
+  ci                                  what the build machine runs: the same as test
+  finish-site                         called by Trunk when its part of the site is done
+  help                                this list
+
+--dev builds the WASM without optimising it: quicker to build, larger to load.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--").collect();
+    let (command, rest) = match args.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("", args.as_slice()),
+    };
+    let result = match command {
+        "run" => demo::run(rest),
+        "test" | "ci" => test::run(rest),
+        "build" => release::build(),
+        "bench" => bench::run(rest),
+        "site" => site::build(site::Profile::from_args(rest)),
+        "finish-site" => finish::run(),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        unknown => {
+            if !unknown.is_empty() {
+                eprintln!("There is no command {unknown:?}.\n");
+            }
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ncargo xtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

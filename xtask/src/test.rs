@@ -1,0 +1,112 @@
+//! `cargo xtask test`: everything that must hold, in the order of what it costs.
+//!
+//! **Invariant:** what passes here passes on the build machine, which runs this same command.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::browser::Browser;
+use crate::steps::{self, Counts, Steps};
+use crate::{browser, paths, process, site, tools};
+
+/// Runs on the machine itself.
+const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
+/// Native too, but a library for measurements and for tests that need a browser.
+const OUTSIDE: [&str; 2] = ["tests", "bench"];
+/// Runs in a browser.
+const WASM: [&str; 3] = ["browser", "client", "sw"];
+const WASM_TARGET: &str = "--target=wasm32-unknown-unknown";
+
+/// Two browsers at once: more would make a small machine so slow that waiting for a screen runs out of time.
+const STORIES_AT_ONCE: &str = "--test-threads=2";
+
+/// Runs all, or only the tests whose names contain one of the filters.
+pub fn run(args: &[String]) -> Result<()> {
+    let quick = args.iter().any(|argument| argument == "--quick");
+    let filters: Vec<&str> = args.iter().map(String::as_str).filter(|argument| *argument != "--quick").collect();
+    if let Some(unknown) = filters.iter().find(|filter| filter.starts_with('-')) {
+        bail!("test knows --quick and names of tests, not {unknown}");
+    }
+    // rust-embed wants its folder when the server is compiled; it fills when the site is built.
+    std::fs::create_dir_all(paths::dist())?;
+
+    let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
+    let mut steps = Steps::new(lints + if quick { 1 } else { 6 });
+    if filters.is_empty() {
+        lint(&mut steps, quick);
+    }
+    steps.step("native tests", || {
+        steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&NATIVE)), &filters))
+    });
+    if !quick {
+        in_browser(&mut steps, &filters);
+    }
+    steps.finish()
+}
+
+fn lint(steps: &mut Steps, quick: bool) {
+    steps.step("formatting", || {
+        tools::ensure_lints()?;
+        steps::check(&mut process::cargo(["fmt", "--all", "--check"]))
+    });
+    steps.step("clippy", || clippy(&packages(&[&NATIVE[..], &OUTSIDE].concat())));
+    if !quick {
+        steps.step("clippy for WASM", || {
+            tools::ensure_wasm_target()?;
+            clippy(&[&[WASM_TARGET], &packages(&WASM)[..]].concat())
+        });
+    }
+}
+
+fn in_browser(steps: &mut Steps, filters: &[&str]) {
+    let mut found = None;
+    steps.step("browser and tools", || {
+        found = Some(browser::ensure()?);
+        tools::ensure_wasm_target()?;
+        tools::path_with_tools()?;
+        Ok(Counts::default())
+    });
+    let Some(browser) = found else {
+        for name in ["WASM tests", "site", "server", "browser stories"] {
+            steps.skip(name, "the browser is missing");
+        }
+        return;
+    };
+    steps.step("WASM tests", || wasm_tests(&browser, filters));
+    let site = steps.step("site", || site::build(site::Profile::Release).map(|()| Counts::default()));
+    let server = steps.step("server", || steps::check(&mut process::cargo(["build", "--package", "server"])));
+    if site && server {
+        steps.step("browser stories", || stories(&browser, filters));
+    } else {
+        steps.skip("browser stories", "site or server did not build");
+    }
+}
+
+fn clippy(packages: &[&str]) -> Result<Counts> {
+    steps::check(process::cargo(["clippy", "--all-targets"]).args(packages).args(["--", "-D", "warnings"]))
+}
+
+fn wasm_tests(browser: &Browser, filters: &[&str]) -> Result<Counts> {
+    // `--tests` leaves out the documentation's examples, which the runner cannot run.
+    let mut command = process::cargo(["test", "--no-fail-fast", "--tests", WASM_TARGET, "--package", "browser"]);
+    command
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools::wasm_test_runner()?)
+        .env("CHROMEDRIVER", &browser.driver);
+    steps::tests(with_filters(&mut command, filters))
+}
+
+fn stories(browser: &Browser, filters: &[&str]) -> Result<Counts> {
+    let mut command = process::cargo(["test", "--no-fail-fast", "--package", "tests", "--package", "bench"]);
+    command.env("CHROMIUM", &browser.chromium);
+    command.env("TURNS_SERVER", paths::target()?.join("debug").join(paths::program("turns-server")));
+    steps::tests(with_filters(&mut command, filters).arg(STORIES_AT_ONCE))
+}
+
+fn with_filters<'a>(command: &'a mut Command, filters: &[&str]) -> &'a mut Command {
+    command.arg("--").args(filters)
+}
+
+fn packages<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    names.iter().flat_map(|name| ["--package", name]).collect()
+}
