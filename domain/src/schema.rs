@@ -6,6 +6,7 @@
 mod tables;
 
 use crate::Value;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A table that travels to devices. Its URL name is [`Table::url_name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,8 +67,7 @@ pub enum MergePolicy {
     FieldMerge,
     /// The later write wins without a question.
     LastWriteWins,
-    /// Money, vendor, stage, approval, codes: never decided without a person, and grouped, so that a
-    /// change of one by somebody else puts mine of another in question too.
+    /// Money, vendor, stage, approval, codes: a column that both changed is never decided without a person.
     AskUser,
 }
 
@@ -172,6 +172,20 @@ impl Table {
             Self::ScopeItems => Some((Self::Turns, "turn_id")),
             Self::Properties | Self::TurnStages => None,
         }
+    }
+}
+
+impl Serialize for Table {
+    /// By URL name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.url_name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Table {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("no table is called {name}")))
     }
 }
 

@@ -1,1 +1,22 @@
-//! sync
+//! Sync without IO: what happens to a write from the tap to its echo, and to a row from the server to the view.
+//!
+//! The page, the service worker and the tests run this same code. It talks to the world through two traits,
+//! [`Store`] and [`Network`], and gets time and chance through [`Clock`].
+//!
+//! **Invariant:** no `web-sys`, no `tokio`, no clock, no randomness.
+
+pub mod outbox;
+pub mod shape_stream;
+pub mod status;
+pub mod store;
+pub mod view;
+
+pub use outbox::{
+    Change, Failure, OutboxRecord, Receipt, Stored, WriteState,
+    drain::{Clock, Delivery, Drained, Network, drain},
+    draft::draft,
+};
+pub use shape_stream::{Place, RowChange, ShapeBatch};
+pub use status::SyncStatus;
+pub use store::{Amendment, Applied, Store};
+pub use view::{LocalView, Mark, Touched};

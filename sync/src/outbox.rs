@@ -1,0 +1,200 @@
+//! The outbox: one record per write, from the tap until its echo.
+//!
+//! **Invariant:** a record leaves the outbox only with a stored receipt, or because its user discarded it.
+
+pub mod draft;
+pub mod drain;
+pub mod merge;
+pub mod plan;
+pub mod resolve;
+pub mod settle;
+
+use domain::{DeviceId, Operation, RowId, Table, UserId, WriteId};
+use protocol::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// The version of the envelope that this app writes. Raise it with every change of [`OutboxRecord`]'s stored form
+/// and teach [`Stored::read`] to upgrade the one before.
+pub const SCHEMA: u16 = 1;
+
+/// One intent of one user on one device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboxRecord {
+    /// [`SCHEMA`] when it was written.
+    pub schema: u16,
+    /// The idempotency key.
+    pub write_id: WriteId,
+    /// Whose write it is: nobody else on the tablet sees or sends it.
+    pub user_id: UserId,
+    /// Where it was made.
+    pub device_id: DeviceId,
+    /// Order on this device; given by the store, never by the clock.
+    pub seq: u64,
+    /// Which table.
+    pub table: Table,
+    /// Which row.
+    pub row_id: RowId,
+    /// What is done.
+    pub operation: Operation,
+    /// Column → what it was and what it shall be.
+    pub changes: BTreeMap<String, Change>,
+    /// The version that the author saw; none for a create.
+    pub base_version: Option<i64>,
+    /// The writes that this one builds on.
+    pub depends_on: Vec<WriteId>,
+    /// Milliseconds since 1970, by the device's clock: for people, never for order.
+    pub made_at_ms: i64,
+    /// Where it stands.
+    pub state: WriteState,
+    /// How often it was sent and not answered, or answered with a fault.
+    pub attempts: u32,
+    /// Not before this, in milliseconds since 1970.
+    pub next_attempt_at_ms: Option<i64>,
+    /// What went wrong last.
+    pub last_error: Option<Failure>,
+    /// The server's stored answer.
+    pub receipt: Option<Receipt>,
+    /// How often the record was amended; two writers never overwrite each other.
+    pub revision: u64,
+}
+
+/// One column's change, in the JSON of writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// What the author saw.
+    pub from: Json,
+    /// What the author wants.
+    pub to: Json,
+    /// Predicted by the device and decided by the server: shown in the overlay, never sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub predicted: bool,
+}
+
+/// Where a write stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteState {
+    /// Waits to be sent.
+    Pending,
+    /// On its way; found at a start it means “ask again with the same id”.
+    Sending,
+    /// Applied by the server; its overlay stays until the shape has brought the row.
+    Acked,
+    /// Refused: waits for its user.
+    Rejected,
+    /// A write that it builds on is refused.
+    Blocked,
+    /// Done; kept as history.
+    Settled,
+    /// Given up by its user; kept as history.
+    Discarded,
+}
+
+/// What went wrong, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The server's problem, or `UNAVAILABLE` where it was not reached.
+    pub problem: Problem,
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// The server's stored answer to an applied write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// The row's version after the write; none after a delete.
+    pub version: Option<i64>,
+    /// The transaction.
+    pub txid: String,
+    /// Whether this user's shapes will bring the row.
+    pub in_shape: bool,
+    /// When it reached the device, in milliseconds since 1970.
+    pub received_at_ms: i64,
+}
+
+/// A record as it lies in a store: perhaps written by an older or newer app.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// Understood.
+    Record(Box<OutboxRecord>),
+    /// Not understood by this version of the app: kept as it is, shown with its reason, in nobody's way.
+    Unreadable {
+        /// As stored.
+        raw: Json,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Stored {
+    /// Reads what a store holds.
+    pub fn read(raw: Json) -> Self {
+        match raw.get("schema").and_then(Json::as_u64) {
+            Some(schema) if schema == u64::from(SCHEMA) => match serde_json::from_value(raw.clone()) {
+                Ok(record) => Self::Record(Box::new(record)),
+                Err(error) => Self::Unreadable { raw, reason: format!("this change cannot be read: {error}") },
+            },
+            Some(schema) if schema > u64::from(SCHEMA) => Self::Unreadable { raw, reason: "made by a newer version of Turns".to_owned() },
+            _ => Self::Unreadable { raw, reason: "made by an unknown version of Turns".to_owned() },
+        }
+    }
+
+    /// The record, if it is understood.
+    pub fn record(self) -> Option<OutboxRecord> {
+        match self {
+            Self::Record(record) => Some(*record),
+            Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+impl WriteState {
+    /// Whether the view shows the write over the synced row.
+    pub const fn is_overlaid(self) -> bool {
+        matches!(self, Self::Pending | Self::Sending | Self::Acked)
+    }
+
+    /// Whether the server does not have it yet, and it will be sent by itself.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::Pending | Self::Sending)
+    }
+
+    /// Whether its user must decide.
+    pub const fn needs_user(self) -> bool {
+        matches!(self, Self::Rejected | Self::Blocked)
+    }
+
+    /// Whether it is only history.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Settled | Self::Discarded)
+    }
+}
+
+impl OutboxRecord {
+    /// Whether an acknowledged write's echo has been seen, so that its overlay may go.
+    ///
+    /// `synced` is the row as the shape has brought it; `left` says that it has just gone from the shape.
+    pub fn is_echoed(&self, synced: Option<&domain::Row>, left: bool) -> bool {
+        let Some(receipt) = self.receipt.as_ref().filter(|_| self.state == WriteState::Acked) else { return false };
+        match (synced, receipt.version) {
+            _ if !receipt.in_shape || left => true,
+            (Some(row), Some(version)) => row.version() >= version,
+            (None, None) => true,
+            // A row that was here and is not any more, or one whose insert is still on its way.
+            (None, Some(_)) => self.operation != Operation::Create,
+            (Some(_), None) => false,
+        }
+    }
+
+    /// The same record in another state.
+    #[must_use]
+    pub fn in_state(mut self, state: WriteState) -> Self {
+        self.state = state;
+        self
+    }
+}

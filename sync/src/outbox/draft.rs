@@ -1,0 +1,79 @@
+//! From a mutation to an outbox record: what changes, on what base, after which other writes.
+
+use super::{Change, OutboxRecord, SCHEMA, WriteState};
+use crate::LocalView;
+use domain::{DeviceId, Mutation, Operation, Row, RowId, Table, UserId, WriteId, schema::SetBy};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Who makes the write, where, when and under which id: all made at the edge.
+#[derive(Clone, Copy, Debug)]
+pub struct Author {
+    /// Whose write it is.
+    pub user_id: UserId,
+    /// On which device.
+    pub device_id: DeviceId,
+    /// A fresh id.
+    pub write_id: WriteId,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Makes the record of a mutation. `before` and `after` are the row as the view shows it and as the rule predicts it.
+/// The store gives `seq`.
+pub fn draft(mutation: &Mutation, before: Option<&Row>, after: Option<&Row>, author: Author, view: &LocalView) -> OutboxRecord {
+    OutboxRecord {
+        schema: SCHEMA,
+        write_id: author.write_id,
+        user_id: author.user_id,
+        device_id: author.device_id,
+        seq: 0,
+        table: mutation.table,
+        row_id: mutation.row_id,
+        operation: mutation.operation,
+        changes: after.map(|after| changes(mutation, before, after)).unwrap_or_default(),
+        base_version: if mutation.operation == Operation::Create { None } else { view.known_version(mutation.table, mutation.row_id) },
+        depends_on: depends_on(mutation, before.or(after), view),
+        made_at_ms: author.now_ms,
+        state: WriteState::Pending,
+        attempts: 0,
+        next_attempt_at_ms: None,
+        last_error: None,
+        receipt: None,
+        revision: 0,
+    }
+}
+
+fn changes(mutation: &Mutation, before: Option<&Row>, after: &Row) -> BTreeMap<String, Change> {
+    let creates = mutation.operation == Operation::Create;
+    let given = |index: usize| mutation.data.iter().any(|(at, _)| *at == index);
+    let mut changes = BTreeMap::new();
+    for (index, column) in mutation.table.columns().iter().enumerate() {
+        let from = before.map_or(&domain::Value::Null, |before| before.at(index));
+        let to = after.at(index);
+        // Bookkeeping belongs to the server; the overlay shows a create's own moment all the same.
+        let bookkeeping = matches!(column.name, "id" | "version" | "updated_at" | "updated_by");
+        if bookkeeping || (from == to && !given(index)) {
+            continue;
+        }
+        let predicted = !given(index) && (column.set_by == SetBy::Server || !creates || column.set_by == SetBy::StageChange);
+        let json = |value: &domain::Value| -> Json { value.to_json(column.kind) };
+        changes.insert(column.name.to_owned(), Change { from: json(from), to: json(to), predicted });
+    }
+    changes
+}
+
+/// The latest unsettled write to the same row, and the unsettled creates of the rows that this row refers to.
+fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
+    let mut found: Vec<WriteId> = view.unsettled_writes(mutation.table, mutation.row_id).last().map(|record| record.write_id).into_iter().collect();
+    if let (Some((parent, column)), Some(row)) = (mutation.table.parent(), row)
+        && let Some(parent_id) = row.row_id(column)
+    {
+        found.extend(unsettled_create(parent, parent_id, view));
+    }
+    found
+}
+
+fn unsettled_create(table: Table, row_id: RowId, view: &LocalView) -> Option<WriteId> {
+    view.unsettled_writes(table, row_id).find(|record| record.operation == Operation::Create).map(|record| record.write_id)
+}

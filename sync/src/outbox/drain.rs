@@ -1,0 +1,155 @@
+//! The drainer: sends what waits, until nothing does or the world says no.
+//!
+//! It keeps nothing between two steps that is not in the store, so it may be killed at any `await`:
+//! the next wake goes on from what is stored. One drainer runs at a time (the edges hold a lock).
+
+use super::{
+    OutboxRecord, Stored, WriteState,
+    plan::{Plan, plan},
+    settle::{Now, park_orphans, settle},
+};
+use crate::store::{Amendment, Store};
+use domain::{UserId, WriteId};
+use protocol::{BatchRequest, MAX_BATCH_WRITES, Problem, ProblemCode, WireWrite, WriteAnswer};
+use serde_json::{Map, Value as Json};
+
+/// The way to the server. Each call is one request; it never fails but answers with a [`Delivery`].
+#[expect(async_fn_in_trait, reason = "browser futures are not Send, and nobody needs them to be")]
+pub trait Network {
+    /// `POST /api/write/batch`.
+    async fn send(&self, batch: &BatchRequest) -> Delivery;
+}
+
+/// Time and chance, from the edge.
+pub trait Clock {
+    /// Milliseconds since 1970.
+    fn now_ms(&self) -> i64;
+    /// A number from 0 to 1.
+    fn jitter(&self) -> f64;
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delivery {
+    /// The server answered each write.
+    Results(Vec<WriteAnswer>),
+    /// The server refused the request as a whole.
+    Refused {
+        /// Why.
+        problem: Problem,
+        /// What `Retry-After` said.
+        retry_after_ms: Option<i64>,
+    },
+    /// No answer, or one that is not our server's (a hotel's sign-in page, a proxy's error).
+    Lost,
+}
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Nothing is left that goes by itself.
+    Empty,
+    /// Something waits for this moment, in milliseconds since 1970.
+    WaitsUntil(i64),
+    /// The session has ended; the queue rests until its user signs in.
+    NeedsSignIn,
+}
+
+/// Sends everything of `user` that can be sent now.
+///
+/// `progressed` is called whenever the stored outbox has changed, so that screens follow.
+pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clock, user: UserId, progressed: impl Fn()) -> Result<Drained, S::Error> {
+    loop {
+        let records = own_records(store, user).await?;
+        let orphans = park_orphans(&records, now(clock));
+        if !orphans.is_empty() {
+            store.amend(amendments(orphans)).await?;
+            progressed();
+            continue;
+        }
+        let chosen = match plan(&records, clock.now_ms(), MAX_BATCH_WRITES) {
+            Plan::Idle => return Ok(Drained::Empty),
+            Plan::WaitUntil(at_ms) => return Ok(Drained::WaitsUntil(at_ms)),
+            Plan::Send(chosen) => chosen,
+        };
+        if !mark_sending(store, &records, &chosen).await? {
+            continue;
+        }
+        progressed();
+        let delivery = network.send(&batch(&records, &chosen, user)).await;
+        store_settlement(store, clock, user, &chosen, &delivery).await?;
+        progressed();
+        if let Some(ended) = ends_drain(&delivery, || clock.now_ms()) {
+            return Ok(match ended {
+                Drained::WaitsUntil(_) => rest(store, user, clock).await?,
+                other => other,
+            });
+        }
+    }
+}
+
+/// The user's records in order, without those that this version of the app cannot read.
+pub async fn own_records<S: Store>(store: &S, user: UserId) -> Result<Vec<OutboxRecord>, S::Error> {
+    let mut records: Vec<_> = store.outbox().await?.into_iter().filter_map(Stored::record).filter(|record| record.user_id == user).collect();
+    records.sort_by_key(|record| record.seq);
+    Ok(records)
+}
+
+/// After a fault nothing more is tried before the earliest pause is over.
+async fn rest<S: Store>(store: &S, user: UserId, clock: &impl Clock) -> Result<Drained, S::Error> {
+    let records = own_records(store, user).await?;
+    let earliest = records.iter().filter(|record| record.state.is_waiting()).filter_map(|record| record.next_attempt_at_ms).min();
+    Ok(earliest.map_or(Drained::Empty, |at_ms| Drained::WaitsUntil(at_ms.max(clock.now_ms()))))
+}
+
+async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[WriteId]) -> Result<bool, S::Error> {
+    let marked = records.iter().filter(|record| chosen.contains(&record.write_id)).map(|record| record.clone().in_state(WriteState::Sending)).collect();
+    store.amend(amendments(marked)).await
+}
+
+/// A tab may amend records while the answer is on its way: the settlement is then worked out again on what it left.
+async fn store_settlement<S: Store>(store: &S, clock: &impl Clock, user: UserId, sent: &[WriteId], delivery: &Delivery) -> Result<(), S::Error> {
+    loop {
+        let records = own_records(store, user).await?;
+        if store.amend(amendments(settle(&records, sent, delivery, now(clock)))).await? {
+            return Ok(());
+        }
+    }
+}
+
+fn ends_drain(delivery: &Delivery, now_ms: impl Fn() -> i64) -> Option<Drained> {
+    match delivery {
+        Delivery::Results(_) => None,
+        Delivery::Refused { problem, .. } if problem.code == ProblemCode::Unauthenticated => Some(Drained::NeedsSignIn),
+        // Refused for what is in it: the writes are now tried one by one.
+        Delivery::Refused { problem, .. } if !super::settle::is_transient(problem.code) => None,
+        Delivery::Refused { .. } | Delivery::Lost => Some(Drained::WaitsUntil(now_ms())),
+    }
+}
+
+fn amendments(records: Vec<OutboxRecord>) -> Vec<Amendment> {
+    records.into_iter().map(Amendment::of).collect()
+}
+
+fn now(clock: &impl Clock) -> Now {
+    Now { ms: clock.now_ms(), jitter: clock.jitter() }
+}
+
+fn batch(records: &[OutboxRecord], chosen: &[WriteId], user: UserId) -> BatchRequest {
+    let operations = records.iter().filter(|record| chosen.contains(&record.write_id)).map(|record| serde_json::to_value(wire(record)).unwrap_or_default()).collect();
+    BatchRequest { operations, atomic: false, user_id: Some(user) }
+}
+
+/// A record as it travels: what its author wants, on which base, after which writes.
+pub fn wire(record: &OutboxRecord) -> WireWrite {
+    let data: Map<String, Json> = record.changes.iter().filter(|(_, change)| !change.predicted).map(|(column, change)| (column.clone(), change.to.clone())).collect();
+    WireWrite {
+        table: Some(record.table.url_name().to_owned()),
+        operation: record.operation,
+        write_id: Some(record.write_id),
+        row_id: Some(record.row_id),
+        version: record.base_version,
+        data,
+        after: record.depends_on.clone(),
+    }
+}

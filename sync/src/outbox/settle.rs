@@ -1,0 +1,219 @@
+//! What an answer means for the records that were sent, and for those that build on them.
+//!
+//! Pure: records in, amended records out. The drainer stores all of them in one transaction, or none.
+
+use super::{
+    Failure, OutboxRecord, Receipt, WriteState,
+    drain::Delivery,
+    merge::{Merged, lay_over, merge},
+};
+use domain::{Row, WriteId};
+use protocol::{Problem, ProblemCode, WriteAnswer};
+use std::collections::{BTreeMap, HashSet};
+
+/// The first pause after a fault; it doubles with each further one.
+const FIRST_PAUSE_MS: i64 = 1_000;
+/// The longest pause.
+const LONGEST_PAUSE_MS: i64 = 5 * 60 * 1_000;
+/// So often in a row a write may meet a newer version before it pauses.
+const REBASES_WITHOUT_PAUSE: u32 = 4;
+
+/// The moment and the dice of one settlement.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Milliseconds since 1970.
+    pub ms: i64,
+    /// From 0 to 1, so that a thousand tablets do not come back at once.
+    pub jitter: f64,
+}
+
+/// The records that a delivery changes. `records` are all of the user's, in order of `seq`; `sent` are those that travelled.
+pub fn settle(records: &[OutboxRecord], sent: &[WriteId], delivery: &Delivery, now: Now) -> Vec<OutboxRecord> {
+    let mut desk = Desk { records: records.iter().map(|record| (record.seq, record.clone())).collect(), touched: HashSet::new(), now };
+    for seq in desk.sent(sent) {
+        match delivery {
+            Delivery::Results(answers) => {
+                let id = desk.records[&seq].write_id;
+                match answers.iter().find(|answer| answer.write_id == Some(id)) {
+                    Some(answer) => desk.answered(seq, answer),
+                    None => desk.try_again(seq, unreached("the answer did not mention this change"), None),
+                }
+            }
+            Delivery::Refused { problem, retry_after_ms } => desk.refused_together(seq, sent.len(), problem, *retry_after_ms),
+            Delivery::Lost => desk.try_again(seq, unreached("the server could not be reached"), None),
+        }
+    }
+    desk.block_descendants();
+    let touched = desk.touched;
+    desk.records.into_values().filter(|record| touched.contains(&record.seq)).collect()
+}
+
+/// Parks what builds on refused or discarded writes. The drainer runs it before each batch, so that an
+/// interrupted settlement is finished by the next wake.
+pub fn park_orphans(records: &[OutboxRecord], now: Now) -> Vec<OutboxRecord> {
+    settle(records, &[], &Delivery::Lost, now)
+}
+
+struct Desk {
+    records: BTreeMap<u64, OutboxRecord>,
+    touched: HashSet<u64>,
+    now: Now,
+}
+
+impl Desk {
+    fn sent(&self, sent: &[WriteId]) -> Vec<u64> {
+        self.records.values().filter(|record| record.state == WriteState::Sending && sent.contains(&record.write_id)).map(|record| record.seq).collect()
+    }
+
+    fn put(&mut self, record: OutboxRecord) {
+        self.touched.insert(record.seq);
+        self.records.insert(record.seq, record);
+    }
+
+    fn answered(&mut self, seq: u64, answer: &WriteAnswer) {
+        match (answer.success, &answer.error) {
+            (true, _) => self.applied(seq, answer),
+            (false, Some(problem)) => self.refused_alone(seq, problem),
+            (false, None) => self.try_again(seq, unreached("the answer gave no reason"), None),
+        }
+    }
+
+    /// A receipt without a txid is no receipt: the write is asked about again.
+    fn applied(&mut self, seq: u64, answer: &WriteAnswer) {
+        let Some(txid) = answer.txid.clone() else {
+            return self.try_again(seq, unreached("the answer held no receipt"), None);
+        };
+        let mut record = self.records[&seq].clone().in_state(WriteState::Acked);
+        record.receipt = Some(Receipt { version: answer.version, txid, in_shape: answer.in_shape.unwrap_or(true), received_at_ms: self.now.ms });
+        record.last_error = None;
+        record.next_attempt_at_ms = None;
+        for later in self.later_on_same_row(&record) {
+            let mut later = self.records[&later].clone();
+            later.base_version = answer.version.or(later.base_version);
+            self.put(later);
+        }
+        self.put(record);
+    }
+
+    fn refused_alone(&mut self, seq: u64, problem: &Problem) {
+        let record = &self.records[&seq];
+        match problem.code {
+            ProblemCode::Conflict => self.conflicted(seq, problem),
+            // Its ancestor is on this device and will go again, or is parked and takes this one along.
+            ProblemCode::Blocked if record.depends_on.iter().any(|id| self.is_open(*id)) => {
+                let waiting = record.clone().in_state(WriteState::Pending);
+                self.put(waiting);
+            }
+            code if is_transient(code) => self.try_again(seq, problem.clone(), None),
+            _ => self.reject(seq, problem.clone()),
+        }
+    }
+
+    /// A refusal of the whole request says nothing yet about each write: they are tried one by one.
+    fn refused_together(&mut self, seq: u64, together: usize, problem: &Problem, retry_after_ms: Option<i64>) {
+        if problem.code == ProblemCode::Unauthenticated {
+            let waiting = self.records[&seq].clone().in_state(WriteState::Pending);
+            return self.put(waiting);
+        }
+        if is_transient(problem.code) || together > 1 {
+            return self.try_again(seq, problem.clone(), retry_after_ms);
+        }
+        self.reject(seq, problem.clone());
+    }
+
+    fn conflicted(&mut self, seq: u64, problem: &Problem) {
+        let record = self.records[&seq].clone();
+        let server = problem.conflicts.as_ref().and_then(|both| Row::from_json(record.table, &both.server_data).ok());
+        match server.as_ref().map(|server| (server, merge(&record, server))) {
+            Some((server, Merged::Rebased(rebased))) => {
+                let after_it = lay_over(&rebased, Some(server.clone()));
+                self.put(self.rebased_again(*rebased));
+                self.rebase_later(&record, after_it, problem);
+            }
+            _ => self.reject(seq, problem.clone()),
+        }
+    }
+
+    /// A rebased write goes again at once; one that is overtaken time after time takes a breath first.
+    fn rebased_again(&self, record: OutboxRecord) -> OutboxRecord {
+        let mut record = record.in_state(WriteState::Pending);
+        record.attempts = record.attempts.saturating_add(1);
+        record.next_attempt_at_ms = (record.attempts > REBASES_WITHOUT_PAUSE).then(|| self.now.ms.saturating_add(pause_ms(record.attempts, self.now.jitter)));
+        record
+    }
+
+    /// Own later writes to the same row were made on the old base: each is merged with what will stand before it.
+    fn rebase_later(&mut self, first: &OutboxRecord, mut before: Option<Row>, problem: &Problem) {
+        for seq in self.later_on_same_row(first) {
+            let later = self.records[&seq].clone();
+            let Some(row) = before.clone() else { return };
+            match merge(&later, &row) {
+                Merged::Rebased(rebased) => {
+                    before = lay_over(&rebased, Some(row));
+                    self.put(*rebased);
+                }
+                // An own delete still stands: its author saw everything that it removes but the merged columns.
+                Merged::Clash(columns) if columns.is_empty() => before = lay_over(&later, Some(row)),
+                Merged::Clash(_) => self.reject(seq, problem.clone()),
+            }
+        }
+    }
+
+    /// Waiting writes to the same row, made after `record`.
+    fn later_on_same_row(&self, record: &OutboxRecord) -> Vec<u64> {
+        let same_row = |other: &&OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
+        self.records.range(record.seq + 1..).map(|(_, other)| other).filter(same_row).filter(|other| other.state.is_waiting()).map(|other| other.seq).collect()
+    }
+
+    fn is_open(&self, id: WriteId) -> bool {
+        self.records.values().any(|record| record.write_id == id && (record.state.is_waiting() || record.state.needs_user()))
+    }
+
+    fn reject(&mut self, seq: u64, problem: Problem) {
+        let mut record = self.records[&seq].clone().in_state(WriteState::Rejected);
+        record.last_error = Some(Failure { problem, at_ms: self.now.ms });
+        record.next_attempt_at_ms = None;
+        self.put(record);
+    }
+
+    fn try_again(&mut self, seq: u64, problem: Problem, retry_after_ms: Option<i64>) {
+        let mut record = self.records[&seq].clone().in_state(WriteState::Pending);
+        record.attempts = record.attempts.saturating_add(1);
+        record.next_attempt_at_ms = Some(self.now.ms.saturating_add(retry_after_ms.unwrap_or_else(|| pause_ms(record.attempts, self.now.jitter))));
+        record.last_error = Some(Failure { problem, at_ms: self.now.ms });
+        self.put(record);
+    }
+
+    /// A refused write parks its own descendants and nothing else.
+    fn block_descendants(&mut self) {
+        let mut parked: HashSet<WriteId> =
+            self.records.values().filter(|record| record.state.needs_user() || record.state == WriteState::Discarded).map(|record| record.write_id).collect();
+        let waiting: Vec<u64> = self.records.values().filter(|record| record.state == WriteState::Pending).map(|record| record.seq).collect();
+        for seq in waiting {
+            let record = &self.records[&seq];
+            if record.depends_on.iter().any(|id| parked.contains(id)) {
+                parked.insert(record.write_id);
+                let mut blocked = record.clone().in_state(WriteState::Blocked);
+                let problem = Problem::new(ProblemCode::Blocked, "a change that this one builds on was not accepted");
+                blocked.last_error = Some(Failure { problem, at_ms: self.now.ms });
+                self.put(blocked);
+            }
+        }
+    }
+}
+
+/// Whether the same write may well succeed later.
+pub const fn is_transient(code: ProblemCode) -> bool {
+    matches!(code, ProblemCode::RateLimited | ProblemCode::Unavailable | ProblemCode::Internal | ProblemCode::Unknown)
+}
+
+/// The pause before the next attempt: doubling, with a half of it by chance.
+pub fn pause_ms(attempts: u32, jitter: f64) -> i64 {
+    let doubled = FIRST_PAUSE_MS << attempts.saturating_sub(1).min(20);
+    let whole = doubled.min(LONGEST_PAUSE_MS);
+    whole / 2 + (whole as f64 / 2.0 * jitter.clamp(0.0, 1.0)) as i64
+}
+
+fn unreached(why: &str) -> Problem {
+    Problem::new(ProblemCode::Unavailable, why)
+}

@@ -1,0 +1,76 @@
+//! What the header says about syncing, in one sentence.
+
+use crate::outbox::{OutboxRecord, WriteState};
+use std::fmt;
+
+/// The state of one user's queue on this device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncStatus {
+    /// Writes that the server does not have yet.
+    pub waiting: usize,
+    /// Of these, how many are on their way now.
+    pub sending: usize,
+    /// Writes that their user must decide about.
+    pub need_user: usize,
+    /// The browser says that there is no network, or the server is not reached.
+    pub is_offline: bool,
+    /// The session has ended.
+    pub needs_sign_in: bool,
+}
+
+impl SyncStatus {
+    /// Counts records; whether there is a network and a session is added by the caller.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a OutboxRecord>) -> Self {
+        records.into_iter().fold(Self::default(), |mut status, record| {
+            status.waiting += usize::from(record.state.is_waiting());
+            status.sending += usize::from(record.state == WriteState::Sending);
+            status.need_user += usize::from(record.state.needs_user());
+            status
+        })
+    }
+
+    /// Whether leaving now would leave something behind on the device.
+    pub const fn has_unsent(self) -> bool {
+        self.waiting + self.need_user > 0
+    }
+}
+
+impl fmt::Display for SyncStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes = |count: usize| if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
+        if self.is_offline {
+            f.write_str("Offline · ")?;
+        }
+        match self {
+            Self { need_user: 1, .. } => f.write_str("1 change needs you"),
+            Self { need_user, .. } if *need_user > 0 => write!(f, "{need_user} changes need you"),
+            Self { needs_sign_in: true, waiting, .. } if *waiting > 0 => write!(f, "Sign in to send {}", changes(*waiting)),
+            Self { sending, is_offline: false, .. } if *sending > 0 => f.write_str("Saving…"),
+            Self { waiting, .. } if *waiting > 0 => write!(f, "{} waiting", changes(*waiting)),
+            _ => f.write_str("All changes saved"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_says_what_matters_most() {
+        let calm = SyncStatus::default();
+        for (status, text) in [
+            (calm, "All changes saved"),
+            (SyncStatus { waiting: 1, ..calm }, "1 change waiting"),
+            (SyncStatus { waiting: 3, is_offline: true, ..calm }, "Offline · 3 changes waiting"),
+            (SyncStatus { waiting: 3, sending: 2, is_offline: true, ..calm }, "Offline · 3 changes waiting"),
+            (SyncStatus { waiting: 3, sending: 3, ..calm }, "Saving…"),
+            (SyncStatus { waiting: 12, needs_sign_in: true, ..calm }, "Sign in to send 12 changes"),
+            (SyncStatus { waiting: 3, need_user: 1, ..calm }, "1 change needs you"),
+            (SyncStatus { need_user: 2, ..calm }, "2 changes need you"),
+            (SyncStatus { is_offline: true, ..calm }, "Offline · All changes saved"),
+        ] {
+            assert_eq!(status.to_string(), text);
+        }
+    }
+}

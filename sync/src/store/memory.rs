@@ -1,0 +1,172 @@
+//! A store in memory: for native tests, and the fallback where a browser gives no storage.
+
+use super::{Amendment, Applied, Store};
+use crate::{
+    outbox::{OutboxRecord, Stored, WriteState},
+    shape_stream::{Place, RowChange, ShapeBatch},
+};
+use domain::{Row, RowId, Table, WriteId};
+use serde_json::Value as Json;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    convert::Infallible,
+};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    disk: RefCell<Disk>,
+}
+
+#[derive(Debug, Default)]
+struct Disk {
+    next_seq: u64,
+    outbox: BTreeMap<WriteId, OutboxRecord>,
+    history: BTreeMap<WriteId, OutboxRecord>,
+    foreign: Vec<Json>,
+    rows: HashMap<(Table, RowId), Row>,
+    places: HashMap<Table, Place>,
+    notes: HashMap<String, String>,
+}
+
+impl MemoryStore {
+    /// Puts an envelope of another version of the app into the outbox.
+    pub fn put_foreign_envelope(&self, raw: Json) {
+        self.disk.borrow_mut().foreign.push(raw);
+    }
+}
+
+impl Store for MemoryStore {
+    type Error = Infallible;
+
+    async fn enqueue(&self, mut drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, Infallible> {
+        let mut disk = self.disk.borrow_mut();
+        for draft in &mut drafts {
+            disk.next_seq += 1;
+            draft.seq = disk.next_seq;
+            disk.outbox.insert(draft.write_id, draft.clone());
+        }
+        Ok(drafts)
+    }
+
+    async fn outbox(&self) -> Result<Vec<Stored>, Infallible> {
+        let disk = self.disk.borrow();
+        let mut records: Vec<_> = disk.outbox.values().cloned().collect();
+        records.sort_by_key(|record| record.seq);
+        let readable = records.into_iter().map(|record| Stored::Record(Box::new(record)));
+        Ok(readable.chain(disk.foreign.iter().cloned().map(Stored::read)).collect())
+    }
+
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, Infallible> {
+        let mut disk = self.disk.borrow_mut();
+        let is_fresh = |amendment: &Amendment| disk.outbox.get(&amendment.record.write_id).is_some_and(|stored| stored.revision == amendment.expected_revision);
+        if !amendments.iter().all(is_fresh) {
+            return Ok(false);
+        }
+        for amendment in amendments {
+            let key = (amendment.record.table, amendment.record.row_id);
+            let record = amendment.resolve(disk.rows.get(&key));
+            disk.put(record);
+        }
+        Ok(true)
+    }
+
+    async fn history(&self, most: usize) -> Result<Vec<OutboxRecord>, Infallible> {
+        let mut records: Vec<_> = self.disk.borrow().history.values().cloned().collect();
+        records.sort_by_key(|record| std::cmp::Reverse(record.seq));
+        records.truncate(most);
+        Ok(records)
+    }
+
+    async fn trim_history(&self, made_before_ms: i64) -> Result<(), Infallible> {
+        self.disk.borrow_mut().history.retain(|_, record| record.made_at_ms >= made_before_ms);
+        Ok(())
+    }
+
+    async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, Infallible> {
+        let mut disk = self.disk.borrow_mut();
+        if batch.reset {
+            disk.rows.retain(|(table, _), _| *table != batch.table);
+        }
+        let mut has_gap = false;
+        for change in &batch.changes {
+            has_gap |= !disk.apply(batch.table, change);
+        }
+        disk.places.insert(batch.table, batch.place.clone());
+        let settled = disk.settle_echoed(batch);
+        Ok(Applied { settled, has_gap })
+    }
+
+    async fn place(&self, table: Table) -> Result<Option<Place>, Infallible> {
+        Ok(self.disk.borrow().places.get(&table).cloned())
+    }
+
+    async fn rows(&self, table: Table) -> Result<Vec<Row>, Infallible> {
+        Ok(self.disk.borrow().rows.iter().filter(|((of, _), _)| *of == table).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, Infallible> {
+        let disk = self.disk.borrow();
+        Ok(ids.iter().filter_map(|id| disk.rows.get(&(table, *id)).cloned()).collect())
+    }
+
+    async fn forget_rows(&self) -> Result<(), Infallible> {
+        let mut disk = self.disk.borrow_mut();
+        disk.rows.clear();
+        disk.places.clear();
+        Ok(())
+    }
+
+    async fn note(&self, name: &str) -> Result<Option<String>, Infallible> {
+        Ok(self.disk.borrow().notes.get(name).cloned())
+    }
+
+    async fn set_note(&self, name: &str, text: Option<&str>) -> Result<(), Infallible> {
+        let mut disk = self.disk.borrow_mut();
+        match text {
+            Some(text) => disk.notes.insert(name.to_owned(), text.to_owned()),
+            None => disk.notes.remove(name),
+        };
+        Ok(())
+    }
+}
+
+impl Disk {
+    fn put(&mut self, record: OutboxRecord) {
+        if record.state.is_over() {
+            self.outbox.remove(&record.write_id);
+            self.history.insert(record.write_id, record);
+        } else {
+            self.outbox.insert(record.write_id, record);
+        }
+    }
+
+    /// Says whether the change met what it expected.
+    fn apply(&mut self, table: Table, change: &RowChange) -> bool {
+        match change {
+            RowChange::Put(row) => {
+                self.rows.insert((table, row.id()), row.clone());
+                true
+            }
+            RowChange::Patch { id, columns } => self.rows.get_mut(&(table, *id)).is_some_and(|row| row.merge_pg_json(columns).is_ok()),
+            RowChange::Remove(id) => {
+                self.rows.remove(&(table, *id));
+                true
+            }
+        }
+    }
+
+    fn settle_echoed(&mut self, batch: &ShapeBatch) -> Vec<WriteId> {
+        let echoed: Vec<_> =
+            self.outbox.values().filter(|record| record.table == batch.table && batch.echoes(record, self.rows.get(&(record.table, record.row_id)))).cloned().collect();
+        echoed
+            .into_iter()
+            .map(|record| {
+                let id = record.write_id;
+                self.put(record.in_state(WriteState::Settled));
+                id
+            })
+            .collect()
+    }
+}
