@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::{finish, paths, process, stamp, tools};
 
 /// Everything that can change a byte of the site.
-const INPUTS: [&str; 14] = [
+const INPUTS: [&str; 16] = [
     "client",
     "sw",
     "browser/Cargo.toml",
@@ -23,7 +23,9 @@ const INPUTS: [&str; 14] = [
     "Trunk.toml",
     "Cargo.toml",
     "Cargo.lock",
-    "xtask/src",
+    "xtask/src/finish",
+    "xtask/src/site.rs",
+    "xtask/src/tools.rs",
 ];
 
 /// How the WASM is compiled.
