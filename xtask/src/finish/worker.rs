@@ -85,6 +85,6 @@ mod tests {
 
     #[test]
     fn bytes_that_a_string_cannot_hold_are_escaped() {
-        assert_eq!(literal(b"\x001\n\r\"\\\xff"), "\"\\x0001\\n\\r\\\"\\\\\u{ff}\"");
+        assert_eq!(literal(b"\x001\n\r\"\\\xff"), "\"\\x001\\n\\r\\\"\\\\\u{ff}\"");
     }
 }
