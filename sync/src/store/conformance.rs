@@ -1,1 +1,223 @@
-//! placeholder
+//! What every store promises, as one suite that memory and IndexedDB both pass.
+//!
+//! Call [`run`] from the store's own tests: `fresh` opens an empty store, `reopened` closes one and opens it again.
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
+
+use super::{Amendment, Store};
+use crate::{
+    outbox::{Change, OutboxRecord, Receipt, SCHEMA, Stored, WriteState},
+    shape_stream::{Place, RowChange, ShapeBatch},
+};
+use domain::{Operation, Row, RowId, Table, UserId, Value, WriteId};
+use serde_json::{Map, Value as Json, json};
+use std::{collections::BTreeMap, fmt::Debug};
+
+/// Runs every case, each on a store of its own.
+pub async fn run<S>(fresh: impl AsyncFn() -> S, reopened: impl AsyncFn(S) -> S)
+where
+    S: Store<Error: Debug>,
+{
+    records_keep_their_order_and_everything_in_them(fresh().await, &reopened).await;
+    order_goes_on_after_a_restart(fresh().await, &reopened).await;
+    an_amendment_on_an_old_revision_changes_nothing(fresh().await).await;
+    what_is_over_becomes_history(fresh().await, &reopened).await;
+    history_is_trimmed_by_age(fresh().await).await;
+    rows_and_place_come_together(fresh().await, &reopened).await;
+    a_reset_replaces_one_table_only(fresh().await).await;
+    a_patch_of_a_missing_row_is_a_gap(fresh().await).await;
+    an_echo_settles_an_acknowledged_write(fresh().await).await;
+    an_acknowledgement_after_its_echo_settles_at_once(fresh().await).await;
+    a_delete_settles_when_the_row_has_gone(fresh().await).await;
+    forgetting_rows_keeps_the_outbox(fresh().await, &reopened).await;
+    notes_are_kept_and_removed(fresh().await, &reopened).await;
+}
+
+/// An id that ends in `n`.
+pub fn row_id(n: u64) -> RowId {
+    format!("00000000-0000-7000-8000-{n:012}").parse().unwrap()
+}
+
+/// A write to the turn `row`.
+pub fn record(write: u64, row: u64) -> OutboxRecord {
+    let id = |n: u64| row_id(n).0;
+    OutboxRecord {
+        schema: SCHEMA,
+        write_id: WriteId(id(write)),
+        user_id: UserId(id(1)),
+        device_id: domain::DeviceId(id(2)),
+        seq: 0,
+        table: Table::Turns,
+        row_id: row_id(row),
+        operation: Operation::Update,
+        changes: BTreeMap::from([("notes".to_owned(), Change { from: Json::Null, to: json!("Schlüssel unter der Matte 🗝"), predicted: false })]),
+        base_version: Some(1),
+        depends_on: vec![WriteId(id(900))],
+        made_at_ms: 1_763_870_000_123,
+        state: WriteState::Pending,
+        attempts: 0,
+        next_attempt_at_ms: None,
+        last_error: None,
+        receipt: None,
+        revision: 0,
+    }
+}
+
+/// The turn `n` at a version.
+pub fn turn(n: u64, version: i64) -> Row {
+    let mut row = Row::blank(Table::Turns);
+    row.set("id", Value::Uuid(row_id(n).0));
+    row.set("version", Value::Int(version));
+    row.set("notes", Value::text("O'Brien said “wait”"));
+    row.set("estimated_amount", Value::Numeric(123_456));
+    row.set("is_active", Value::Bool(true));
+    row
+}
+
+fn batch(reset: bool, changes: Vec<RowChange>) -> ShapeBatch {
+    ShapeBatch { table: Table::Turns, reset, changes, place: Place { handle: "1-2".into(), offset: "7_0".into() }, seen_at_ms: 1_763_870_001_000 }
+}
+
+fn acked(record: &OutboxRecord, version: Option<i64>) -> OutboxRecord {
+    let receipt = Receipt { version, txid: "8".into(), in_shape: true, received_at_ms: 1_763_870_000_500 };
+    OutboxRecord { receipt: Some(receipt), ..record.clone() }.in_state(WriteState::Acked)
+}
+
+async fn enqueue<S: Store<Error: Debug>>(store: &S, draft: OutboxRecord) -> OutboxRecord {
+    store.enqueue(vec![draft]).await.unwrap().remove(0)
+}
+
+async fn readable<S: Store<Error: Debug>>(store: &S) -> Vec<OutboxRecord> {
+    store.outbox().await.unwrap().into_iter().filter_map(Stored::record).collect()
+}
+
+async fn records_keep_their_order_and_everything_in_them<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    // Ids against the order of making: the store must not sort by them.
+    let stored = store.enqueue(vec![record(30, 1), record(10, 1), record(20, 2)]).await.unwrap();
+    assert!(stored.windows(2).all(|pair| pair[0].seq < pair[1].seq));
+    assert_eq!(readable(&store).await, stored);
+    let store = reopened(store).await;
+    assert_eq!(readable(&store).await, stored);
+}
+
+async fn order_goes_on_after_a_restart<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    let first = enqueue(&store, record(10, 1)).await;
+    assert!(store.amend(vec![Amendment::of(first.clone().in_state(WriteState::Discarded))]).await.unwrap());
+    let store = reopened(store).await;
+    let second = enqueue(&store, record(11, 1)).await;
+    assert!(second.seq > first.seq, "a number of a write that is gone must not come again");
+}
+
+async fn an_amendment_on_an_old_revision_changes_nothing<S: Store<Error: Debug>>(store: S) {
+    let (first, second) = (enqueue(&store, record(10, 1)).await, enqueue(&store, record(11, 2)).await);
+    let sending = Amendment::of(first.clone().in_state(WriteState::Sending));
+    assert!(store.amend(vec![sending.clone()]).await.unwrap());
+    let together = vec![Amendment::of(second.clone().in_state(WriteState::Sending)), sending.clone()];
+    assert!(!store.amend(together).await.unwrap(), "the first was amended meanwhile");
+    assert_eq!(readable(&store).await, [sending.record, second], "all or none");
+    let unknown = Amendment::of(record(99, 1));
+    assert!(!store.amend(vec![unknown]).await.unwrap(), "a record that is not there cannot be amended");
+}
+
+async fn what_is_over_becomes_history<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    let (first, second) = (enqueue(&store, record(10, 1)).await, enqueue(&store, record(11, 2)).await);
+    for over in [first.in_state(WriteState::Discarded), second.in_state(WriteState::Discarded)] {
+        assert!(store.amend(vec![Amendment::of(over)]).await.unwrap());
+    }
+    let store = reopened(store).await;
+    assert!(readable(&store).await.is_empty());
+    let history = store.history(10).await.unwrap();
+    assert_eq!(history.iter().map(|record| record.write_id.0).collect::<Vec<_>>(), [row_id(11).0, row_id(10).0], "the latest first");
+    assert_eq!(store.history(1).await.unwrap().len(), 1);
+}
+
+async fn history_is_trimmed_by_age<S: Store<Error: Debug>>(store: S) {
+    let old = OutboxRecord { made_at_ms: 1_000, ..record(10, 1) };
+    for draft in [old, record(11, 2)] {
+        let stored = enqueue(&store, draft).await;
+        assert!(store.amend(vec![Amendment::of(stored.in_state(WriteState::Discarded))]).await.unwrap());
+    }
+    store.trim_history(2_000).await.unwrap();
+    let left: Vec<_> = store.history(10).await.unwrap().into_iter().map(|record| record.write_id.0).collect();
+    assert_eq!(left, [row_id(11).0]);
+}
+
+async fn rows_and_place_come_together<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    assert_eq!(store.place(Table::Turns).await.unwrap(), None);
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))])).await.unwrap();
+    let columns: Map<String, Json> = json!({"id": row_id(1).to_string(), "notes": "patched", "version": "2"}).as_object().unwrap().clone();
+    let applied = store.apply_shape(&batch(false, vec![RowChange::Patch { id: row_id(1), columns }, RowChange::Remove(row_id(2)), RowChange::Put(turn(3, 1))])).await.unwrap();
+    assert!(!applied.has_gap);
+    let store = reopened(store).await;
+    let mut expected = turn(1, 2);
+    expected.set("notes", Value::text("patched"));
+    let mut rows = store.rows(Table::Turns).await.unwrap();
+    rows.sort_by_key(Row::id);
+    assert_eq!(rows, [expected.clone(), turn(3, 1)]);
+    assert_eq!(store.rows_by_id(Table::Turns, &[row_id(2), row_id(1)]).await.unwrap(), [expected]);
+    assert_eq!(store.place(Table::Turns).await.unwrap(), Some(Place { handle: "1-2".into(), offset: "7_0".into() }));
+}
+
+async fn a_reset_replaces_one_table_only<S: Store<Error: Debug>>(store: S) {
+    let mut property = Row::blank(Table::Properties);
+    property.set("id", Value::Uuid(row_id(1).0));
+    let other = ShapeBatch { table: Table::Properties, ..batch(true, vec![RowChange::Put(property.clone())]) };
+    store.apply_shape(&other).await.unwrap();
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))])).await.unwrap();
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(2, 5))])).await.unwrap();
+    assert_eq!(store.rows(Table::Turns).await.unwrap(), [turn(2, 5)]);
+    assert_eq!(store.rows(Table::Properties).await.unwrap(), [property]);
+}
+
+async fn a_patch_of_a_missing_row_is_a_gap<S: Store<Error: Debug>>(store: S) {
+    let applied = store.apply_shape(&batch(false, vec![RowChange::Patch { id: row_id(1), columns: Map::new() }])).await.unwrap();
+    assert!(applied.has_gap);
+    assert!(store.rows(Table::Turns).await.unwrap().is_empty());
+}
+
+async fn an_echo_settles_an_acknowledged_write<S: Store<Error: Debug>>(store: S) {
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    let (first, waiting) = (enqueue(&store, record(10, 1)).await, enqueue(&store, record(11, 1)).await);
+    assert!(store.amend(vec![Amendment::of(acked(&first, Some(3)))]).await.unwrap());
+    let too_old = store.apply_shape(&batch(false, vec![RowChange::Put(turn(1, 2))])).await.unwrap();
+    assert_eq!(too_old.settled, []);
+    let echo = store.apply_shape(&batch(false, vec![RowChange::Put(turn(1, 3))])).await.unwrap();
+    assert_eq!(echo.settled, [first.write_id]);
+    assert_eq!(readable(&store).await, [waiting], "what the server has not applied stays");
+    assert_eq!(store.history(1).await.unwrap()[0].state, WriteState::Settled);
+}
+
+async fn an_acknowledgement_after_its_echo_settles_at_once<S: Store<Error: Debug>>(store: S) {
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 4))])).await.unwrap();
+    let first = enqueue(&store, record(10, 1)).await;
+    assert!(store.amend(vec![Amendment::of(acked(&first, Some(4)))]).await.unwrap());
+    assert!(readable(&store).await.is_empty());
+}
+
+async fn a_delete_settles_when_the_row_has_gone<S: Store<Error: Debug>>(store: S) {
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 4))])).await.unwrap();
+    let delete = OutboxRecord { operation: Operation::Delete, changes: BTreeMap::new(), ..record(10, 1) };
+    let stored = enqueue(&store, delete).await;
+    assert!(store.amend(vec![Amendment::of(acked(&stored, None))]).await.unwrap());
+    assert_eq!(readable(&store).await.len(), 1, "its overlay hides the row until the shape has dropped it");
+    let gone = store.apply_shape(&batch(false, vec![RowChange::Remove(row_id(1))])).await.unwrap();
+    assert_eq!(gone.settled, [stored.write_id]);
+}
+
+async fn forgetting_rows_keeps_the_outbox<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    let kept = enqueue(&store, record(10, 1)).await;
+    store.forget_rows().await.unwrap();
+    let store = reopened(store).await;
+    assert!(store.rows(Table::Turns).await.unwrap().is_empty());
+    assert_eq!(store.place(Table::Turns).await.unwrap(), None);
+    assert_eq!(readable(&store).await, [kept]);
+}
+
+async fn notes_are_kept_and_removed<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    assert_eq!(store.note("session").await.unwrap(), None);
+    store.set_note("session", Some("{\"äöü\":1}")).await.unwrap();
+    let store = reopened(store).await;
+    assert_eq!(store.note("session").await.unwrap().as_deref(), Some("{\"äöü\":1}"));
+    store.set_note("session", None).await.unwrap();
+    assert_eq!(store.note("session").await.unwrap(), None);
+}
