@@ -1,1 +1,9 @@
-//! browser
+//! The edges of the browser: IndexedDB, fetch, locks, channels, clock, and the device that puts them together.
+//!
+//! The page and the service worker both use this crate; neither decides anything here that [`sync`] can decide.
+//!
+//! **Invariant:** no UI framework, and no state that another tab could not rebuild from the store.
+
+pub mod device;
+
+pub use device::{Device, News, OpenError, TapError};
