@@ -99,7 +99,16 @@ impl Mutation {
         if operation == Operation::Create {
             report_missing(table, &typed, &mut problems);
         }
-        if problems.is_empty() { Ok(Self { table, row_id, operation, data: typed }) } else { Err(Refusal::Fields(problems)) }
+        if problems.is_empty() {
+            Ok(Self {
+                table,
+                row_id,
+                operation,
+                data: typed,
+            })
+        } else {
+            Err(Refusal::Fields(problems))
+        }
     }
 
     /// The value that the mutation gives to a column, if it does.
@@ -165,8 +174,10 @@ pub fn check(mutation: &Mutation, facts: Facts<'_>) -> Result<(), Refusal> {
     if mutation.operation == Operation::StageChange {
         let turn = facts.current.ok_or_else(|| field("id", "names no turn".to_owned()))?;
         let stage = facts.to_stage.ok_or_else(|| field("stage_id", "names no stage".to_owned()))?;
-        stage::may_enter(stage, facts.from_stage, turn, facts.parent, facts.scope_total)
-            .map_err(|demand| Refusal::Stage { stage: stage.text("name").unwrap_or_default().to_owned(), demand })?;
+        stage::may_enter(stage, facts.from_stage, turn, facts.parent, facts.scope_total).map_err(|demand| Refusal::Stage {
+            stage: stage.text("name").unwrap_or_default().to_owned(),
+            demand,
+        })?;
     }
     Ok(())
 }
@@ -282,7 +293,10 @@ mod tests {
 
     #[test]
     fn a_create_needs_its_required_columns() {
-        assert_eq!(problems(Table::ScopeItems, Operation::Create, json!({"room": " "})), ["category is required", "description is required", "room is required", "turn_id is required"]);
+        assert_eq!(
+            problems(Table::ScopeItems, Operation::Create, json!({"room": " "})),
+            ["category is required", "description is required", "room is required", "turn_id is required"]
+        );
     }
 
     #[test]
@@ -290,16 +304,37 @@ mod tests {
         let mut turn = Row::blank(Table::Turns);
         turn.set("property_manager_id", Value::Uuid(ME.0));
         turn.set("is_active", Value::Bool(true));
-        let create = read(Table::ScopeItems, Operation::Create, json!({"turn_id": ROW.to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"})).unwrap();
-        let facts = Facts { parent: Some(&turn), ..Facts::default() };
+        let create = read(
+            Table::ScopeItems,
+            Operation::Create,
+            json!({"turn_id": ROW.to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"}),
+        )
+        .unwrap();
+        let facts = Facts {
+            parent: Some(&turn),
+            ..Facts::default()
+        };
         assert_eq!(check(&create, facts), Ok(()));
         let row = create.apply(facts, ME, NOW).unwrap();
-        assert_eq!((row.version(), row.unscaled("quantity"), row.user_id("property_manager_id"), row.flag("is_active")), (1, Some(100), Some(ME), true));
+        assert_eq!(
+            (
+                row.version(),
+                row.unscaled("quantity"),
+                row.user_id("property_manager_id"),
+                row.flag("is_active")
+            ),
+            (1, Some(100), Some(ME), true)
+        );
     }
 
     #[test]
     fn a_child_needs_its_parent() {
-        let create = read(Table::ScopeItems, Operation::Create, json!({"turn_id": ROW.to_string(), "room": "K", "category": "P", "description": "W"})).unwrap();
+        let create = read(
+            Table::ScopeItems,
+            Operation::Create,
+            json!({"turn_id": ROW.to_string(), "room": "K", "category": "P", "description": "W"}),
+        )
+        .unwrap();
         assert!(matches!(check(&create, Facts::default()), Err(Refusal::Fields(_))));
     }
 
@@ -311,7 +346,11 @@ mod tests {
         done.set("is_active", Value::Bool(true));
         let turn = Row::blank(Table::Turns);
         let change = read(Table::Turns, Operation::StageChange, json!({"stage_id": done.id().to_string()})).unwrap();
-        let facts = Facts { current: Some(&turn), to_stage: Some(&done), ..Facts::default() };
+        let facts = Facts {
+            current: Some(&turn),
+            to_stage: Some(&done),
+            ..Facts::default()
+        };
         assert_eq!(check(&change, facts), Ok(()));
         let completed = change.apply(facts, ME, NOW).unwrap();
         assert_eq!(completed.date("completed_on"), Some(NOW.date_utc()));

@@ -29,7 +29,10 @@ const VERSION: usize = 1;
 impl Row {
     /// A row of NULLs.
     pub fn blank(table: Table) -> Self {
-        Self { table, values: vec![Value::Null; table.columns().len()].into() }
+        Self {
+            table,
+            values: vec![Value::Null; table.columns().len()].into(),
+        }
     }
 
     /// Which table it belongs to.
@@ -153,12 +156,16 @@ impl Row {
 impl Row {
     /// All columns in PostgreSQL's text form, as shapes carry them and devices store them.
     pub fn to_pg_json(&self) -> Map<String, Json> {
-        self.columns().map(|(column, value)| (column.name.to_owned(), value.to_pg_text(column.kind).map_or(Json::Null, Json::String))).collect()
+        self.columns()
+            .map(|(column, value)| (column.name.to_owned(), value.to_pg_text(column.kind).map_or(Json::Null, Json::String)))
+            .collect()
     }
 
     /// All columns in the JSON of write answers (booleans and versions as themselves).
     pub fn to_json(&self) -> Map<String, Json> {
-        self.columns().map(|(column, value)| (column.name.to_owned(), value.to_json(column.kind))).collect()
+        self.columns()
+            .map(|(column, value)| (column.name.to_owned(), value.to_json(column.kind)))
+            .collect()
     }
 
     /// Puts the columns of a shape message over this row. Columns that this version of the app does not know
@@ -189,7 +196,11 @@ impl Row {
         for (name, json) in columns {
             let Some(index) = self.table.column_index(name) else { continue };
             let kind = self.table.columns()[index].kind;
-            self.values[index] = read(kind, json).map_err(|wrong| UnreadableRow { table: self.table.sql_name(), column: name.clone(), wrong })?;
+            self.values[index] = read(kind, json).map_err(|wrong| UnreadableRow {
+                table: self.table.sql_name(),
+                column: name.clone(),
+                wrong,
+            })?;
         }
         Ok(())
     }

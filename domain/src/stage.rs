@@ -20,15 +20,60 @@ pub struct StageSeed {
 
 /// The stages that a new installation starts with, in order.
 pub const DEFAULT_STAGES: [StageSeed; 9] = [
-    StageSeed { key: "draft", name: "Draft", color: "#8a8f98", flags: &["is_default"] },
-    StageSeed { key: "secure_property", name: "Secure Property", color: "#b7791f", flags: &["requires_lock_box"] },
-    StageSeed { key: "inspection", name: "Inspection", color: "#2b6cb0", flags: &[] },
-    StageSeed { key: "scope_review", name: "Scope Review", color: "#6b46c1", flags: &["requires_amount", "requires_approval"] },
-    StageSeed { key: "vendor_assigned", name: "Vendor Assigned", color: "#0e7490", flags: &["requires_vendor"] },
-    StageSeed { key: "in_progress", name: "In Progress", color: "#1d4ed8", flags: &[] },
-    StageSeed { key: "change_order", name: "Change Order", color: "#c2410c", flags: &["requires_approval"] },
-    StageSeed { key: "turns_complete", name: "Turns Complete", color: "#15803d", flags: &["is_final"] },
-    StageSeed { key: "scan_360", name: "Scan 360", color: "#4d7c0f", flags: &[] },
+    StageSeed {
+        key: "draft",
+        name: "Draft",
+        color: "#8a8f98",
+        flags: &["is_default"],
+    },
+    StageSeed {
+        key: "secure_property",
+        name: "Secure Property",
+        color: "#b7791f",
+        flags: &["requires_lock_box"],
+    },
+    StageSeed {
+        key: "inspection",
+        name: "Inspection",
+        color: "#2b6cb0",
+        flags: &[],
+    },
+    StageSeed {
+        key: "scope_review",
+        name: "Scope Review",
+        color: "#6b46c1",
+        flags: &["requires_amount", "requires_approval"],
+    },
+    StageSeed {
+        key: "vendor_assigned",
+        name: "Vendor Assigned",
+        color: "#0e7490",
+        flags: &["requires_vendor"],
+    },
+    StageSeed {
+        key: "in_progress",
+        name: "In Progress",
+        color: "#1d4ed8",
+        flags: &[],
+    },
+    StageSeed {
+        key: "change_order",
+        name: "Change Order",
+        color: "#c2410c",
+        flags: &["requires_approval"],
+    },
+    StageSeed {
+        key: "turns_complete",
+        name: "Turns Complete",
+        color: "#15803d",
+        flags: &["is_final"],
+    },
+    StageSeed {
+        key: "scan_360",
+        name: "Scan 360",
+        color: "#4d7c0f",
+        flags: &[],
+    },
 ];
 
 /// What a turn lacks for the stage that it should move to.
@@ -74,7 +119,9 @@ pub fn scope_total<'a>(items: impl IntoIterator<Item = &'a Row>) -> Cents {
 
 /// One scope item's cost.
 pub fn scope_item_cost(item: &Row) -> Cents {
-    item.cents("unit_cost").unwrap_or_default().times_hundredths(item.unscaled("quantity").unwrap_or(0))
+    item.cents("unit_cost")
+        .unwrap_or_default()
+        .times_hundredths(item.unscaled("quantity").unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -106,8 +153,26 @@ mod tests {
         assert_eq!(check(&["requires_amount"], nothing, 0), Err(StageDemand::Amount));
         assert_eq!(check(&["requires_amount"], nothing, 1), Ok(()));
         assert_eq!(check(&["requires_lock_box"], nothing, 0), Err(StageDemand::LockBox));
-        assert_eq!(check(&["requires_lock_box"], |_, property| { property.set("lock_box_code", Value::text("4711")); }, 0), Ok(()));
-        assert_eq!(check(&["requires_vendor"], |turn, _| { turn.set("vendor_id", Value::Uuid(uuid::Uuid::from_u128(1))); }, 0), Ok(()));
+        assert_eq!(
+            check(
+                &["requires_lock_box"],
+                |_, property| {
+                    property.set("lock_box_code", Value::text("4711"));
+                },
+                0
+            ),
+            Ok(())
+        );
+        assert_eq!(
+            check(
+                &["requires_vendor"],
+                |turn, _| {
+                    turn.set("vendor_id", Value::Uuid(uuid::Uuid::from_u128(1)));
+                },
+                0
+            ),
+            Ok(())
+        );
     }
 
     #[test]

@@ -93,12 +93,20 @@ impl ProblemCode {
 impl Problem {
     /// A problem without further data.
     pub fn new(code: ProblemCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: BTreeMap::new(), conflicts: None }
+        Self {
+            code,
+            message: message.into(),
+            fields: BTreeMap::new(),
+            conflicts: None,
+        }
     }
 
     /// Wrong values, by column.
     pub fn validation(message: impl Into<String>, fields: BTreeMap<String, String>) -> Self {
-        Self { fields, ..Self::new(ProblemCode::Validation, message) }
+        Self {
+            fields,
+            ..Self::new(ProblemCode::Validation, message)
+        }
     }
 }
 

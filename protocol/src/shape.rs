@@ -112,7 +112,13 @@ pub struct News {
 impl ShapeRequest {
     /// A first request.
     pub fn beginning(table: Table) -> Self {
-        Self { table, offset: BEGINNING.to_owned(), handle: None, live: false, cursor: None }
+        Self {
+            table,
+            offset: BEGINNING.to_owned(),
+            handle: None,
+            live: false,
+            cursor: None,
+        }
     }
 
     /// Path and query.
@@ -121,7 +127,11 @@ impl ShapeRequest {
         // Handles, offsets and cursors are digits and dashes; anything else would be a server's mistake.
         for (name, value) in [("handle", &self.handle), ("cursor", &self.cursor)] {
             if let Some(value) = value {
-                let _ = write!(url, "&{name}={}", value.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect::<String>());
+                let _ = write!(
+                    url,
+                    "&{name}={}",
+                    value.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect::<String>()
+                );
             }
         }
         if self.live {
@@ -134,7 +144,14 @@ impl ShapeRequest {
 impl ShapeMessage {
     /// A control message.
     pub fn control(control: Control) -> Self {
-        Self { key: None, value: None, headers: MessageHeaders { control: Some(control), ..MessageHeaders::default() } }
+        Self {
+            key: None,
+            value: None,
+            headers: MessageHeaders {
+                control: Some(control),
+                ..MessageHeaders::default()
+            },
+        }
     }
 }
 
@@ -166,7 +183,13 @@ mod tests {
     fn a_request_is_a_url() {
         let mut request = ShapeRequest::beginning(Table::ScopeItems);
         assert_eq!(request.path_and_query(), "/api/sync/scope-items?offset=-1");
-        request = ShapeRequest { offset: "12_0".into(), handle: Some("9-8&x=1".into()), live: true, cursor: Some("5".into()), ..request };
+        request = ShapeRequest {
+            offset: "12_0".into(),
+            handle: Some("9-8&x=1".into()),
+            live: true,
+            cursor: Some("5".into()),
+            ..request
+        };
         assert_eq!(request.path_and_query(), "/api/sync/scope-items?offset=12_0&handle=9-8x1&cursor=5&live=true");
     }
 }

@@ -20,10 +20,18 @@ pub struct WireWrite {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_id: Option<WriteId>,
     /// Which row.
-    #[serde(default, alias = "turnId", alias = "propertyId", alias = "scopeItemId", alias = "id", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "turnId",
+        alias = "propertyId",
+        alias = "scopeItemId",
+        alias = "id",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub row_id: Option<RowId>,
     /// The version that the author saw; the server refuses when the row has moved on. Not for creates.
-    /// Where `after` names an applied write to the same row, that write's version counts instead.
+    /// Where `after` names an applied write to the same row, the greater of the two versions counts: the author's
+    /// own earlier writes have moved the row on, or the device has rebased this one on a version after them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
     /// Column → value.
@@ -99,12 +107,30 @@ impl WriteAnswer {
     /// The receipt of an applied write. `row` is what stands there now, as far as the writer may see it.
     pub fn applied(write_id: WriteId, table: Table, row: Option<Map<String, Json>>, version: Option<i64>, txid: String, in_shape: bool) -> Self {
         let row = row.map(|row| (table.row_name().to_owned(), Json::Object(row))).into_iter().collect();
-        Self { write_id: Some(write_id), status: 200, success: true, version, txid: Some(txid), in_shape: Some(in_shape), error: None, row }
+        Self {
+            write_id: Some(write_id),
+            status: 200,
+            success: true,
+            version,
+            txid: Some(txid),
+            in_shape: Some(in_shape),
+            error: None,
+            row,
+        }
     }
 
     /// A refusal.
     pub fn refused(write_id: Option<WriteId>, problem: Problem) -> Self {
-        Self { write_id, status: problem.code.status(), success: false, version: None, txid: None, in_shape: None, error: Some(problem), row: Map::new() }
+        Self {
+            write_id,
+            status: problem.code.status(),
+            success: false,
+            version: None,
+            txid: None,
+            in_shape: None,
+            error: Some(problem),
+            row: Map::new(),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ pub mod view;
 
 pub use outbox::{
     Change, Failure, OutboxRecord, Receipt, Stored, WriteState,
-    drain::{Clock, Delivery, Drained, Network, drain},
     draft::draft,
+    drain::{Clock, Delivery, Drained, Network, drain},
 };
 pub use shape_stream::{Place, RowChange, ShapeBatch};
 pub use status::SyncStatus;

@@ -41,8 +41,12 @@ pub struct OutboxRecord {
     pub operation: Operation,
     /// Column → what it was and what it shall be.
     pub changes: BTreeMap<String, Change>,
-    /// The version that the author saw; none for a create.
+    /// The version that the author saw, or that the write was merged with since; none for a create.
     pub base_version: Option<i64>,
+    /// The server's version that the write was merged with: it holds changes that the view does not show
+    /// before the shape has brought that version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebased_on: Option<i64>,
     /// The writes that this one builds on.
     pub depends_on: Vec<WriteId>,
     /// Milliseconds since 1970, by the device's clock: for people, never for order.
@@ -137,10 +141,19 @@ impl Stored {
         match raw.get("schema").and_then(Json::as_u64) {
             Some(schema) if schema == u64::from(SCHEMA) => match serde_json::from_value(raw.clone()) {
                 Ok(record) => Self::Record(Box::new(record)),
-                Err(error) => Self::Unreadable { raw, reason: format!("this change cannot be read: {error}") },
+                Err(error) => Self::Unreadable {
+                    raw,
+                    reason: format!("this change cannot be read: {error}"),
+                },
             },
-            Some(schema) if schema > u64::from(SCHEMA) => Self::Unreadable { raw, reason: "made by a newer version of Turns".to_owned() },
-            _ => Self::Unreadable { raw, reason: "made by an unknown version of Turns".to_owned() },
+            Some(schema) if schema > u64::from(SCHEMA) => Self::Unreadable {
+                raw,
+                reason: "made by a newer version of Turns".to_owned(),
+            },
+            _ => Self::Unreadable {
+                raw,
+                reason: "made by an unknown version of Turns".to_owned(),
+            },
         }
     }
 
@@ -180,7 +193,9 @@ impl OutboxRecord {
     ///
     /// `synced` is the row as the shape has brought it; `left` says that it has just gone from the shape.
     pub fn is_echoed(&self, synced: Option<&domain::Row>, left: bool) -> bool {
-        let Some(receipt) = self.receipt.as_ref().filter(|_| self.state == WriteState::Acked) else { return false };
+        let Some(receipt) = self.receipt.as_ref().filter(|_| self.state == WriteState::Acked) else {
+            return false;
+        };
         match (synced, receipt.version) {
             _ if !receipt.in_shape || left => true,
             (Some(row), Some(version)) => row.version() >= version,

@@ -69,9 +69,15 @@ const ECHO_OVERDUE_MS: i64 = 5 * 60 * 1_000;
 impl ShapeBatch {
     /// Whether the batch brings an acknowledged write's echo. `synced` is the row after the batch.
     pub fn echoes(&self, record: &OutboxRecord, synced: Option<&Row>) -> bool {
-        let removed = self.changes.iter().any(|change| matches!(change, RowChange::Remove(id) if *id == record.row_id));
+        let removed = self
+            .changes
+            .iter()
+            .any(|change| matches!(change, RowChange::Remove(id) if *id == record.row_id));
         let left = synced.is_none() && (removed || self.reset);
-        let overdue = record.receipt.as_ref().is_some_and(|receipt| self.seen_at_ms.saturating_sub(receipt.received_at_ms) > ECHO_OVERDUE_MS);
+        let overdue = record
+            .receipt
+            .as_ref()
+            .is_some_and(|receipt| self.seen_at_ms.saturating_sub(receipt.received_at_ms) > ECHO_OVERDUE_MS);
         record.is_echoed(synced, left || (overdue && record.state == WriteState::Acked))
     }
 }
@@ -178,7 +184,12 @@ pub enum Effect {
 impl ShapeStream {
     /// A stream that has not begun.
     pub fn new(table: Table) -> Self {
-        Self { table, state: State::Idle, rang: false, faults: 0 }
+        Self {
+            table,
+            state: State::Idle,
+            rang: false,
+            faults: 0,
+        }
     }
 
     /// Where it stands.
@@ -255,7 +266,13 @@ impl ShapeStream {
 
     fn request(&mut self, place: &Place, live: bool) -> Effect {
         self.rang = false;
-        Effect::Fetch(ShapeRequest { table: self.table, offset: place.offset.clone(), handle: Some(place.handle.clone()), live, cursor: None })
+        Effect::Fetch(ShapeRequest {
+            table: self.table,
+            offset: place.offset.clone(),
+            handle: Some(place.handle.clone()),
+            live,
+            cursor: None,
+        })
     }
 
     fn collect(&mut self, mut rows: BTreeMap<RowId, Row>, answer: ShapeAnswer, now_ms: i64) -> Vec<Effect> {
@@ -272,12 +289,24 @@ impl ShapeStream {
             return vec![fetch];
         }
         let changes = rows.into_values().map(RowChange::Put).collect();
-        let store = Effect::Store(ShapeBatch { table: self.table, reset: true, changes, place: answer.place.clone(), seen_at_ms: now_ms });
+        let store = Effect::Store(ShapeBatch {
+            table: self.table,
+            reset: true,
+            changes,
+            place: answer.place.clone(),
+            seen_at_ms: now_ms,
+        });
         self.arrive(store, answer.place)
     }
 
     fn advance(&mut self, answer: ShapeAnswer, now_ms: i64) -> Vec<Effect> {
-        let store = Effect::Store(ShapeBatch { table: self.table, reset: false, changes: answer.changes, place: answer.place.clone(), seen_at_ms: now_ms });
+        let store = Effect::Store(ShapeBatch {
+            table: self.table,
+            reset: false,
+            changes: answer.changes,
+            place: answer.place.clone(),
+            seen_at_ms: now_ms,
+        });
         if answer.up_to_date {
             return self.arrive(store, answer.place);
         }
@@ -301,7 +330,9 @@ impl ShapeStream {
     fn rest(&mut self, then: State, retry_after_ms: Option<i64>) -> Vec<Effect> {
         self.faults += 1;
         self.state = State::Resting(Box::new(then));
-        vec![Effect::Rest { pause_ms: retry_after_ms.unwrap_or_else(|| pause_ms(self.faults, 1.0)) }]
+        vec![Effect::Rest {
+            pause_ms: retry_after_ms.unwrap_or_else(|| pause_ms(self.faults, 1.0)),
+        }]
     }
 
     fn resume(&mut self, then: State) -> Vec<Effect> {

@@ -44,8 +44,12 @@ impl fmt::Display for SyncStatus {
         match self {
             Self { need_user: 1, .. } => f.write_str("1 change needs you"),
             Self { need_user, .. } if *need_user > 0 => write!(f, "{need_user} changes need you"),
-            Self { needs_sign_in: true, waiting, .. } if *waiting > 0 => write!(f, "Sign in to send {}", changes(*waiting)),
-            Self { sending, is_offline: false, .. } if *sending > 0 => f.write_str("Saving…"),
+            Self {
+                needs_sign_in: true, waiting, ..
+            } if *waiting > 0 => write!(f, "Sign in to send {}", changes(*waiting)),
+            Self {
+                sending, is_offline: false, ..
+            } if *sending > 0 => f.write_str("Saving…"),
             Self { waiting, .. } if *waiting > 0 => write!(f, "{} waiting", changes(*waiting)),
             _ => f.write_str("All changes saved"),
         }
@@ -62,11 +66,47 @@ mod tests {
         for (status, text) in [
             (calm, "All changes saved"),
             (SyncStatus { waiting: 1, ..calm }, "1 change waiting"),
-            (SyncStatus { waiting: 3, is_offline: true, ..calm }, "Offline · 3 changes waiting"),
-            (SyncStatus { waiting: 3, sending: 2, is_offline: true, ..calm }, "Offline · 3 changes waiting"),
-            (SyncStatus { waiting: 3, sending: 3, ..calm }, "Saving…"),
-            (SyncStatus { waiting: 12, needs_sign_in: true, ..calm }, "Sign in to send 12 changes"),
-            (SyncStatus { waiting: 3, need_user: 1, ..calm }, "1 change needs you"),
+            (
+                SyncStatus {
+                    waiting: 3,
+                    is_offline: true,
+                    ..calm
+                },
+                "Offline · 3 changes waiting",
+            ),
+            (
+                SyncStatus {
+                    waiting: 3,
+                    sending: 2,
+                    is_offline: true,
+                    ..calm
+                },
+                "Offline · 3 changes waiting",
+            ),
+            (
+                SyncStatus {
+                    waiting: 3,
+                    sending: 3,
+                    ..calm
+                },
+                "Saving…",
+            ),
+            (
+                SyncStatus {
+                    waiting: 12,
+                    needs_sign_in: true,
+                    ..calm
+                },
+                "Sign in to send 12 changes",
+            ),
+            (
+                SyncStatus {
+                    waiting: 3,
+                    need_user: 1,
+                    ..calm
+                },
+                "1 change needs you",
+            ),
             (SyncStatus { need_user: 2, ..calm }, "2 changes need you"),
             (SyncStatus { is_offline: true, ..calm }, "Offline · All changes saved"),
         ] {

@@ -87,6 +87,10 @@ impl Amendment {
 
     /// The record as it is to be stored, given the synced row: echoed ones are settled.
     pub fn resolve(self, synced: Option<&Row>) -> OutboxRecord {
-        if self.record.is_echoed(synced, false) { self.record.in_state(WriteState::Settled) } else { self.record }
+        if self.record.is_echoed(synced, false) {
+            self.record.in_state(WriteState::Settled)
+        } else {
+            self.record
+        }
     }
 }

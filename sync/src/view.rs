@@ -85,7 +85,11 @@ impl LocalView {
     /// The rows with `value` in an indexed column, in order of their ids.
     pub fn group(&self, table: Table, column: &'static str, value: Value) -> impl Iterator<Item = &Row> {
         debug_assert!(GROUPED.contains(&(table, column)), "{table:?}.{column} is not indexed");
-        self.groups.get(&Group { table, column, value }).into_iter().flatten().filter_map(move |id| self.row(table, *id))
+        self.groups
+            .get(&Group { table, column, value })
+            .into_iter()
+            .flatten()
+            .filter_map(move |id| self.row(table, *id))
     }
 
     /// How many rows a table shows.
@@ -128,7 +132,12 @@ impl LocalView {
         let mut touched = Touched::default();
         if batch.reset {
             let kept: HashSet<RowId> = batch.changes.iter().filter_map(RowChange::put_id).collect();
-            let gone: Vec<RowId> = self.synced.keys().filter(|(table, id)| *table == batch.table && !kept.contains(id)).map(|(_, id)| *id).collect();
+            let gone: Vec<RowId> = self
+                .synced
+                .keys()
+                .filter(|(table, id)| *table == batch.table && !kept.contains(id))
+                .map(|(_, id)| *id)
+                .collect();
             for id in gone {
                 self.change_row(batch.table, id, &mut touched, |synced| *synced = None);
             }
@@ -198,12 +207,21 @@ impl LocalView {
         let mut touched = Touched::default();
         let stored: HashSet<WriteId> = records.iter().map(|record| record.write_id).collect();
         // A tap that is shown but not stored yet has no `seq`; it is not for the store to take it away.
-        let over: Vec<WriteId> = self.writes.values().filter(|record| record.seq != 0 && !stored.contains(&record.write_id)).map(|record| record.write_id).collect();
+        let over: Vec<WriteId> = self
+            .writes
+            .values()
+            .filter(|record| record.seq != 0 && !stored.contains(&record.write_id))
+            .map(|record| record.write_id)
+            .collect();
         for id in over {
             touched.extend(self.remove_write(id));
         }
         for record in records {
-            if self.writes.get(&record.write_id).is_none_or(|known| known.seq == 0 || known.revision < record.revision) {
+            if self
+                .writes
+                .get(&record.write_id)
+                .is_none_or(|known| known.seq == 0 || known.revision < record.revision)
+            {
                 touched.extend(self.put_write(record));
             }
         }
@@ -248,7 +266,15 @@ impl LocalView {
     fn standing(&self, (table, id): (Table, RowId)) -> Option<Vec<Group>> {
         let row = self.row(table, id)?;
         let columns = GROUPED.iter().filter(|(of, _)| *of == table);
-        Some(columns.map(|(_, column)| Group { table, column, value: row.get(column).clone() }).collect())
+        Some(
+            columns
+                .map(|(_, column)| Group {
+                    table,
+                    column,
+                    value: row.get(column).clone(),
+                })
+                .collect(),
+        )
     }
 
     fn regroup(&mut self, key: (Table, RowId), before: Option<Vec<Group>>, touched: &mut Touched) {
@@ -256,7 +282,11 @@ impl LocalView {
         let after = self.standing(key);
         if before.is_some() != after.is_some() {
             let ids = self.ids.entry(table).or_default();
-            if after.is_some() { ids.insert(id) } else { ids.remove(&id) };
+            if after.is_some() {
+                ids.insert(id)
+            } else {
+                ids.remove(&id)
+            };
             touched.tables.insert(table);
         }
         let (old, new) = (before.unwrap_or_default(), after.unwrap_or_default());
@@ -275,7 +305,11 @@ impl LocalView {
 
 /// An acknowledged write that the synced row already has (and perhaps others' later changes on it).
 fn is_contained(record: &OutboxRecord, synced_version: Option<i64>) -> bool {
-    let receipted = record.receipt.as_ref().filter(|_| record.state == WriteState::Acked).and_then(|receipt| receipt.version);
+    let receipted = record
+        .receipt
+        .as_ref()
+        .filter(|_| record.state == WriteState::Acked)
+        .and_then(|receipt| receipt.version);
     receipted.is_some_and(|version| synced_version >= Some(version))
 }
 

@@ -13,7 +13,16 @@ const LOCK_BOX_LOCATION: &[&str] = &["front", "back", "left", "right", "other"];
 const APPROVAL_STATUS: &[&str] = &["none", "dfo_needed", "dfo_approved", "ho_needed", "approved", "rejected"];
 
 const fn column(name: &'static str, kind: ColumnType) -> Column {
-    Column { name, kind, required: false, set_by: SetBy::Author, policy: MergePolicy::FieldMerge, choices: &[], max_chars: 200, default: Default::Null }
+    Column {
+        name,
+        kind,
+        required: false,
+        set_by: SetBy::Author,
+        policy: MergePolicy::FieldMerge,
+        choices: &[],
+        max_chars: 200,
+        default: Default::Null,
+    }
 }
 
 impl Column {
@@ -127,7 +136,10 @@ pub(super) const TURNS: &[Column] = &[
     by_server("approved_amount", MONEY).policy(AskUser),
     column("change_order_amount", MONEY).policy(AskUser),
     column("actual_amount", MONEY).policy(AskUser),
-    by_server("approval_status", Text).one_of(APPROVAL_STATUS).default(Default::Text("none")).policy(AskUser),
+    by_server("approval_status", Text)
+        .one_of(APPROVAL_STATUS)
+        .default(Default::Text("none"))
+        .policy(AskUser),
     by_server("scope_digest", Text),
     column("power_status", Text).one_of(UTILITY_STATUS),
     column("water_status", Text).one_of(UTILITY_STATUS),

@@ -32,7 +32,8 @@ pub fn draft(mutation: &Mutation, before: Option<&Row>, after: Option<&Row>, aut
         row_id: mutation.row_id,
         operation: mutation.operation,
         changes: after.map(|after| changes(mutation, before, after)).unwrap_or_default(),
-        base_version: if mutation.operation == Operation::Create { None } else { view.known_version(mutation.table, mutation.row_id) },
+        base_version: base_version(mutation, view),
+        rebased_on: None,
         depends_on: depends_on(mutation, before.or(after), view),
         made_at_ms: author.now_ms,
         state: WriteState::Pending,
@@ -58,15 +59,35 @@ fn changes(mutation: &Mutation, before: Option<&Row>, after: &Row) -> BTreeMap<S
         }
         let predicted = !given(index) && (column.set_by == SetBy::Server || !creates || column.set_by == SetBy::StageChange);
         let json = |value: &domain::Value| -> Json { value.to_json(column.kind) };
-        changes.insert(column.name.to_owned(), Change { from: json(from), to: json(to), predicted });
+        changes.insert(
+            column.name.to_owned(),
+            Change {
+                from: json(from),
+                to: json(to),
+                predicted,
+            },
+        );
     }
     changes
 }
 
-/// The latest unsettled write to the same row, and the unsettled creates of the rows that this row refers to.
+/// The version that the author sees: the shape's, or that of an own write whose receipt was faster than its echo.
+fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
+    let (table, id) = (mutation.table, mutation.row_id);
+    let synced = view.synced_row(table, id).map(Row::version);
+    match mutation.operation {
+        Operation::Create => None,
+        _ if builds_on_unseen(table, id, view) => synced,
+        _ => view.known_version(table, id),
+    }
+}
+
+/// The latest unsettled write to the same row, and the unsettled create of the row that this row belongs to.
 fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
-    let mut found: Vec<WriteId> = view.unsettled_writes(mutation.table, mutation.row_id).last().map(|record| record.write_id).into_iter().collect();
-    if let (Some((parent, column)), Some(row)) = (mutation.table.parent(), row)
+    let (table, id) = (mutation.table, mutation.row_id);
+    let latest = view.unsettled_writes(table, id).last().filter(|_| !builds_on_unseen(table, id, view));
+    let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
+    if let (Some((parent, column)), Some(row)) = (table.parent(), row)
         && let Some(parent_id) = row.row_id(column)
     {
         found.extend(unsettled_create(parent, parent_id, view));
@@ -74,6 +95,15 @@ fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<W
     found
 }
 
+/// Whether own writes to the row were merged with changes of others that the view does not show yet. A new write must
+/// not build on them, or it would overwrite what its author never saw: it is made on the synced version and meets them openly.
+fn builds_on_unseen(table: Table, id: RowId, view: &LocalView) -> bool {
+    let synced = view.synced_row(table, id).map(Row::version);
+    view.unsettled_writes(table, id).any(|record| record.rebased_on > synced)
+}
+
 fn unsettled_create(table: Table, row_id: RowId, view: &LocalView) -> Option<WriteId> {
-    view.unsettled_writes(table, row_id).find(|record| record.operation == Operation::Create).map(|record| record.write_id)
+    view.unsettled_writes(table, row_id)
+        .find(|record| record.operation == Operation::Create)
+        .map(|record| record.write_id)
 }

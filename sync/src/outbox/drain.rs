@@ -90,7 +90,13 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
 
 /// The user's records in order, without those that this version of the app cannot read.
 pub async fn own_records<S: Store>(store: &S, user: UserId) -> Result<Vec<OutboxRecord>, S::Error> {
-    let mut records: Vec<_> = store.outbox().await?.into_iter().filter_map(Stored::record).filter(|record| record.user_id == user).collect();
+    let mut records: Vec<_> = store
+        .outbox()
+        .await?
+        .into_iter()
+        .filter_map(Stored::record)
+        .filter(|record| record.user_id == user)
+        .collect();
     records.sort_by_key(|record| record.seq);
     Ok(records)
 }
@@ -98,12 +104,20 @@ pub async fn own_records<S: Store>(store: &S, user: UserId) -> Result<Vec<Outbox
 /// After a fault nothing more is tried before the earliest pause is over.
 async fn rest<S: Store>(store: &S, user: UserId, clock: &impl Clock) -> Result<Drained, S::Error> {
     let records = own_records(store, user).await?;
-    let earliest = records.iter().filter(|record| record.state.is_waiting()).filter_map(|record| record.next_attempt_at_ms).min();
+    let earliest = records
+        .iter()
+        .filter(|record| record.state.is_waiting())
+        .filter_map(|record| record.next_attempt_at_ms)
+        .min();
     Ok(earliest.map_or(Drained::Empty, |at_ms| Drained::WaitsUntil(at_ms.max(clock.now_ms()))))
 }
 
 async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[WriteId]) -> Result<bool, S::Error> {
-    let marked = records.iter().filter(|record| chosen.contains(&record.write_id)).map(|record| record.clone().in_state(WriteState::Sending)).collect();
+    let marked = records
+        .iter()
+        .filter(|record| chosen.contains(&record.write_id))
+        .map(|record| record.clone().in_state(WriteState::Sending))
+        .collect();
     store.amend(amendments(marked)).await
 }
 
@@ -132,17 +146,33 @@ fn amendments(records: Vec<OutboxRecord>) -> Vec<Amendment> {
 }
 
 fn now(clock: &impl Clock) -> Now {
-    Now { ms: clock.now_ms(), jitter: clock.jitter() }
+    Now {
+        ms: clock.now_ms(),
+        jitter: clock.jitter(),
+    }
 }
 
 fn batch(records: &[OutboxRecord], chosen: &[WriteId], user: UserId) -> BatchRequest {
-    let operations = records.iter().filter(|record| chosen.contains(&record.write_id)).map(|record| serde_json::to_value(wire(record)).unwrap_or_default()).collect();
-    BatchRequest { operations, atomic: false, user_id: Some(user) }
+    let operations = records
+        .iter()
+        .filter(|record| chosen.contains(&record.write_id))
+        .map(|record| serde_json::to_value(wire(record)).unwrap_or_default())
+        .collect();
+    BatchRequest {
+        operations,
+        atomic: false,
+        user_id: Some(user),
+    }
 }
 
 /// A record as it travels: what its author wants, on which base, after which writes.
 pub fn wire(record: &OutboxRecord) -> WireWrite {
-    let data: Map<String, Json> = record.changes.iter().filter(|(_, change)| !change.predicted).map(|(column, change)| (column.clone(), change.to.clone())).collect();
+    let data: Map<String, Json> = record
+        .changes
+        .iter()
+        .filter(|(_, change)| !change.predicted)
+        .map(|(column, change)| (column.clone(), change.to.clone()))
+        .collect();
     WireWrite {
         table: Some(record.table.url_name().to_owned()),
         operation: record.operation,

@@ -36,6 +36,7 @@ pub fn merge(record: &OutboxRecord, server: &Row) -> Merged {
         return Merged::Clash(clashes);
     }
     rebased.base_version = Some(server.version());
+    rebased.rebased_on = rebased.base_version;
     Merged::Rebased(Box::new(rebased))
 }
 

@@ -61,6 +61,9 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
 }
 
 fn travels_alone(record: &OutboxRecord) -> bool {
-    let faulted = record.last_error.as_ref().is_some_and(|failure| !matches!(failure.problem.code, ProblemCode::Unavailable | ProblemCode::RateLimited));
+    let faulted = record
+        .last_error
+        .as_ref()
+        .is_some_and(|failure| !matches!(failure.problem.code, ProblemCode::Unavailable | ProblemCode::RateLimited));
     faulted && record.attempts >= ATTEMPTS_BEFORE_ALONE
 }

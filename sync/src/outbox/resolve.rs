@@ -7,18 +7,35 @@ use domain::WriteId;
 
 /// Sends everything that waits without its pause.
 pub fn retry_now(records: &[OutboxRecord]) -> Vec<OutboxRecord> {
-    let paused = records.iter().filter(|record| record.state == WriteState::Pending && record.next_attempt_at_ms.is_some());
-    paused.map(|record| OutboxRecord { next_attempt_at_ms: None, ..record.clone() }).collect()
+    let paused = records
+        .iter()
+        .filter(|record| record.state == WriteState::Pending && record.next_attempt_at_ms.is_some());
+    paused
+        .map(|record| OutboxRecord {
+            next_attempt_at_ms: None,
+            ..record.clone()
+        })
+        .collect()
 }
 
 /// Sends a refused write again as it is, and frees what it held up.
 pub fn send_again(records: &[OutboxRecord], write_id: WriteId) -> Vec<OutboxRecord> {
     let freed = descendants(records, write_id);
-    let again = |record: &&OutboxRecord| (record.write_id == write_id && record.state.needs_user()) || (freed.contains(&record.write_id) && record.state == WriteState::Blocked);
+    let again = |record: &&OutboxRecord| {
+        (record.write_id == write_id && record.state.needs_user()) || (freed.contains(&record.write_id) && record.state == WriteState::Blocked)
+    };
     records
         .iter()
         .filter(again)
-        .map(|record| OutboxRecord { next_attempt_at_ms: None, attempts: 0, last_error: None, ..record.clone() }.in_state(WriteState::Pending))
+        .map(|record| {
+            OutboxRecord {
+                next_attempt_at_ms: None,
+                attempts: 0,
+                last_error: None,
+                ..record.clone()
+            }
+            .in_state(WriteState::Pending)
+        })
         .collect()
 }
 

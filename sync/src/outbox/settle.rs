@@ -29,8 +29,16 @@ pub struct Now {
 
 /// The records that a delivery changes. `records` are all of the user's, in order of `seq`; `sent` are those that travelled.
 pub fn settle(records: &[OutboxRecord], sent: &[WriteId], delivery: &Delivery, now: Now) -> Vec<OutboxRecord> {
-    let mut desk = Desk { records: records.iter().map(|record| (record.seq, record.clone())).collect(), touched: HashSet::new(), now };
+    let mut desk = Desk {
+        records: records.iter().map(|record| (record.seq, record.clone())).collect(),
+        touched: HashSet::new(),
+        now,
+    };
     for seq in desk.sent(sent) {
+        // An earlier answer in the same delivery may have decided about this one already.
+        if desk.records[&seq].state != WriteState::Sending {
+            continue;
+        }
         match delivery {
             Delivery::Results(answers) => {
                 let id = desk.records[&seq].write_id;
@@ -62,7 +70,11 @@ struct Desk {
 
 impl Desk {
     fn sent(&self, sent: &[WriteId]) -> Vec<u64> {
-        self.records.values().filter(|record| record.state == WriteState::Sending && sent.contains(&record.write_id)).map(|record| record.seq).collect()
+        self.records
+            .values()
+            .filter(|record| record.state == WriteState::Sending && sent.contains(&record.write_id))
+            .map(|record| record.seq)
+            .collect()
     }
 
     fn put(&mut self, record: OutboxRecord) {
@@ -84,14 +96,14 @@ impl Desk {
             return self.try_again(seq, unreached("the answer held no receipt"), None);
         };
         let mut record = self.records[&seq].clone().in_state(WriteState::Acked);
-        record.receipt = Some(Receipt { version: answer.version, txid, in_shape: answer.in_shape.unwrap_or(true), received_at_ms: self.now.ms });
+        record.receipt = Some(Receipt {
+            version: answer.version,
+            txid,
+            in_shape: answer.in_shape.unwrap_or(true),
+            received_at_ms: self.now.ms,
+        });
         record.last_error = None;
         record.next_attempt_at_ms = None;
-        for later in self.later_on_same_row(&record) {
-            let mut later = self.records[&later].clone();
-            later.base_version = answer.version.or(later.base_version);
-            self.put(later);
-        }
         self.put(record);
     }
 
@@ -162,11 +174,19 @@ impl Desk {
     /// Waiting writes to the same row, made after `record`.
     fn later_on_same_row(&self, record: &OutboxRecord) -> Vec<u64> {
         let same_row = |other: &&OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
-        self.records.range(record.seq + 1..).map(|(_, other)| other).filter(same_row).filter(|other| other.state.is_waiting()).map(|other| other.seq).collect()
+        self.records
+            .range(record.seq + 1..)
+            .map(|(_, other)| other)
+            .filter(same_row)
+            .filter(|other| other.state.is_waiting())
+            .map(|other| other.seq)
+            .collect()
     }
 
     fn is_open(&self, id: WriteId) -> bool {
-        self.records.values().any(|record| record.write_id == id && (record.state.is_waiting() || record.state.needs_user()))
+        self.records
+            .values()
+            .any(|record| record.write_id == id && (record.state.is_waiting() || record.state.needs_user()))
     }
 
     fn reject(&mut self, seq: u64, problem: Problem) {
@@ -179,16 +199,29 @@ impl Desk {
     fn try_again(&mut self, seq: u64, problem: Problem, retry_after_ms: Option<i64>) {
         let mut record = self.records[&seq].clone().in_state(WriteState::Pending);
         record.attempts = record.attempts.saturating_add(1);
-        record.next_attempt_at_ms = Some(self.now.ms.saturating_add(retry_after_ms.unwrap_or_else(|| pause_ms(record.attempts, self.now.jitter))));
+        record.next_attempt_at_ms = Some(
+            self.now
+                .ms
+                .saturating_add(retry_after_ms.unwrap_or_else(|| pause_ms(record.attempts, self.now.jitter))),
+        );
         record.last_error = Some(Failure { problem, at_ms: self.now.ms });
         self.put(record);
     }
 
     /// A refused write parks its own descendants and nothing else.
     fn block_descendants(&mut self) {
-        let mut parked: HashSet<WriteId> =
-            self.records.values().filter(|record| record.state.needs_user() || record.state == WriteState::Discarded).map(|record| record.write_id).collect();
-        let waiting: Vec<u64> = self.records.values().filter(|record| record.state == WriteState::Pending).map(|record| record.seq).collect();
+        let mut parked: HashSet<WriteId> = self
+            .records
+            .values()
+            .filter(|record| record.state.needs_user() || record.state == WriteState::Discarded)
+            .map(|record| record.write_id)
+            .collect();
+        let waiting: Vec<u64> = self
+            .records
+            .values()
+            .filter(|record| record.state == WriteState::Pending)
+            .map(|record| record.seq)
+            .collect();
         for seq in waiting {
             let record = &self.records[&seq];
             if record.depends_on.iter().any(|id| parked.contains(id)) {
@@ -204,7 +237,10 @@ impl Desk {
 
 /// Whether the same write may well succeed later.
 pub const fn is_transient(code: ProblemCode) -> bool {
-    matches!(code, ProblemCode::RateLimited | ProblemCode::Unavailable | ProblemCode::Internal | ProblemCode::Unknown)
+    matches!(
+        code,
+        ProblemCode::RateLimited | ProblemCode::Unavailable | ProblemCode::Internal | ProblemCode::Unknown
+    )
 }
 
 /// The pause before the next attempt: doubling, with a half of it by chance.

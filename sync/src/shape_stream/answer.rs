@@ -88,12 +88,20 @@ mod tests {
         );
         let read = read_changes(Table::Properties, body.as_bytes()).unwrap();
         assert!(read.up_to_date && !read.must_refetch);
-        assert!(matches!(&read.changes[..], [RowChange::Put(_), RowChange::Patch { .. }, RowChange::Remove(_), RowChange::Remove(_)]));
+        assert!(matches!(
+            &read.changes[..],
+            [RowChange::Put(_), RowChange::Patch { .. }, RowChange::Remove(_), RowChange::Remove(_)]
+        ));
     }
 
     #[test]
     fn what_cannot_be_read_is_refused_whole() {
-        for body in ["", "{}", "<html>Sign in to the hotel's network</html>", r#"[{"value":{"name":"no id"},"headers":{"operation":"insert"}}]"#] {
+        for body in [
+            "",
+            "{}",
+            "<html>Sign in to the hotel's network</html>",
+            r#"[{"value":{"name":"no id"},"headers":{"operation":"insert"}}]"#,
+        ] {
             assert!(read_changes(Table::Properties, body.as_bytes()).is_err(), "{body}");
         }
         let bad_column = format!(r#"[{{"value":{{"id":"{ID}","year_built":"old"}},"headers":{{"operation":"update"}}}}]"#);

@@ -49,8 +49,16 @@ pub fn record(write: u64, row: u64) -> OutboxRecord {
         table: Table::Turns,
         row_id: row_id(row),
         operation: Operation::Update,
-        changes: BTreeMap::from([("notes".to_owned(), Change { from: Json::Null, to: json!("Schlüssel unter der Matte 🗝"), predicted: false })]),
+        changes: BTreeMap::from([(
+            "notes".to_owned(),
+            Change {
+                from: Json::Null,
+                to: json!("Schlüssel unter der Matte 🗝"),
+                predicted: false,
+            },
+        )]),
         base_version: Some(1),
+        rebased_on: None,
         depends_on: vec![WriteId(id(900))],
         made_at_ms: 1_763_870_000_123,
         state: WriteState::Pending,
@@ -74,12 +82,30 @@ pub fn turn(n: u64, version: i64) -> Row {
 }
 
 fn batch(reset: bool, changes: Vec<RowChange>) -> ShapeBatch {
-    ShapeBatch { table: Table::Turns, reset, changes, place: Place { handle: "1-2".into(), offset: "7_0".into() }, seen_at_ms: 1_763_870_001_000 }
+    ShapeBatch {
+        table: Table::Turns,
+        reset,
+        changes,
+        place: Place {
+            handle: "1-2".into(),
+            offset: "7_0".into(),
+        },
+        seen_at_ms: 1_763_870_001_000,
+    }
 }
 
 fn acked(record: &OutboxRecord, version: Option<i64>) -> OutboxRecord {
-    let receipt = Receipt { version, txid: "8".into(), in_shape: true, received_at_ms: 1_763_870_000_500 };
-    OutboxRecord { receipt: Some(receipt), ..record.clone() }.in_state(WriteState::Acked)
+    let receipt = Receipt {
+        version,
+        txid: "8".into(),
+        in_shape: true,
+        received_at_ms: 1_763_870_000_500,
+    };
+    OutboxRecord {
+        receipt: Some(receipt),
+        ..record.clone()
+    }
+    .in_state(WriteState::Acked)
 }
 
 async fn enqueue<S: Store<Error: Debug>>(store: &S, draft: OutboxRecord) -> OutboxRecord {
@@ -126,12 +152,19 @@ async fn what_is_over_becomes_history<S: Store<Error: Debug>>(store: S, reopened
     let store = reopened(store).await;
     assert!(readable(&store).await.is_empty());
     let history = store.history(10).await.unwrap();
-    assert_eq!(history.iter().map(|record| record.write_id.0).collect::<Vec<_>>(), [row_id(11).0, row_id(10).0], "the latest first");
+    assert_eq!(
+        history.iter().map(|record| record.write_id.0).collect::<Vec<_>>(),
+        [row_id(11).0, row_id(10).0],
+        "the latest first"
+    );
     assert_eq!(store.history(1).await.unwrap().len(), 1);
 }
 
 async fn history_is_trimmed_by_age<S: Store<Error: Debug>>(store: S) {
-    let old = OutboxRecord { made_at_ms: 1_000, ..record(10, 1) };
+    let old = OutboxRecord {
+        made_at_ms: 1_000,
+        ..record(10, 1)
+    };
     for draft in [old, record(11, 2)] {
         let stored = enqueue(&store, draft).await;
         assert!(store.amend(vec![Amendment::of(stored.in_state(WriteState::Discarded))]).await.unwrap());
@@ -143,9 +176,25 @@ async fn history_is_trimmed_by_age<S: Store<Error: Debug>>(store: S) {
 
 async fn rows_and_place_come_together<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
     assert_eq!(store.place(Table::Turns).await.unwrap(), None);
-    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))])).await.unwrap();
-    let columns: Map<String, Json> = json!({"id": row_id(1).to_string(), "notes": "patched", "version": "2"}).as_object().unwrap().clone();
-    let applied = store.apply_shape(&batch(false, vec![RowChange::Patch { id: row_id(1), columns }, RowChange::Remove(row_id(2)), RowChange::Put(turn(3, 1))])).await.unwrap();
+    store
+        .apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))]))
+        .await
+        .unwrap();
+    let columns: Map<String, Json> = json!({"id": row_id(1).to_string(), "notes": "patched", "version": "2"})
+        .as_object()
+        .unwrap()
+        .clone();
+    let applied = store
+        .apply_shape(&batch(
+            false,
+            vec![
+                RowChange::Patch { id: row_id(1), columns },
+                RowChange::Remove(row_id(2)),
+                RowChange::Put(turn(3, 1)),
+            ],
+        ))
+        .await
+        .unwrap();
     assert!(!applied.has_gap);
     let store = reopened(store).await;
     let mut expected = turn(1, 2);
@@ -154,22 +203,43 @@ async fn rows_and_place_come_together<S: Store<Error: Debug>>(store: S, reopened
     rows.sort_by_key(Row::id);
     assert_eq!(rows, [expected.clone(), turn(3, 1)]);
     assert_eq!(store.rows_by_id(Table::Turns, &[row_id(2), row_id(1)]).await.unwrap(), [expected]);
-    assert_eq!(store.place(Table::Turns).await.unwrap(), Some(Place { handle: "1-2".into(), offset: "7_0".into() }));
+    assert_eq!(
+        store.place(Table::Turns).await.unwrap(),
+        Some(Place {
+            handle: "1-2".into(),
+            offset: "7_0".into()
+        })
+    );
 }
 
 async fn a_reset_replaces_one_table_only<S: Store<Error: Debug>>(store: S) {
     let mut property = Row::blank(Table::Properties);
     property.set("id", Value::Uuid(row_id(1).0));
-    let other = ShapeBatch { table: Table::Properties, ..batch(true, vec![RowChange::Put(property.clone())]) };
+    let other = ShapeBatch {
+        table: Table::Properties,
+        ..batch(true, vec![RowChange::Put(property.clone())])
+    };
     store.apply_shape(&other).await.unwrap();
-    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))])).await.unwrap();
+    store
+        .apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))]))
+        .await
+        .unwrap();
     store.apply_shape(&batch(true, vec![RowChange::Put(turn(2, 5))])).await.unwrap();
     assert_eq!(store.rows(Table::Turns).await.unwrap(), [turn(2, 5)]);
     assert_eq!(store.rows(Table::Properties).await.unwrap(), [property]);
 }
 
 async fn a_patch_of_a_missing_row_is_a_gap<S: Store<Error: Debug>>(store: S) {
-    let applied = store.apply_shape(&batch(false, vec![RowChange::Patch { id: row_id(1), columns: Map::new() }])).await.unwrap();
+    let applied = store
+        .apply_shape(&batch(
+            false,
+            vec![RowChange::Patch {
+                id: row_id(1),
+                columns: Map::new(),
+            }],
+        ))
+        .await
+        .unwrap();
     assert!(applied.has_gap);
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());
 }
@@ -195,7 +265,11 @@ async fn an_acknowledgement_after_its_echo_settles_at_once<S: Store<Error: Debug
 
 async fn a_delete_settles_when_the_row_has_gone<S: Store<Error: Debug>>(store: S) {
     store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 4))])).await.unwrap();
-    let delete = OutboxRecord { operation: Operation::Delete, changes: BTreeMap::new(), ..record(10, 1) };
+    let delete = OutboxRecord {
+        operation: Operation::Delete,
+        changes: BTreeMap::new(),
+        ..record(10, 1)
+    };
     let stored = enqueue(&store, delete).await;
     assert!(store.amend(vec![Amendment::of(acked(&stored, None))]).await.unwrap());
     assert_eq!(readable(&store).await.len(), 1, "its overlay hides the row until the shape has dropped it");

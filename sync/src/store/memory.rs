@@ -60,7 +60,11 @@ impl Store for MemoryStore {
 
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, Infallible> {
         let mut disk = self.disk.borrow_mut();
-        let is_fresh = |amendment: &Amendment| disk.outbox.get(&amendment.record.write_id).is_some_and(|stored| stored.revision == amendment.expected_revision);
+        let is_fresh = |amendment: &Amendment| {
+            disk.outbox
+                .get(&amendment.record.write_id)
+                .is_some_and(|stored| stored.revision == amendment.expected_revision)
+        };
         if !amendments.iter().all(is_fresh) {
             return Ok(false);
         }
@@ -103,7 +107,14 @@ impl Store for MemoryStore {
     }
 
     async fn rows(&self, table: Table) -> Result<Vec<Row>, Infallible> {
-        Ok(self.disk.borrow().rows.iter().filter(|((of, _), _)| *of == table).map(|(_, row)| row.clone()).collect())
+        Ok(self
+            .disk
+            .borrow()
+            .rows
+            .iter()
+            .filter(|((of, _), _)| *of == table)
+            .map(|(_, row)| row.clone())
+            .collect())
     }
 
     async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, Infallible> {
@@ -158,8 +169,12 @@ impl Disk {
     }
 
     fn settle_echoed(&mut self, batch: &ShapeBatch) -> Vec<WriteId> {
-        let echoed: Vec<_> =
-            self.outbox.values().filter(|record| record.table == batch.table && batch.echoes(record, self.rows.get(&(record.table, record.row_id)))).cloned().collect();
+        let echoed: Vec<_> = self
+            .outbox
+            .values()
+            .filter(|record| record.table == batch.table && batch.echoes(record, self.rows.get(&(record.table, record.row_id))))
+            .cloned()
+            .collect();
         echoed
             .into_iter()
             .map(|record| {

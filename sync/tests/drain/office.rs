@@ -1,0 +1,219 @@
+//! The other end, in memory: the server's promises (version lock, `after`, receipts) and a network that breaks by a script.
+
+use domain::{Operation, Row, RowId, Table, Value, WriteId};
+use protocol::{BatchRequest, Conflicts, Problem, ProblemCode, WireWrite, WriteAnswer};
+use serde_json::Value as Json;
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    future::pending,
+};
+use sync::{Clock, Delivery, Network};
+
+/// What the network or the server does to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    LostRequest,
+    LostAnswer,
+    /// The request arrives twice; the second answer is the one that comes back.
+    Repeated,
+    SignedOut,
+    TooMany {
+        retry_after_ms: i64,
+    },
+    FailedAfterCommit,
+    FailedBeforeCommit,
+    Unavailable,
+    /// The answer forgets every second write.
+    HalfAnswered,
+    /// The device's process dies while the answer is on its way.
+    DiedOnTheWay,
+    TooLarge,
+}
+
+/// The server and everything between it and the device.
+#[derive(Default)]
+pub struct Office {
+    pub rows: RefCell<HashMap<(Table, RowId), Row>>,
+    receipts: RefCell<HashMap<WriteId, (String, WriteAnswer)>>,
+    /// Each application, in order; a write that stands here twice was applied twice.
+    pub applied: RefCell<Vec<WireWrite>>,
+    /// The row's values just before each application.
+    pub before: RefCell<Vec<Option<Row>>>,
+    pub faults: RefCell<Vec<Fault>>,
+    pub now_ms: Cell<i64>,
+    requests: Cell<usize>,
+    next_txid: Cell<i64>,
+}
+
+/// A text that the office's rules refuse.
+pub const POISON: &str = "poison";
+
+impl Office {
+    pub fn requests(&self) -> usize {
+        self.requests.get()
+    }
+
+    pub fn applied_count(&self) -> usize {
+        self.applied.borrow().len()
+    }
+
+    /// Somebody else's edit.
+    pub fn edit(&self, table: Table, id: RowId, column: &str, value: Value) {
+        if let Some(row) = self.rows.borrow_mut().get_mut(&(table, id)) {
+            let version = row.version() + 1;
+            row.set(column, value);
+            row.set("version", Value::Int(version));
+        }
+    }
+
+    fn write(&self, json: &Json) -> WriteAnswer {
+        let write: WireWrite = serde_json::from_value(json.clone()).unwrap();
+        let id = write.write_id.unwrap();
+        let content = format!("{:?} {:?} {:?} {:?}", write.table, write.operation, write.row_id, write.data);
+        if let Some((stored, answer)) = self.receipts.borrow().get(&id) {
+            assert_eq!(*stored, content, "a write that was applied came again with other content");
+            return answer.clone();
+        }
+        match self.decide(&write) {
+            Ok(row) => self.commit(write, content, row),
+            Err(problem) => WriteAnswer::refused(Some(id), problem),
+        }
+    }
+
+    fn decide(&self, write: &WireWrite) -> Result<Option<Row>, Problem> {
+        let table = Table::from_name(write.table.as_deref().unwrap()).unwrap();
+        let key = (table, write.row_id.unwrap());
+        let receipts = self.receipts.borrow();
+        if write.after.iter().any(|id| !receipts.contains_key(id)) {
+            return Err(Problem::new(ProblemCode::Blocked, "an earlier change is missing"));
+        }
+        if write.data.values().any(|value| value == POISON) {
+            return Err(Problem::new(ProblemCode::Validation, "poison"));
+        }
+        let same_row = |id: &WriteId| {
+            self.applied
+                .borrow()
+                .iter()
+                .any(|applied| applied.write_id == Some(*id) && applied.row_id == write.row_id)
+        };
+        let after_version = write.after.iter().filter(|id| same_row(id)).filter_map(|id| receipts[id].1.version).max();
+        let base = after_version.max(write.version);
+        let rows = self.rows.borrow();
+        let current = rows.get(&key);
+        if write.operation == Operation::Create {
+            if let Some(there) = current {
+                return Err(conflict(write, base, there));
+            }
+            let mut row = Row::blank(table);
+            row.set("id", Value::Uuid(key.1.0));
+            put(&mut row, write);
+            return Ok(Some(row));
+        }
+        let current = current.ok_or_else(|| Problem::new(ProblemCode::NotFound, "no such row"))?;
+        if base != Some(current.version()) {
+            return Err(conflict(write, base, current));
+        }
+        if write.operation == Operation::Delete {
+            return Ok(None);
+        }
+        let mut row = current.clone();
+        put(&mut row, write);
+        Ok(Some(row))
+    }
+
+    fn commit(&self, write: WireWrite, content: String, row: Option<Row>) -> WriteAnswer {
+        let (id, table) = (write.write_id.unwrap(), Table::from_name(write.table.as_deref().unwrap()).unwrap());
+        let key = (table, write.row_id.unwrap());
+        self.next_txid.set(self.next_txid.get() + 1);
+        let mut rows = self.rows.borrow_mut();
+        self.before.borrow_mut().push(rows.get(&key).cloned());
+        let version = row.as_ref().map(Row::version);
+        match row {
+            Some(row) => rows.insert(key, row),
+            None => rows.remove(&key),
+        };
+        let answer = WriteAnswer::applied(id, table, None, version, self.next_txid.get().to_string(), true);
+        self.receipts.borrow_mut().insert(id, (content, answer.clone()));
+        self.applied.borrow_mut().push(write);
+        answer
+    }
+
+    fn results(&self, batch: &BatchRequest) -> Vec<WriteAnswer> {
+        batch.operations.iter().map(|write| self.write(write)).collect()
+    }
+}
+
+fn put(row: &mut Row, write: &WireWrite) {
+    for (name, json) in &write.data {
+        let kind = row.table().column(name).unwrap().kind;
+        row.set(name, Value::from_json(kind, json).unwrap());
+    }
+    row.set("version", Value::Int(row.version() + 1));
+}
+
+fn conflict(write: &WireWrite, base: Option<i64>, current: &Row) -> Problem {
+    let both = Conflicts {
+        local_version: base,
+        server_version: current.version(),
+        local_data: write.data.clone(),
+        server_data: current.to_json(),
+    };
+    Problem {
+        conflicts: Some(Box::new(both)),
+        ..Problem::new(ProblemCode::Conflict, "somebody else changed this")
+    }
+}
+
+fn refused(code: ProblemCode, retry_after_ms: Option<i64>) -> Delivery {
+    Delivery::Refused {
+        problem: Problem::new(code, "refused"),
+        retry_after_ms,
+    }
+}
+
+impl Network for Office {
+    async fn send(&self, batch: &BatchRequest) -> Delivery {
+        self.requests.set(self.requests.get() + 1);
+        assert!(batch.operations.len() <= protocol::MAX_BATCH_WRITES);
+        let fault = self.faults.borrow_mut().pop().unwrap_or(Fault::None);
+        match fault {
+            Fault::None => Delivery::Results(self.results(batch)),
+            Fault::LostRequest => Delivery::Lost,
+            Fault::LostAnswer => {
+                self.results(batch);
+                Delivery::Lost
+            }
+            Fault::Repeated => {
+                self.results(batch);
+                Delivery::Results(self.results(batch))
+            }
+            Fault::SignedOut => refused(ProblemCode::Unauthenticated, None),
+            Fault::TooMany { retry_after_ms } => refused(ProblemCode::RateLimited, Some(retry_after_ms)),
+            Fault::FailedAfterCommit => {
+                self.results(batch);
+                refused(ProblemCode::Internal, None)
+            }
+            Fault::FailedBeforeCommit => refused(ProblemCode::Internal, None),
+            Fault::Unavailable => refused(ProblemCode::Unavailable, Some(2_000)),
+            Fault::HalfAnswered => Delivery::Results(self.results(batch).into_iter().step_by(2).collect()),
+            Fault::DiedOnTheWay => {
+                self.results(batch);
+                pending().await
+            }
+            // A proxy with a smaller limit than ours: only a single write fits through.
+            Fault::TooLarge if batch.operations.len() > 1 => refused(ProblemCode::PayloadTooLarge, None),
+            Fault::TooLarge => Delivery::Results(self.results(batch)),
+        }
+    }
+}
+
+impl Clock for Office {
+    fn now_ms(&self) -> i64 {
+        self.now_ms.get()
+    }
+    fn jitter(&self) -> f64 {
+        0.5
+    }
+}

@@ -1,0 +1,203 @@
+//! The shape stream: what it asks and stores, event by event, and that it can always go on.
+
+use domain::Table;
+use proptest::prelude::*;
+use sync::{
+    Place, RowChange,
+    shape_stream::{Effect, Event, ShapeAnswer, ShapeStream, State},
+    store::conformance::turn,
+};
+
+fn place(offset: &str) -> Place {
+    Place {
+        handle: "1-1".into(),
+        offset: offset.into(),
+    }
+}
+
+fn answer(offset: &str, up_to_date: bool, rows: &[u64]) -> Event {
+    Event::Answered(ShapeAnswer {
+        changes: rows.iter().map(|row| RowChange::Put(turn(*row, 1))).collect(),
+        place: place(offset),
+        up_to_date,
+    })
+}
+
+/// What a stream did, in a form to compare: `ask -1`, `ask live 3_0`, `store reset 2 rows at 3_0`, `rest 1000`.
+fn told(effects: &[Effect]) -> Vec<String> {
+    effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Fetch(request) => format!("ask {}{}", if request.live { "live " } else { "" }, request.offset),
+            Effect::Store(batch) => format!(
+                "store {}{} rows at {}",
+                if batch.reset { "reset " } else { "" },
+                batch.changes.len(),
+                batch.place.offset
+            ),
+            Effect::Rest { pause_ms } => format!("rest {pause_ms}"),
+        })
+        .collect()
+}
+
+fn check(events: Vec<Event>, expected: &[&[&str]]) -> ShapeStream {
+    let mut stream = ShapeStream::new(Table::Turns);
+    for (index, event) in events.into_iter().enumerate() {
+        let shown = format!("{event:?}");
+        assert_eq!(told(&stream.on(event, 0)), expected[index], "event {index}: {shown}");
+    }
+    stream
+}
+
+#[test]
+fn a_first_sync_swaps_in_at_once_when_it_is_complete() {
+    let stream = check(
+        vec![
+            Event::Started(None),
+            answer("0_0", false, &[1, 2]),
+            answer("0_1", false, &[3]),
+            answer("7_0", true, &[]),
+        ],
+        &[&["ask -1"], &["ask 0_0"], &["ask 0_1"], &["store reset 3 rows at 7_0"]],
+    );
+    assert!(stream.is_current());
+}
+
+#[test]
+fn a_later_start_goes_on_from_the_stored_place() {
+    check(
+        vec![Event::Started(Some(place("7_0"))), answer("8_0", false, &[1]), answer("9_0", true, &[2])],
+        &[&["ask 7_0"], &["store 1 rows at 8_0", "ask 8_0"], &["store 1 rows at 9_0"]],
+    );
+}
+
+#[test]
+fn a_ring_asks_live_and_a_ring_meanwhile_asks_again() {
+    check(
+        vec![
+            Event::Started(Some(place("7_0"))),
+            answer("7_0", true, &[]),
+            Event::Rang,
+            Event::Rang,
+            answer("8_0", true, &[1]),
+            answer("9_0", true, &[2]),
+        ],
+        &[
+            &["ask 7_0"],
+            &["store 0 rows at 7_0"],
+            &["ask live 7_0"],
+            &[],
+            &["store 1 rows at 8_0", "ask live 8_0"],
+            &["store 1 rows at 9_0"],
+        ],
+    );
+}
+
+#[test]
+fn a_ring_while_catching_up_is_not_forgotten() {
+    let stream = check(
+        vec![
+            Event::Started(Some(place("7_0"))),
+            Event::Rang,
+            answer("8_0", true, &[1]),
+            answer("9_0", true, &[2]),
+        ],
+        &[&["ask 7_0"], &[], &["store 1 rows at 8_0", "ask live 8_0"], &["store 1 rows at 9_0"]],
+    );
+    assert!(stream.is_current());
+}
+
+#[test]
+fn a_lost_log_begins_again_at_once_and_then_with_pauses() {
+    let stream = check(
+        vec![
+            Event::Started(Some(place("7_0"))),
+            Event::MustRefetch,
+            Event::MustRefetch,
+            Event::Rested,
+            Event::MustRefetch,
+        ],
+        &[&["ask 7_0"], &["ask -1"], &["rest 2000"], &["ask -1"], &["rest 4000"]],
+    );
+    assert!(matches!(stream.state(), State::Resting(_)));
+}
+
+#[test]
+fn faults_pause_longer_each_time_and_the_snapshot_goes_on_where_it_was() {
+    check(
+        vec![
+            Event::Started(None),
+            answer("0_0", false, &[1]),
+            Event::Failed { retry_after_ms: None },
+            Event::Rested,
+            Event::Failed { retry_after_ms: None },
+            Event::Rested,
+            Event::Failed { retry_after_ms: Some(9_000) },
+            Event::Rested,
+            answer("7_0", true, &[2]),
+        ],
+        &[
+            &["ask -1"],
+            &["ask 0_0"],
+            &["rest 1000"],
+            &["ask 0_0"],
+            &["rest 2000"],
+            &["ask 0_0"],
+            &["rest 9000"],
+            &["ask 0_0"],
+            &["store reset 2 rows at 7_0"],
+        ],
+    );
+}
+
+#[test]
+fn a_session_that_ended_asks_nothing_until_it_starts_again() {
+    check(
+        vec![
+            Event::Started(Some(place("7_0"))),
+            Event::Unauthenticated,
+            Event::Rang,
+            Event::Rested,
+            Event::Started(Some(place("7_0"))),
+        ],
+        &[&["ask 7_0"], &[], &[], &[], &["ask 7_0"]],
+    );
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Started(None)),
+        Just(Event::Started(Some(place("7_0")))),
+        any::<bool>().prop_map(|up_to_date| answer("8_0", up_to_date, &[1])),
+        Just(Event::MustRefetch),
+        Just(Event::Failed { retry_after_ms: None }),
+        Just(Event::Unauthenticated),
+        Just(Event::Rang),
+        Just(Event::CatchUp),
+        Just(Event::Rested),
+        Just(Event::FoundGap),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    /// From wherever events have led, a stream that is not signed out gets current when the world behaves.
+    #[test]
+    fn every_state_leads_to_up_to_date(events in prop::collection::vec(event(), 0..25)) {
+        let mut stream = ShapeStream::new(Table::Turns);
+        stream.on(Event::Started(None), 0);
+        for event in events {
+            let effects = stream.on(event, 0);
+            prop_assert!(effects.iter().filter(|effect| matches!(effect, Effect::Fetch(_))).count() <= 1, "one question at a time");
+        }
+        for _ in 0..6 {
+            match stream.state() {
+                State::Stopped => return Ok(()),
+                State::Resting(_) => stream.on(Event::Rested, 0),
+                _ => stream.on(answer("9_0", true, &[]), 0),
+            };
+        }
+        prop_assert!(stream.is_current(), "{:?}", stream.state());
+    }
+}
