@@ -67,3 +67,81 @@ fn travels_alone(record: &OutboxRecord) -> bool {
         .is_some_and(|failure| !matches!(failure.problem.code, ProblemCode::Unavailable | ProblemCode::RateLimited));
     faulted && record.attempts >= ATTEMPTS_BEFORE_ALONE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::Failure;
+    use domain::{DeviceId, Operation, RowId, Table, UserId};
+    use protocol::Problem;
+    use std::collections::BTreeMap;
+
+    fn id(n: u64) -> WriteId {
+        format!("00000000-0000-7000-8000-{n:012}").parse().expect("an id")
+    }
+
+    fn write(n: u64, row: u64, depends_on: &[u64]) -> OutboxRecord {
+        OutboxRecord {
+            schema: crate::outbox::SCHEMA,
+            write_id: id(n),
+            user_id: UserId(id(90).0),
+            device_id: DeviceId(id(91).0),
+            seq: n,
+            table: Table::Turns,
+            row_id: RowId(id(row).0),
+            operation: Operation::Update,
+            changes: BTreeMap::new(),
+            base_version: Some(1),
+            rebased_on: None,
+            depends_on: depends_on.iter().map(|n| id(*n)).collect(),
+            made_at_ms: 0,
+            state: WriteState::Pending,
+            attempts: 0,
+            next_attempt_at_ms: None,
+            last_error: None,
+            receipt: None,
+            revision: 0,
+        }
+    }
+
+    fn check(records: &[OutboxRecord], expected: &[u64]) {
+        assert_eq!(plan(records, 100, 10), Plan::Send(expected.iter().map(|n| id(*n)).collect()));
+    }
+
+    #[test]
+    fn a_chain_travels_together_in_order() {
+        check(&[write(1, 1, &[]), write(2, 1, &[1]), write(3, 2, &[])], &[1, 2, 3]);
+    }
+
+    #[test]
+    fn what_builds_on_a_refused_write_stays() {
+        check(&[write(1, 1, &[]).in_state(WriteState::Rejected), write(2, 2, &[1]), write(3, 3, &[])], &[3]);
+    }
+
+    #[test]
+    fn a_paused_write_holds_its_row_and_nobody_else() {
+        let paused = OutboxRecord { next_attempt_at_ms: Some(500), ..write(1, 1, &[]) };
+        check(&[paused.clone(), write(2, 1, &[]), write(3, 2, &[])], &[3]);
+        assert_eq!(plan(&[paused], 100, 10), Plan::WaitUntil(500));
+    }
+
+    #[test]
+    fn sending_found_at_a_start_is_asked_again() {
+        check(&[write(1, 1, &[]).in_state(WriteState::Sending)], &[1]);
+    }
+
+    #[test]
+    fn a_suspect_travels_alone_and_last() {
+        let fault = Failure { problem: Problem::new(ProblemCode::Internal, "fault"), at_ms: 0 };
+        let suspect = OutboxRecord { attempts: 2, last_error: Some(fault), ..write(1, 1, &[]) };
+        check(&[write(2, 2, &[]), suspect.clone(), write(3, 3, &[])], &[2, 3]);
+        check(&[suspect, write(3, 3, &[])], &[1]);
+    }
+
+    #[test]
+    fn a_batch_has_a_limit_and_an_empty_outbox_rests() {
+        let many: Vec<_> = (1..=12).map(|n| write(n, n, &[])).collect();
+        check(&many, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        assert_eq!(plan(&[], 100, 10), Plan::Idle);
+    }
+}
