@@ -103,3 +103,13 @@ fn one_poisoned_write_holds_up_nobody() {
     assert_eq!(story.office.applied_count(), 1);
     assert!(story.waits_for_user() <= 1);
 }
+
+#[test]
+fn a_refused_write_does_not_hold_up_later_work_on_its_row() {
+    let mut story = Story::new(vec![], vec![]);
+    story.live(Deed::MakePoison);
+    story.live(Deed::Drain);
+    story.live(Deed::EditWorkOrder { row: 0, value: 1 });
+    story.let_the_sun_shine();
+    assert_eq!((story.office.applied_count(), story.waits_for_user()), (1, 1));
+}

@@ -82,10 +82,15 @@ fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     }
 }
 
-/// The latest unsettled write to the same row, and the unsettled create of the row that this row belongs to.
+/// The latest write under the row as it is shown, and the unsettled create of the row that this row belongs to.
+/// A refused write is not shown, so nothing new builds on it.
 fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
     let (table, id) = (mutation.table, mutation.row_id);
-    let latest = view.unsettled_writes(table, id).last().filter(|_| !builds_on_unseen(table, id, view));
+    let latest = view
+        .unsettled_writes(table, id)
+        .filter(|record| record.state.is_overlaid())
+        .last()
+        .filter(|_| !builds_on_unseen(table, id, view));
     let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
     if let (Some((parent, column)), Some(row)) = (table.parent(), row)
         && let Some(parent_id) = row.row_id(column)
@@ -99,7 +104,8 @@ fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<W
 /// not build on them, or it would overwrite what its author never saw: it is made on the synced version and meets them openly.
 fn builds_on_unseen(table: Table, id: RowId, view: &LocalView) -> bool {
     let synced = view.synced_row(table, id).map(Row::version);
-    view.unsettled_writes(table, id).any(|record| record.rebased_on > synced)
+    view.unsettled_writes(table, id)
+        .any(|record| record.state.is_overlaid() && record.rebased_on > synced)
 }
 
 fn unsettled_create(table: Table, row_id: RowId, view: &LocalView) -> Option<WriteId> {

@@ -120,7 +120,10 @@ mod tests {
 
     #[test]
     fn a_paused_write_holds_its_row_and_nobody_else() {
-        let paused = OutboxRecord { next_attempt_at_ms: Some(500), ..write(1, 1, &[]) };
+        let paused = OutboxRecord {
+            next_attempt_at_ms: Some(500),
+            ..write(1, 1, &[])
+        };
         check(&[paused.clone(), write(2, 1, &[]), write(3, 2, &[])], &[3]);
         assert_eq!(plan(&[paused], 100, 10), Plan::WaitUntil(500));
     }
@@ -132,8 +135,15 @@ mod tests {
 
     #[test]
     fn a_suspect_travels_alone_and_last() {
-        let fault = Failure { problem: Problem::new(ProblemCode::Internal, "fault"), at_ms: 0 };
-        let suspect = OutboxRecord { attempts: 2, last_error: Some(fault), ..write(1, 1, &[]) };
+        let fault = Failure {
+            problem: Problem::new(ProblemCode::Internal, "fault"),
+            at_ms: 0,
+        };
+        let suspect = OutboxRecord {
+            attempts: 2,
+            last_error: Some(fault),
+            ..write(1, 1, &[])
+        };
         check(&[write(2, 2, &[]), suspect.clone(), write(3, 3, &[])], &[2, 3]);
         check(&[suspect, write(3, 3, &[])], &[1]);
     }
