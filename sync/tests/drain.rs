@@ -52,7 +52,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(12_000), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_and_nothing_is_applied_twice(

@@ -72,13 +72,16 @@ fn changes(mutation: &Mutation, before: Option<&Row>, after: &Row) -> BTreeMap<S
 }
 
 /// The version that the author sees: the shape's, or that of an own write whose receipt was faster than its echo.
+///
+/// A write that waits hides what has come since it was made, so what is made on top of it sees no further than it did.
 fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     let (table, id) = (mutation.table, mutation.row_id);
-    let synced = view.synced_row(table, id).map(Row::version);
-    match mutation.operation {
-        Operation::Create => None,
-        _ if builds_on_unseen(table, id, view) => synced,
-        _ => view.known_version(table, id),
+    let waiting = view.unsettled_writes(table, id).filter(|record| record.state.is_waiting()).last();
+    match waiting {
+        _ if mutation.operation == Operation::Create => None,
+        _ if builds_on_unseen(table, id, view) => view.synced_row(table, id).map(Row::version),
+        Some(waiting) => waiting.base_version,
+        None => view.known_version(table, id),
     }
 }
 
