@@ -76,24 +76,18 @@ fn changes(mutation: &Mutation, before: Option<&Row>, after: &Row) -> BTreeMap<S
 /// A write that waits hides what has come since it was made, so what is made on top of it sees no further than it did.
 fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     let (table, id) = (mutation.table, mutation.row_id);
-    let waiting = view.unsettled_writes(table, id).filter(|record| record.state.is_waiting()).last();
-    match waiting {
+    match latest_shown(table, id, view) {
         _ if mutation.operation == Operation::Create => None,
-        _ if builds_on_unseen(table, id, view) => view.synced_row(table, id).map(Row::version),
-        Some(waiting) => waiting.base_version,
-        None => view.known_version(table, id),
+        Some(latest) if holds_unseen(latest, view) => view.synced_row(table, id).map(Row::version),
+        Some(latest) if latest.state.is_waiting() => latest.base_version,
+        _ => view.known_version(table, id),
     }
 }
 
 /// The latest write under the row as it is shown, and the unsettled create of the row that this row belongs to.
-/// A refused write is not shown, so nothing new builds on it.
 fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
     let (table, id) = (mutation.table, mutation.row_id);
-    let latest = view
-        .unsettled_writes(table, id)
-        .filter(|record| record.state.is_overlaid())
-        .last()
-        .filter(|_| !builds_on_unseen(table, id, view));
+    let latest = latest_shown(table, id, view).filter(|latest| !holds_unseen(latest, view));
     let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
     if let (Some((parent, column)), Some(row)) = (table.parent(), row)
         && let Some(parent_id) = row.row_id(column)
@@ -103,12 +97,15 @@ fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<W
     found
 }
 
-/// Whether own writes to the row were merged with changes of others that the view does not show yet. A new write must
-/// not build on them, or it would overwrite what its author never saw: it is made on the synced version and meets them openly.
-fn builds_on_unseen(table: Table, id: RowId, view: &LocalView) -> bool {
-    let synced = view.synced_row(table, id).map(Row::version);
-    view.unsettled_writes(table, id)
-        .any(|record| record.state.is_overlaid() && record.rebased_on > synced)
+/// A refused write is not shown, so nothing new builds on it.
+fn latest_shown(table: Table, id: RowId, view: &LocalView) -> Option<&OutboxRecord> {
+    view.unsettled_writes(table, id).filter(|record| record.state.is_overlaid()).last()
+}
+
+/// Whether an own write was merged with changes of others that the view does not show yet. A new write must not build
+/// on it, or it would overwrite what its author never saw: it is made on the synced version and meets them openly.
+fn holds_unseen(record: &OutboxRecord, view: &LocalView) -> bool {
+    record.rebased_on > view.synced_row(record.table, record.row_id).map(Row::version)
 }
 
 fn unsettled_create(table: Table, row_id: RowId, view: &LocalView) -> Option<WriteId> {

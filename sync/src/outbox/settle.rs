@@ -135,6 +135,10 @@ impl Desk {
 
     fn conflicted(&mut self, seq: u64, problem: &Problem) {
         let record = self.records[&seq].clone();
+        if self.has_earlier_on_same_row(&record) {
+            // Its turn comes when those before it are decided; merged now, it could overtake them.
+            return self.put(record.in_state(WriteState::Pending));
+        }
         let server = problem.conflicts.as_ref().and_then(|both| Row::from_json(record.table, &both.server_data).ok());
         match server.as_ref().map(|server| (server, merge(&record, server))) {
             Some((server, Merged::Rebased(rebased))) => {
@@ -181,6 +185,11 @@ impl Desk {
             .filter(|other| other.state.is_waiting())
             .map(|other| other.seq)
             .collect()
+    }
+
+    fn has_earlier_on_same_row(&self, record: &OutboxRecord) -> bool {
+        let same_row = |other: &OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
+        self.records.range(..record.seq).any(|(_, other)| same_row(other) && other.state.is_waiting())
     }
 
     fn is_open(&self, id: WriteId) -> bool {
