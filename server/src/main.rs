@@ -1,2 +1,122 @@
-//! server
-fn main() {}
+//! `turns-server`: serves, or imports a file and ends.
+//!
+//! **Invariant:** standard output is for people and scripts (the address, new accounts, an import's summary); the log
+//! goes to standard error.
+
+use clap::{Parser, Subcommand};
+use server::{
+    config::Settings,
+    demo::{self, Demo},
+    import,
+    serve::Server,
+};
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// The server of Turns: rental homes made ready between tenants. Settings come from the environment
+/// (DATABASE_URL, HOST, PORT, PUBLIC_URL, LOG).
+#[derive(Parser)]
+#[command(name = "turns-server", version)]
+struct Command {
+    #[command(subcommand)]
+    task: Option<Task>,
+    /// In an empty database, make a portfolio of so many properties, with accounts
+    #[arg(long, value_name = "PROPERTIES")]
+    demo: Option<u32>,
+    /// What the demo data are drawn from: the same seed, the same portfolio
+    #[arg(long, default_value_t = 1, requires = "demo")]
+    seed: u64,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Load properties from a CSV file: all of its lines, or none
+    Import {
+        /// The file, with a header line
+        file: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = Command::parse();
+    let settings = match Settings::read(|name| std::env::var(name).ok()) {
+        Ok(settings) => settings,
+        Err(wrong) => return failed(&wrong),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(&settings.log)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let done = match command.task {
+        Some(Task::Import { file }) => import::run(&settings, &file).await,
+        None => {
+            serve(
+                settings,
+                command.demo.map(|properties| Demo {
+                    properties,
+                    seed: command.seed,
+                }),
+            )
+            .await
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => failed(&format!("{error:#}")),
+    }
+}
+
+async fn serve(settings: Settings, demo: Option<Demo>) -> anyhow::Result<ExitCode> {
+    // Asked for before the address is printed: whoever reads it may stop us at once.
+    let asked_to_stop = asked_to_stop()?;
+    let server = Server::start(settings, demo).await?;
+    announce(&server);
+    asked_to_stop.await;
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(server: &Server) {
+    let mut text = format!("Turns is ready at {}\n", server.url());
+    for account in server.new_accounts() {
+        text += &match account.password.as_str() {
+            demo::PASSWORD => format!("  {:<24}{:<24}password {}\n", account.email, account.role.name(), account.password),
+            once => format!("  Sign in as {} with the password {once} (shown once)\n", account.email),
+        };
+    }
+    // A script that has closed our output has read what it wanted.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    let _ = std::io::stdout().flush();
+}
+
+#[cfg(unix)]
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler for Ctrl-C the system ends the process itself.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    let line = error.to_string().replace('\n', " ");
+    eprintln!("turns-server: {line}");
+    ExitCode::FAILURE
+}

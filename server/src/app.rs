@@ -1,0 +1,91 @@
+//! The router and what its handlers share.
+//!
+//! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
+
+use crate::{auth, auth::Passwords, config::Settings, db::Db, problem, shapes, web, write};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::Uri,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use protocol::{Problem, ProblemCode};
+use std::sync::Arc;
+use tokio::sync::{broadcast, watch};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Settings as read at the start.
+    pub settings: Arc<Settings>,
+    /// The database.
+    pub db: Db,
+    /// Password hashing, a few at a time.
+    pub passwords: Passwords,
+    /// Tells which sessions end before their time, by token digest.
+    pub signed_out: broadcast::Sender<String>,
+    /// Becomes true when the server stops; whoever waits for news listens to it.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Completes when the server stops.
+    pub async fn stopped(&self) {
+        let mut stopping = self.stopping.clone();
+        // A dropped sender means the same.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+}
+
+/// The whole server as one service.
+pub fn router(app: App) -> Router {
+    let api = Router::new()
+        .merge(auth::routes())
+        .merge(write::routes())
+        .merge(shapes::routes())
+        .layer(middleware::from_fn(web::body::read_within_limit))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin));
+    Router::new()
+        .merge(api)
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(elsewhere)
+        // The layer passes over event streams and over what is compressed already.
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(web::headers::protect))
+        .with_state(app)
+}
+
+async fn health() -> Json<serde_json::Value> {
+    Json(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// Ready while the database answers and the server does not stop.
+async fn ready(State(app): State<App>) -> Response {
+    use crate::db::counters;
+    let answers = counters::current(app.db.readers(), counters::CHANGE_POSITION).await.is_ok();
+    if answers && !*app.stopping.borrow() {
+        return Json(serde_json::json!({"status": "ready"})).into_response();
+    }
+    problem::answer(Problem::new(ProblemCode::Unavailable, "the server is not ready"))
+}
+
+async fn wrong_method(uri: Uri) -> Response {
+    let problem = Problem::new(ProblemCode::NotFound, format!("{} does not answer this method", uri.path()));
+    let mut response = problem::answer(problem);
+    *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
+async fn elsewhere(request: axum::extract::Request) -> Response {
+    let path = request.uri().path();
+    if path == "/api" || path.starts_with("/api/") {
+        return problem::answer(Problem::new(ProblemCode::NotFound, format!("there is no {path}")));
+    }
+    web::assets::serve(request.method(), path, request.headers())
+}

@@ -1,0 +1,65 @@
+//! The people who sign in.
+
+use crate::{
+    db::entity::user,
+    problem::{Failure, Result},
+};
+use domain::{Role, Timestamp, UserId};
+use protocol::User;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, prelude::TextUuid};
+
+/// An account to be made.
+pub struct NewAccount {
+    /// Its id.
+    pub id: UserId,
+    /// In lower case.
+    pub email: String,
+    /// As it stands on the screen.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Argon2id, in PHC form.
+    pub password_hash: String,
+}
+
+/// Finds an account by its address, in any case.
+pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find().filter(user::Column::Email.eq(email.trim().to_lowercase())).one(db).await?)
+}
+
+/// Finds an account by its id.
+pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find_by_id(TextUuid(id.0)).one(db).await?)
+}
+
+/// Whether there is nobody yet.
+pub async fn none_exist(db: &impl ConnectionTrait) -> Result<bool> {
+    Ok(user::Entity::find().count(db).await? == 0)
+}
+
+/// Makes an account.
+pub async fn create(db: &impl ConnectionTrait, account: NewAccount, at: Timestamp) -> Result<()> {
+    let model = user::Model {
+        id: TextUuid(account.id.0),
+        email: account.email.to_lowercase(),
+        name: account.name,
+        phone: None,
+        role: account.role.name().to_owned(),
+        is_active: true,
+        password_hash: account.password_hash,
+        created_at: at.micros(),
+    };
+    user::Entity::insert(model.into_active_model()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// What others may know of an account.
+pub fn public(account: user::Model) -> Result<User> {
+    let role = Role::from_name(&account.role).ok_or_else(|| Failure::from(DbErr::Type(format!("unknown role {}", account.role))))?;
+    Ok(User {
+        id: UserId(account.id.0),
+        email: account.email,
+        name: account.name,
+        role,
+    })
+}

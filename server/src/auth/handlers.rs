@@ -1,0 +1,76 @@
+//! `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`.
+
+use super::{SESSION_SECONDS, Session, accounts, session};
+use crate::{
+    app::App,
+    clock,
+    problem::{Failure, Result},
+    web::body::JsonBody,
+};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use protocol::{LoginAnswer, LoginRequest, ProblemCode, SessionAnswer};
+use sea_orm::DbErr;
+
+/// The routes of this module.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/auth/login", post(login))
+        .route("/api/auth/logout", post(logout))
+        .route("/api/auth/session", get(current))
+}
+
+async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response> {
+    let request: LoginRequest = serde_json::from_value(body).map_err(|_| Failure::refused(ProblemCode::Validation, "send an email and a password"))?;
+    let account = accounts::by_email(app.db.readers(), &request.email).await?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let is_right = app
+        .passwords
+        .verify(request.password, stored)
+        .await
+        .map_err(|error| DbErr::Custom(error.to_string()))?;
+    let account = account.filter(|account| is_right && account.is_active);
+    let user = match account {
+        Some(account) => accounts::public(account)?,
+        None => return Err(Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right")),
+    };
+    let token = session::begin(&app, user.id, clock::now()).await?;
+    let shapes = user.role.shapes(user.id).into_iter().map(|table| table.url_name().to_owned()).collect();
+    let cookie = cookie(&app, &token, SESSION_SECONDS);
+    Ok(([(header::SET_COOKIE, cookie), no_store()], Json(LoginAnswer { user, token, shapes })).into_response())
+}
+
+/// Signing out without a session is signing out all the same.
+async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+    if let Some(token) = session::token(&headers) {
+        session::end(&app, token).await?;
+    }
+    Ok((
+        [(header::SET_COOKIE, cookie(&app, "", 0)), no_store()],
+        Json(serde_json::json!({"success": true})),
+    )
+        .into_response())
+}
+
+async fn current(session: Session) -> Response {
+    let shapes = session.shapes();
+    ([no_store()], Json(SessionAnswer { user: session.user, shapes })).into_response()
+}
+
+fn cookie(app: &App, token: &str, max_age: i64) -> String {
+    let secure = app.settings.public_url.as_ref().is_some_and(|url| url.is_https);
+    format!(
+        "{}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age}{}",
+        session::COOKIE,
+        if secure { "; Secure" } else { "" }
+    )
+}
+
+fn no_store() -> (header::HeaderName, String) {
+    (header::CACHE_CONTROL, "no-store".to_owned())
+}

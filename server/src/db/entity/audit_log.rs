@@ -1,0 +1,42 @@
+//! `audit_logs`: one applied write: who, when, from where, and what it changed. Append-only by triggers.
+
+use sea_orm::entity::prelude::*;
+
+/// One applied write: who, when, from where, and what it changed. Append-only by triggers.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_logs")]
+pub struct Model {
+    /// Order of the log.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Microseconds since 1970 UTC.
+    pub at: i64,
+    /// Who wrote.
+    pub user_id: TextUuid,
+    /// The writer's role at that time.
+    pub role: String,
+    /// The writer's network address.
+    pub address: Option<String>,
+    /// What the writer's program calls itself.
+    pub user_agent: Option<String>,
+    /// SQL name of the table.
+    pub table_name: String,
+    /// Which row.
+    pub row_id: TextUuid,
+    /// `create`, `update`, `delete`, `stage-change`, `cascade` or `import`.
+    pub operation: String,
+    /// The write that it came from; none for an import.
+    pub write_id: Option<TextUuid>,
+    /// The row before, as JSON.
+    pub old_row: Option<String>,
+    /// The row after, as JSON.
+    pub new_row: Option<String>,
+    /// Names of the columns that changed, as a JSON array.
+    pub changed_columns: String,
+}
+
+/// Nothing is joined through SeaORM here.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

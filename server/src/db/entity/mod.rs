@@ -1,0 +1,12 @@
+//! The tables that only the server knows, as SeaORM entities.
+//!
+//! The synced tables are not here: [`super::rows`] stores them by the domain's own description.
+
+pub mod audit_log;
+pub mod change;
+pub mod counter;
+pub mod meta;
+pub mod receipt;
+pub mod session;
+pub mod turn_stage_history;
+pub mod user;

@@ -1,0 +1,22 @@
+//! Turns' server: sign-in, the write path, shapes, and the app itself, in one program.
+//!
+//! The rules are `domain`'s and what travels is `protocol`'s; here they meet a database, a network and a clock.
+//!
+//! **Invariant:** the session decides everything: which rows a shape holds, which writes may be, whose they are.
+//! A request says what it wants, never who it is.
+
+pub mod config;
+pub mod demo;
+pub mod import;
+pub mod serve;
+
+mod app;
+mod auth;
+mod clock;
+mod db;
+mod ids;
+mod problem;
+mod shapes;
+mod stages;
+mod web;
+mod write;

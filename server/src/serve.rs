@@ -1,0 +1,153 @@
+//! The running server: start, listen, stop.
+//!
+//! **Invariant:** after [`Server::stop`] every acknowledged write is in the database file and nobody waits.
+
+use crate::{
+    app::{self, App},
+    auth::{Passwords, accounts},
+    clock,
+    config::Settings,
+    db::Db,
+    demo::{self, Demo},
+    ids, shapes, stages,
+};
+use anyhow::Context;
+use domain::{Role, UserId};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::{broadcast, watch},
+    task::JoinHandle,
+};
+
+/// How long answers under way may take when the server stops.
+const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
+const TRIM_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// A server that listens.
+pub struct Server {
+    address: SocketAddr,
+    /// Accounts that this start has made, with the passwords that are shown once.
+    new_accounts: Vec<NewAccount>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    db: Db,
+}
+
+/// An account to be told of on the terminal.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// What one signs in with.
+    pub email: String,
+    /// In clear, this once.
+    pub password: String,
+    /// What the account may do.
+    pub role: Role,
+}
+
+impl Server {
+    /// Opens the database, makes what a new one needs, and listens.
+    pub async fn start(settings: Settings, demo: Option<Demo>) -> anyhow::Result<Self> {
+        let passwords = Passwords::new(settings.password_cost)?;
+        let db = Db::open(&settings.database_url).await?;
+        let new_accounts = prepare(&db, &passwords, demo).await?;
+        let wanted = SocketAddr::new(settings.host, settings.port);
+        let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
+        let address = listener.local_addr()?;
+        let (stop, stopping) = watch::channel(false);
+        let (signed_out, _) = broadcast::channel(256);
+        let app = App {
+            settings: Arc::new(settings),
+            db: db.clone(),
+            passwords,
+            signed_out,
+            stopping,
+        };
+        tokio::spawn(trim_now_and_then(app.clone()));
+        let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move { app.stopped().await });
+        Ok(Self {
+            address,
+            new_accounts,
+            stop,
+            serving: tokio::spawn(serving.into_future()),
+            db,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where a person on this machine finds it.
+    pub fn url(&self) -> String {
+        let host = if self.address.ip().is_loopback() {
+            "localhost".to_owned()
+        } else {
+            self.address.ip().to_string()
+        };
+        format!("http://{host}:{}", self.address.port())
+    }
+
+    /// Accounts that this start has made.
+    pub fn new_accounts(&self) -> &[NewAccount] {
+        &self.new_accounts
+    }
+
+    /// Ends what waits, lets what runs finish, and closes the database.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(LAST_ANSWERS, self.serving).await.is_err() {
+            tracing::warn!("some answers were cut off; their writes are finished and may be asked for again");
+        }
+        self.db.close().await;
+    }
+}
+
+async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::Result<Vec<NewAccount>> {
+    let now = clock::now();
+    stages::seed(db, now).await.context("cannot make the turn stages")?;
+    if !accounts::none_exist(db.readers()).await? {
+        if demo.is_some() {
+            tracing::info!("the database has accounts already: no demo data was made");
+        }
+        return Ok(vec![]);
+    }
+    match demo {
+        Some(demo) => demo::make(db, passwords, demo, now).await,
+        None => Ok(vec![first_administrator(db, passwords).await?]),
+    }
+}
+
+async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<NewAccount> {
+    let administrator = NewAccount {
+        email: "admin@localhost".to_owned(),
+        password: ids::new_password(),
+        role: Role::Admin,
+    };
+    let account = accounts::NewAccount {
+        id: UserId(ids::new_id()),
+        email: administrator.email.clone(),
+        name: "Administrator".to_owned(),
+        role: administrator.role,
+        password_hash: passwords.hash(administrator.password.clone()).await?,
+    };
+    let tx = db.write().await?;
+    accounts::create(&*tx, account, clock::now()).await?;
+    tx.commit().await?;
+    Ok(administrator)
+}
+
+async fn trim_now_and_then(app: App) {
+    let mut ticks = tokio::time::interval(TRIM_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.stopped() => return,
+        }
+        if let Err(error) = shapes::trim::trim(&app.db, &app.settings.limits, clock::now()).await {
+            tracing::warn!(%error, "the change log was not trimmed");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Shape answers: a body and Electric's headers.
+//!
+//! **Invariant:** what a shape holds is one person's; no shared cache may keep it.
+
+use super::{offset::Offset, shape::Shape};
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::Timestamp;
+use protocol::shape::{CURSOR_HEADER, HANDLE_HEADER, OFFSET_HEADER, SCHEMA_HEADER, UP_TO_DATE_HEADER};
+
+const HAS_DATA_HEADER: &str = "electric-has-data";
+const JSON: &str = "application/json; charset=utf-8";
+const PRIVATE: &str = "private, max-age=0, must-revalidate";
+
+/// 2024-10-09, from which Electric counts its cursors.
+const CURSOR_EPOCH_SECONDS: i64 = 1_728_432_000;
+const CURSOR_STEP_SECONDS: u64 = 20;
+
+/// One answer.
+pub struct Answer {
+    /// Where the client was.
+    pub from: Offset,
+    /// Where it goes on.
+    pub next: Offset,
+    /// Whether the log's end is reached.
+    pub is_up_to_date: bool,
+    /// Whether there are changes in it.
+    pub has_data: bool,
+    /// A JSON array of messages.
+    pub body: String,
+    /// What a live answer tells caches; none in others.
+    pub cursor: Option<u64>,
+}
+
+impl Answer {
+    /// As HTTP. `asked` are the request's headers.
+    pub fn respond(self, shape: &Shape, asked: &HeaderMap) -> Response {
+        let etag = self.etag(shape);
+        let is_known = self.cursor.is_none() && asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+        let mut headers = common_headers(&shape.handle);
+        let mut put = |name: &'static str, value: String| {
+            // All of these are digits, quotes and ASCII names of columns.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        put("etag", etag);
+        put(OFFSET_HEADER, self.next.to_string());
+        put(HAS_DATA_HEADER, (self.has_data || self.cursor.is_none()).to_string());
+        match self.cursor {
+            Some(cursor) => put(CURSOR_HEADER, cursor.to_string()),
+            None => put(SCHEMA_HEADER, shape.schema()),
+        }
+        if self.is_up_to_date {
+            put(UP_TO_DATE_HEADER, String::new());
+        }
+        if is_known {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (headers, self.body).into_response()
+    }
+
+    /// The same place to the same place is the same answer, but for live ones, which only say that nothing came.
+    fn etag(&self, shape: &Shape) -> String {
+        let unique = self.cursor.map(|cursor| format!(":{cursor}")).unwrap_or_default();
+        format!("\"{}:{}:{}{unique}\"", shape.handle, self.from, self.next)
+    }
+}
+
+/// 409: the client's place is gone, or never was; `shape` is where to begin again.
+pub fn must_refetch(shape: &Shape) -> Response {
+    (
+        StatusCode::CONFLICT,
+        common_headers(&shape.handle),
+        r#"[{"headers":{"control":"must-refetch"}}]"#,
+    )
+        .into_response()
+}
+
+/// The next 20-second boundary; where the client is there already, a step further, so that no cache repeats itself.
+pub fn cursor(now: Timestamp, theirs: Option<u64>) -> u64 {
+    let seconds = u64::try_from(now.millis() / 1_000 - CURSOR_EPOCH_SECONDS).unwrap_or(0);
+    let boundary = (seconds / CURSOR_STEP_SECONDS + 1) * CURSOR_STEP_SECONDS;
+    match theirs {
+        Some(theirs) if theirs >= boundary => theirs.saturating_add(1 + u64::from(now.micros().unsigned_abs() as u32 % 3_600)),
+        _ => boundary,
+    }
+}
+
+fn common_headers(handle: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(PRIVATE));
+    headers.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
+    if let Ok(handle) = HeaderValue::from_str(handle) {
+        headers.insert(HeaderName::from_static(HANDLE_HEADER), handle);
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_always_moves() {
+        let now = Timestamp::from_millis((CURSOR_EPOCH_SECONDS + 65) * 1_000);
+        assert_eq!(cursor(now, None), 80);
+        assert_eq!(cursor(now, Some(60)), 80);
+        assert!((81..=80 + 3_600).contains(&cursor(now, Some(80))));
+    }
+}

@@ -1,0 +1,119 @@
+//! `GET /api/sync/live`: one connection per device that rings when its user's shapes have news.
+//!
+//! A browser has six connections per host and a tablet a battery; one live request per table would take both.
+//!
+//! **Invariant:** the first ring names every shape and comes after listening has begun, so a device that follows each
+//! ring misses nothing.
+
+use super::shape::Shape;
+use crate::{app::App, auth::Session, clock, db::Commit};
+use axum::{
+    extract::State,
+    http::header,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use domain::Table;
+use futures::Stream;
+use protocol::News;
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::{
+    broadcast::{Receiver, error::RecvError},
+    mpsc,
+};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// News that come together ring once.
+const GATHER: Duration = Duration::from_millis(20);
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The handler.
+pub async fn listen(State(app): State<App>, session: Session) -> Response {
+    let (rings, ringing) = mpsc::channel(4);
+    tokio::spawn(ring_until_the_end(app, session, rings));
+    let stream: Sse<_> = Sse::new(events(ringing)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    (
+        [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::HeaderName::from_static("x-accel-buffering"), "no"),
+        ],
+        stream,
+    )
+        .into_response()
+}
+
+/// Completes when the session is signed out or its time is over.
+pub async fn ends(signed_out: &mut Receiver<String>, session: &Session) {
+    let left_micros = session.expires_at.micros() - clock::now().micros();
+    let expired = tokio::time::sleep(Duration::from_micros(u64::try_from(left_micros).unwrap_or(0)));
+    tokio::pin!(expired);
+    loop {
+        tokio::select! {
+            () = &mut expired => return,
+            ended = signed_out.recv() => match ended {
+                Ok(token) if token == session.token_digest => return,
+                Ok(_) => {}
+                // Too many sign-outs to know: end, and let the device come again with its session.
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn events(rings: mpsc::Receiver<News>) -> impl Stream<Item = Result<Event, Infallible>> {
+    use futures::StreamExt;
+    ReceiverStream::new(rings).map(|news| Ok(Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default())))
+}
+
+async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News>) {
+    let mut signed_out = app.signed_out.subscribe();
+    tokio::select! {
+        () = ring(&app, &session, &rings) => {}
+        () = ends(&mut signed_out, &session) => {}
+        () = app.stopped() => {}
+        () = rings.closed() => {}
+    }
+}
+
+async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
+    let mut commits = app.db.commits();
+    let tables = session.user.role.shapes(session.user.id);
+    let shapes: Vec<Shape> = tables.into_iter().map(|table| Shape::of(session, table, app.db.epoch())).collect();
+    let mut news: BTreeSet<Table> = all(&shapes);
+    loop {
+        let tables = std::mem::take(&mut news).into_iter().map(|table| table.url_name().to_owned()).collect();
+        if rings.send(News { tables }).await.is_err() {
+            return;
+        }
+        while news.is_empty() {
+            news = next(&mut commits, &shapes).await;
+        }
+        let gather = tokio::time::sleep(GATHER);
+        tokio::pin!(gather);
+        loop {
+            tokio::select! {
+                () = &mut gather => break,
+                more = next(&mut commits, &shapes) => news.extend(more),
+            }
+        }
+    }
+}
+
+/// The tables that the next commit brings news of; all of them when too many commits came to hear each.
+async fn next(commits: &mut Receiver<Arc<Commit>>, shapes: &[Shape]) -> BTreeSet<Table> {
+    match commits.recv().await {
+        Ok(commit) => shapes
+            .iter()
+            .filter(|shape| commit.changes.iter().any(|change| shape.concerns(change)))
+            .map(|shape| shape.table)
+            .collect(),
+        Err(RecvError::Lagged(_)) => all(shapes),
+        Err(RecvError::Closed) => std::future::pending().await,
+    }
+}
+
+fn all(shapes: &[Shape]) -> BTreeSet<Table> {
+    shapes.iter().map(|shape| shape.table).collect()
+}

@@ -1,0 +1,143 @@
+//! `GET /api/sync/{table}`: a shape's snapshot, what came since, and waiting for what comes.
+
+use super::{
+    answer::{self, Answer},
+    doorbell, log,
+    offset::Offset,
+    request::Request,
+    shape::Shape,
+    snapshot,
+};
+use crate::{
+    app::App,
+    auth::Session,
+    clock,
+    db::{Commit, changes::Place, counters},
+    problem::{Failure, Result},
+};
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use domain::Table;
+use protocol::{Problem, ProblemCode};
+use sea_orm::ConnectionTrait;
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// The routes of this module.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/sync/live", get(doorbell::listen))
+        .route("/api/sync/{table}", get(read_shape))
+}
+
+async fn read_shape(
+    State(app): State<App>,
+    session: Session,
+    Path(table): Path<String>,
+    Query(parameters): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let table = Table::from_name(&table).ok_or_else(|| Failure::from(Problem::new(ProblemCode::NotFound, format!("there is no shape “{table}”"))))?;
+    let request = match Request::read(&parameters) {
+        Ok(request) => request,
+        Err(invalid) => return Ok(invalid.into_response()),
+    };
+    let shape = Shape::of(&session, table, app.db.epoch());
+    let is_other_shape = request.handle.as_ref().is_some_and(|handle| *handle != shape.handle);
+    if is_other_shape && request.offset != Offset::Beginning {
+        return Ok(answer::must_refetch(&shape));
+    }
+    let answer = if request.live {
+        wait(&app, &session, &shape, &request).await?
+    } else {
+        read(&app, &shape, &request).await?
+    };
+    Ok(answer.map_or_else(|| answer::must_refetch(&shape), |answer| answer.respond(&shape, &headers)))
+}
+
+/// What there is now; `None` where the place is gone.
+async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+    let db = app.db.snapshot().await?;
+    let end = counters::current(&db, counters::CHANGE_POSITION).await?;
+    let begin = counters::current(&db, counters::CHANGES_TRIMMED_TO).await?;
+    let is_gone = |position: i64| position < begin || position > end;
+    match request.offset {
+        Offset::Foreign => Ok(None),
+        Offset::Snapshot { position, .. } | Offset::Log(Place { position, .. }) if is_gone(position) => Ok(None),
+        Offset::Beginning => read_snapshot(&db, app, shape, request, end, end).await.map(Some),
+        Offset::Snapshot { position, .. } => read_snapshot(&db, app, shape, request, position, end).await.map(Some),
+        Offset::Now => read_log(&db, app, shape, request, Place::end_of(end), end).await.map(Some),
+        Offset::Log(place) => read_log(&db, app, shape, request, place, end).await.map(Some),
+    }
+}
+
+async fn read_snapshot(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, position: i64, end: i64) -> Result<Answer> {
+    let after = match request.offset {
+        Offset::Snapshot { last, .. } => Some(last),
+        _ => None,
+    };
+    let page = snapshot::page(db, shape, &app.settings.limits, position, end, after).await?;
+    Ok(Answer {
+        from: request.offset,
+        next: page.next,
+        is_up_to_date: false,
+        has_data: true,
+        body: page.body.finish(),
+        cursor: cursor(request),
+    })
+}
+
+async fn read_log(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, from: Place, end: i64) -> Result<Answer> {
+    let page = log::page(db, shape, &app.settings.limits, from, end).await?;
+    Ok(Answer {
+        from: request.offset,
+        next: Offset::Log(page.next),
+        is_up_to_date: page.is_up_to_date,
+        has_data: page.has_data,
+        body: page.body.finish(),
+        cursor: cursor(request),
+    })
+}
+
+/// A live request: at once where there is something, else when something comes, else empty.
+async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+    // Listen first, then look: what is committed in between is heard.
+    let mut commits = app.db.commits();
+    let mut signed_out = app.signed_out.subscribe();
+    let deadline = tokio::time::sleep(app.settings.limits.long_poll);
+    tokio::pin!(deadline);
+    loop {
+        let answer = read(app, shape, request).await?;
+        if answer.as_ref().is_none_or(|answer| answer.has_data || !answer.is_up_to_date) {
+            return Ok(answer);
+        }
+        tokio::select! {
+            () = relevant(&mut commits, shape) => {}
+            () = &mut deadline => return Ok(answer),
+            () = app.stopped() => return Ok(answer),
+            () = doorbell::ends(&mut signed_out, session) => return Err(Failure::refused(ProblemCode::Unauthenticated, "sign in first")),
+        }
+    }
+}
+
+/// Completes when something is committed that concerns the shape, or may.
+async fn relevant(commits: &mut Receiver<Arc<Commit>>, shape: &Shape) {
+    loop {
+        match commits.recv().await {
+            Ok(commit) if commit.changes.iter().any(|change| shape.concerns(change)) => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return,
+            // The database has closed: the server stops, and says so by itself.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+fn cursor(request: &Request) -> Option<u64> {
+    request.live.then(|| answer::cursor(clock::now(), request.cursor))
+}

@@ -1,0 +1,172 @@
+//! Shape messages as JSON text, gathered into one page.
+//!
+//! **Invariant:** every value is PostgreSQL's text form or null, as recorded from Electric.
+
+use super::shape::Shape;
+use crate::db::Change;
+use domain::{Row, Table};
+use protocol::{
+    RowOperation, ShapeMessage,
+    shape::{Control, MessageHeaders, row_key},
+};
+use serde_json::{Map, Value as Json, json};
+
+/// The body of an answer: a JSON array that grows.
+#[derive(Debug, Default)]
+pub struct Body {
+    text: String,
+}
+
+impl Body {
+    /// How large the body is so far.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Appends a message.
+    pub fn push(&mut self, message: &ShapeMessage) {
+        // A message is strings and numbers: there is nothing in it that could fail to be JSON.
+        self.push_text(&serde_json::to_string(message).unwrap_or_default());
+    }
+
+    /// Appends what ends the last page of a snapshot. In PostgreSQL's words: transactions below `position + 1` are in it.
+    pub fn push_snapshot_end(&mut self, position: i64) {
+        let next = (position + 1).to_string();
+        self.push_text(&json!({"headers": {"control": "snapshot-end", "xmin": next, "xmax": next, "xip_list": []}}).to_string());
+    }
+
+    /// Appends what says that the log's end is reached.
+    pub fn push_up_to_date(&mut self, end: i64) {
+        let mut message = ShapeMessage::control(Control::UpToDate);
+        message.headers.global_last_seen_lsn = Some(end.to_string());
+        self.push(&message);
+    }
+
+    /// The finished array.
+    pub fn finish(mut self) -> String {
+        self.text.insert(0, '[');
+        self.text.push(']');
+        self.text
+    }
+
+    fn push_text(&mut self, message: &str) {
+        if !self.text.is_empty() {
+            self.text.push(',');
+        }
+        self.text.push_str(message);
+    }
+}
+
+/// A row of a snapshot.
+pub fn snapshot_row(row: &Row) -> ShapeMessage {
+    let headers = MessageHeaders {
+        relation: Some(relation(row.table())),
+        operation: Some(RowOperation::Insert),
+        ..MessageHeaders::default()
+    };
+    ShapeMessage {
+        key: Some(row_key(row.table(), row.id())),
+        value: Some(row.to_pg_json()),
+        headers,
+    }
+}
+
+/// What a change of the table is to the shape, if it is anything.
+pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
+    let old = change.old.as_ref().filter(|row| shape.holds(row));
+    let new = change.new.as_ref().filter(|row| shape.holds(row));
+    let (operation, value) = match (old, new) {
+        (None, None) => return None,
+        (None, Some(new)) => (RowOperation::Insert, new.to_pg_json()),
+        (Some(old), None) => (RowOperation::Delete, key_only(old)),
+        (Some(old), Some(new)) if old == new => return None,
+        (Some(old), Some(new)) => (RowOperation::Update, changed(old, new)),
+    };
+    let headers = MessageHeaders {
+        relation: Some(relation(shape.table)),
+        operation: Some(operation),
+        lsn: Some(change.place.position.to_string()),
+        op_position: Some(change.place.op),
+        txids: Some(vec![change.place.position]),
+        ..MessageHeaders::default()
+    };
+    Some(ShapeMessage {
+        key: Some(row_key(shape.table, change.row_id)),
+        value: Some(value),
+        headers,
+    })
+}
+
+fn relation(table: Table) -> [String; 2] {
+    ["public".to_owned(), table.sql_name().to_owned()]
+}
+
+fn key_only(row: &Row) -> Map<String, Json> {
+    Map::from_iter([("id".to_owned(), Json::String(row.id().to_string()))])
+}
+
+fn changed(old: &Row, new: &Row) -> Map<String, Json> {
+    let mut value = key_only(new);
+    for (index, column) in new.table().columns().iter().enumerate() {
+        if old.at(index) != new.at(index) {
+            value.insert(column.name.to_owned(), new.at(index).to_pg_text(column.kind).map_or(Json::Null, Json::String));
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::changes::Place;
+    use domain::{Role, UserId, Value};
+    use uuid::Uuid;
+
+    fn turn(manager: u128, notes: &str) -> Row {
+        let mut row = Row::blank(Table::Turns);
+        row.set("id", Value::Uuid(Uuid::from_u128(9)));
+        row.set("is_active", Value::Bool(true));
+        row.set("notes", Value::text(notes));
+        row.set("property_manager_id", Value::Uuid(Uuid::from_u128(manager)));
+        row
+    }
+
+    fn seen(old: Option<Row>, new: Option<Row>) -> Option<(RowOperation, usize)> {
+        let filter = Role::PropertyManager.sees(UserId(Uuid::from_u128(1)), Table::Turns);
+        let shape = Shape {
+            table: Table::Turns,
+            filter,
+            handle: String::new(),
+        };
+        let place = Place { position: 5, op: 2 };
+        let message = change(
+            &shape,
+            &Change {
+                place,
+                table: Table::Turns,
+                row_id: domain::RowId(Uuid::from_u128(9)),
+                old,
+                new,
+            },
+        )?;
+        Some((message.headers.operation.unwrap(), message.value.unwrap().len()))
+    }
+
+    #[test]
+    fn a_change_is_what_it_is_to_the_one_who_looks() {
+        let all = Table::Turns.columns().len();
+        let cases = [
+            (None, Some(turn(1, "a")), Some((RowOperation::Insert, all))),
+            (Some(turn(2, "a")), Some(turn(1, "a")), Some((RowOperation::Insert, all))),
+            (Some(turn(1, "a")), Some(turn(1, "b")), Some((RowOperation::Update, 2))),
+            (Some(turn(1, "a")), Some(turn(2, "b")), Some((RowOperation::Delete, 1))),
+            (Some(turn(1, "a")), None, Some((RowOperation::Delete, 1))),
+            (Some(turn(1, "a")), Some(turn(1, "a")), None),
+            (Some(turn(2, "a")), Some(turn(2, "b")), None),
+            (Some(turn(2, "a")), None, None),
+        ];
+        for (old, new, expected) in cases {
+            assert_eq!(seen(old, new), expected);
+        }
+    }
+}

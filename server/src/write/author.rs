@@ -1,0 +1,58 @@
+//! Who writes, and what they may.
+
+use crate::{
+    auth::Session,
+    problem::{Failure, Result},
+    web::client::Client,
+};
+use domain::{Operation, Role, Row, Table, UserId};
+use protocol::ProblemCode;
+
+/// The person behind a write, and where it came from.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The account.
+    pub user: UserId,
+    /// Its role now.
+    pub role: Role,
+    /// For the audit log.
+    pub client: Client,
+}
+
+impl Author {
+    /// The signed-in caller of a request.
+    pub fn new(session: &Session, client: Client) -> Self {
+        Self {
+            user: session.user.id,
+            role: session.user.role,
+            client,
+        }
+    }
+
+    /// Whether the author sees a row.
+    pub fn sees(&self, row: &Row) -> bool {
+        self.role.sees(self.user, row.table()).admits(row)
+    }
+
+    /// Refuses what the role may not do, whatever the row.
+    pub fn require(&self, operation: Operation, table: Table) -> Result<()> {
+        if self.role.may(operation, table) {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            ProblemCode::Permission,
+            format!("your role may not do this to {}", table.url_name()),
+        ))
+    }
+
+    /// Refuses a row that is somebody else's.
+    pub fn require_sight(&self, row: &Row) -> Result<()> {
+        if self.sees(row) {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            ProblemCode::Permission,
+            format!("this {} is not one of yours", row.table().row_name()),
+        ))
+    }
+}

@@ -1,0 +1,47 @@
+//! What a write was made on: the version its author saw, or the writes that it builds on.
+//!
+//! A device that is offline edits a row twice. The second edit cannot know the version that the first will get,
+//! so it names the first instead.
+//!
+//! **Invariant:** a write never lands on a base that its author did not see.
+
+use super::{author::Author, intent::Intent, receipt, refusal};
+use crate::{
+    db::Transaction,
+    problem::{Failure, Result},
+};
+use domain::{Operation, Row};
+use protocol::ProblemCode;
+
+/// The version that the row must have: the greater of what the write says and what its ancestors made. A device that
+/// merged a conflict has rebased the write on a version after theirs. `None` where nothing says so.
+///
+/// Refused as `BLOCKED` while one of the writes that this one builds on has not been applied.
+pub async fn expected_version(tx: &Transaction, author: &Author, intent: &Intent) -> Result<Option<i64>> {
+    let mut latest = None;
+    for ancestor in &intent.after {
+        let receipt = receipt::find(tx, *ancestor).await?.filter(|receipt| receipt.user_id.0 == author.user.0);
+        let Some(receipt) = receipt else {
+            return Err(Failure::refused(
+                ProblemCode::Blocked,
+                format!("this builds on the write {ancestor}, which has not been applied"),
+            ));
+        };
+        if receipt.table_name == intent.table.sql_name() && receipt.row_id.0 == intent.row_id.0 {
+            latest = latest.max(receipt.version);
+        }
+    }
+    Ok(latest.max(intent.version))
+}
+
+/// Refuses a write whose row has moved on.
+pub fn require_version(author: &Author, intent: &Intent, expected: Option<i64>, current: Option<&Row>) -> Result<()> {
+    let Some(current) = current.filter(|_| intent.operation != Operation::Create) else {
+        return Ok(());
+    };
+    match expected {
+        Some(version) if version == current.version() => Ok(()),
+        Some(version) => Err(refusal::conflict(author, intent, Some(version), current)),
+        None => Err(refusal::field("version", "is required: say which version you changed")),
+    }
+}
