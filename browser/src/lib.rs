@@ -4,6 +4,13 @@
 //!
 //! **Invariant:** no UI framework, and no state that another tab could not rebuild from the store.
 
+pub mod channel;
+pub mod clock;
 pub mod device;
+pub mod http;
+pub mod ids;
+pub mod locks;
+pub mod scope;
+pub mod store;
 
 pub use device::{Device, News, OpenError, TapError};

@@ -1,0 +1,62 @@
+//! Asking for shapes.
+
+use super::{Answer, Http};
+use gloo_net::http::Request;
+use protocol::{
+    ShapeRequest,
+    shape::{HANDLE_HEADER, OFFSET_HEADER, UP_TO_DATE_HEADER},
+};
+use sync::{
+    Place,
+    shape_stream::{Event, ShapeAnswer, read_changes},
+};
+
+/// A page of a snapshot over a poor signal; a live request is held by the server for a while besides.
+const LIMIT_MS: i64 = 90_000;
+/// A shape that this user may not have (any more) is asked for again this seldom.
+const FORBIDDEN_PAUSE_MS: i64 = 5 * 60 * 1_000;
+
+impl Http {
+    /// `GET /api/sync/{table}`: what the answer, or its absence, means for the stream.
+    pub async fn fetch_shape(&self, request: &ShapeRequest) -> Event {
+        match self.ask(Request::get(&request.path_and_query()), None, LIMIT_MS).await {
+            Ok(answer) => read(request, &answer),
+            Err(_) => Event::Failed { retry_after_ms: None },
+        }
+    }
+}
+
+fn read(request: &ShapeRequest, answer: &Answer) -> Event {
+    let failed = Event::Failed {
+        retry_after_ms: answer.retry_after_ms(),
+    };
+    match answer.status {
+        200 => read_log(request, answer).unwrap_or(failed),
+        401 => Event::Unauthenticated,
+        403 | 404 => Event::Failed {
+            retry_after_ms: Some(FORBIDDEN_PAUSE_MS),
+        },
+        409 => Event::MustRefetch,
+        // A place that the server cannot make sense of.
+        400 if request.handle.is_some() => Event::MustRefetch,
+        _ => failed,
+    }
+}
+
+/// `None`: no answer of a shape server.
+fn read_log(request: &ShapeRequest, answer: &Answer) -> Option<Event> {
+    let place = Place {
+        handle: answer.headers.get(HANDLE_HEADER)?,
+        offset: answer.headers.get(OFFSET_HEADER)?,
+    };
+    let read = read_changes(request.table, &answer.body).ok()?;
+    if read.must_refetch {
+        return Some(Event::MustRefetch);
+    }
+    let up_to_date = read.up_to_date || answer.headers.has(UP_TO_DATE_HEADER);
+    Some(Event::Answered(ShapeAnswer {
+        changes: read.changes,
+        place,
+        up_to_date,
+    }))
+}

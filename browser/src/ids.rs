@@ -1,0 +1,24 @@
+//! New ids: UUIDv7, so that they sort by their making.
+
+use domain::{DeviceId, RowId, WriteId};
+use uuid::Uuid;
+
+/// For a write.
+pub fn write_id() -> WriteId {
+    WriteId(fresh())
+}
+
+/// For a row.
+pub fn row_id() -> RowId {
+    RowId(fresh())
+}
+
+/// For a browser profile that has none yet.
+pub fn device_id() -> DeviceId {
+    DeviceId(fresh())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge where ids are made")]
+fn fresh() -> Uuid {
+    Uuid::now_v7()
+}

@@ -1,0 +1,54 @@
+//! How the database is laid out. People find these names in the browser's developer tools.
+//!
+//! **Invariant:** an object store is never changed in place: a new form gets a new [`VERSION`] and a step in [`upgrade`].
+
+use domain::{RowId, Table};
+use indexed_db_futures::{
+    Build, KeyPath, KeyRange,
+    database::{Database, VersionChangeEvent},
+};
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+
+/// The database of the app.
+pub const DATABASE: &str = "turns";
+/// Version of the layout.
+pub const VERSION: u8 = 1;
+
+/// Unsettled writes, as objects, by `writeId`.
+pub const OUTBOX: &str = "outbox";
+/// Writes that are over, as objects, by `writeId`.
+pub const HISTORY: &str = "history";
+/// Synced rows as JSON text, by `[table, id]`.
+pub const ROWS: &str = "rows";
+/// Where each table's stream goes on, as JSON text, by table.
+pub const PLACES: &str = "places";
+/// Small texts by name.
+pub const NOTES: &str = "notes";
+
+/// The note with the last `seq` that was given.
+pub const SEQ_NOTE: &str = "seq";
+
+/// Brings an older layout to this one.
+pub fn upgrade(event: VersionChangeEvent, database: Database) -> Result<(), indexed_db_futures::error::Error> {
+    if event.old_version() < 1.0 {
+        for by_write_id in [OUTBOX, HISTORY] {
+            database.create_object_store(by_write_id).with_key_path(KeyPath::One("writeId")).build()?;
+        }
+        for by_given_key in [ROWS, PLACES, NOTES] {
+            database.create_object_store(by_given_key).build()?;
+        }
+    }
+    Ok(())
+}
+
+/// One row's key.
+pub fn row_key(table: Table, id: RowId) -> JsValue {
+    Array::of2(&table.sql_name().into(), &id.to_string().into()).into()
+}
+
+/// The keys of all rows of a table: in IndexedDB's order an array comes after every text.
+pub fn rows_of(table: Table) -> KeyRange<JsValue> {
+    let name = JsValue::from_str(table.sql_name());
+    KeyRange::Bound(Array::of1(&name).into(), false, Array::of2(&name, &Array::new()).into(), true)
+}

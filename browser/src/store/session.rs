@@ -1,0 +1,116 @@
+//! Who is signed in on this device, and whose rows therefore lie here.
+//!
+//! Two tabs may sign two people in at once, while a third still receives rows for the first of them. The session
+//! changes in the transaction that wipes the rows, and rows are stored only in a transaction that finds their owner signed in.
+//!
+//! **Invariant:** all rows in the store belong to the user of the session note.
+
+use super::{
+    IdbStore,
+    connection::Access,
+    error::StoreError,
+    layout::{NOTES, PLACES, ROWS},
+    notes, rows,
+};
+use domain::{Table, UserId};
+use indexed_db_futures::transaction::Transaction;
+use protocol::User;
+use serde::{Deserialize, Serialize};
+
+const SESSION_NOTE: &str = "session";
+
+/// The session as the device knows it; it outlives the server's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Who is signed in.
+    pub user: User,
+    /// URL names of the tables that this user syncs.
+    pub shapes: Vec<String>,
+    /// The server has said that the session is over: local work goes on, syncing waits.
+    #[serde(default)]
+    pub has_ended: bool,
+}
+
+impl Session {
+    /// A session that the server has just confirmed.
+    pub fn new(user: User, shapes: Vec<String>) -> Self {
+        Self {
+            user,
+            shapes,
+            has_ended: false,
+        }
+    }
+
+    /// The tables to sync, parents first. Names that only a newer app knows are passed over.
+    pub fn tables(&self) -> Vec<Table> {
+        Table::ALL
+            .into_iter()
+            .filter(|table| self.shapes.iter().any(|name| Table::from_name(name) == Some(*table)))
+            .collect()
+    }
+
+    /// Rows that came for the other session may stay for this one.
+    fn shares_rows_with(&self, other: &Self) -> bool {
+        self.user.id == other.user.id && self.user.role == other.user.role && self.tables() == other.tables()
+    }
+}
+
+impl IdbStore {
+    /// The session of this device.
+    pub async fn session(&self) -> Result<Option<Session>, StoreError> {
+        Ok(notes::note(&self.connection, SESSION_NOTE).await?.as_deref().and_then(read))
+    }
+
+    /// Begins or renews a session. Rows that belong to another one are wiped.
+    pub async fn begin_session(&self, session: &Session) -> Result<(), StoreError> {
+        let text = serde_json::to_string(session).map_err(|error| StoreError::Browser(error.to_string()))?;
+        let work = async |transaction: &Transaction<'_>| {
+            let notes = transaction.object_store(NOTES)?;
+            let before = notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read);
+            if !before.is_some_and(|before| before.shares_rows_with(session)) {
+                rows::forget(transaction)?;
+            }
+            notes::write(&notes, SESSION_NOTE, Some(&text))
+        };
+        self.connection.transact(&[NOTES, ROWS, PLACES], Access::Write, work).await
+    }
+
+    /// Notes that the server does not know this user's session any more; does nothing when somebody else is signed in by now.
+    pub async fn note_session_ended(&self, user: UserId) -> Result<(), StoreError> {
+        let work = async |transaction: &Transaction<'_>| {
+            let notes = transaction.object_store(NOTES)?;
+            match notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read) {
+                Some(session) if session.user.id == user => {
+                    let ended = Session { has_ended: true, ..session };
+                    notes::write(&notes, SESSION_NOTE, serde_json::to_string(&ended).ok().as_deref())
+                }
+                _ => Ok(()),
+            }
+        };
+        self.connection.transact(&[NOTES], Access::Write, work).await
+    }
+
+    /// Signs out: session and rows go, outbox and history stay.
+    pub async fn end_session(&self) -> Result<(), StoreError> {
+        let work = async |transaction: &Transaction<'_>| {
+            rows::forget(transaction)?;
+            notes::write(&transaction.object_store(NOTES)?, SESSION_NOTE, None)
+        };
+        self.connection.transact(&[NOTES, ROWS, PLACES], Access::Write, work).await
+    }
+}
+
+/// Fails when somebody else, or nobody, is signed in.
+pub async fn demand_owner(transaction: &Transaction<'_>, owner: UserId) -> Result<(), StoreError> {
+    let session = notes::read(&transaction.object_store(NOTES)?, SESSION_NOTE).await?.as_deref().and_then(read);
+    if session.is_some_and(|session| session.user.id == owner) {
+        Ok(())
+    } else {
+        Err(StoreError::NotOurs)
+    }
+}
+
+/// A note of another version of the app means that its user signs in again.
+fn read(text: &str) -> Option<Session> {
+    serde_json::from_str(text).ok()
+}

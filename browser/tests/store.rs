@@ -1,0 +1,179 @@
+//! The store's promises in IndexedDB, in a page.
+#![cfg(target_arch = "wasm32")]
+
+mod common;
+
+use browser::store::{IdbStore, Session, StoreError};
+use common::{fresh, fresh_name, write_id};
+use domain::{Role, Table, UserId};
+use indexed_db_futures::{Build, BuildPrimitive, database::Database, transaction::TransactionMode};
+use protocol::User;
+use std::{cell::Cell, rc::Rc};
+use sync::{
+    Amendment, Place, RowChange, ShapeBatch, Store, Stored, WriteState,
+    store::conformance::{record, row_id, turn},
+};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+async fn it_is_a_store() {
+    sync::store::conformance::run(fresh, common::reopened).await;
+}
+
+#[wasm_bindgen_test]
+async fn of_two_tabs_that_amend_a_write_one_wins() {
+    let name = fresh_name();
+    let (tab, other_tab) = (IdbStore::open(&name).await.unwrap(), IdbStore::open(&name).await.unwrap());
+    let stored = tab.enqueue(vec![record(10, 1)]).await.unwrap().remove(0);
+    let sending = Amendment::of(stored.clone().in_state(WriteState::Sending));
+    let discarded = Amendment::of(stored.in_state(WriteState::Discarded));
+    let (first, second) = futures::join!(tab.amend(vec![sending]), other_tab.amend(vec![discarded]));
+    assert_eq!([first.unwrap(), second.unwrap()], [true, false]);
+    let Stored::Record(left) = other_tab.outbox().await.unwrap().remove(0) else {
+        panic!("not readable")
+    };
+    assert_eq!((left.state, left.revision), (WriteState::Sending, 1));
+}
+
+#[wasm_bindgen_test]
+async fn what_exists_nowhere_else_waits_for_the_disk() {
+    let store = fresh().await;
+    let asked = js_sys::Function::new_no_args(
+        "const prototype = IDBDatabase.prototype, real = prototype.transaction; const asked = [];
+         prototype.transaction = function (stores, mode, options) { asked.push(`${mode} ${options?.durability}`); return real.call(this, stores, mode, options); };
+         return () => { prototype.transaction = real; return asked.splice(0).join(', '); };",
+    )
+    .call0(&wasm_bindgen::JsValue::NULL)
+    .unwrap();
+    let stored = store.enqueue(vec![record(10, 1)]).await.unwrap().remove(0);
+    store.amend(vec![Amendment::of(stored.in_state(WriteState::Sending))]).await.unwrap();
+    store.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    let asked = js_sys::Function::from(asked).call0(&wasm_bindgen::JsValue::NULL).unwrap();
+    assert_eq!(asked.as_string().unwrap(), "readwrite strict, readwrite strict, readwrite relaxed");
+}
+
+#[wasm_bindgen_test]
+async fn an_envelope_of_a_newer_app_is_kept_and_in_nobodys_way() {
+    let name = fresh_name();
+    let store = IdbStore::open(&name).await.unwrap();
+    let foreign = js_sys::JSON::parse(&format!(r#"{{"schema": 99, "writeId": "{}", "wish": {{"of": "2030"}}}}"#, write_id(7))).unwrap();
+    put_raw(&name, foreign).await;
+    store.enqueue(vec![record(10, 1)]).await.unwrap();
+    let stored = store.outbox().await.unwrap();
+    assert!(matches!(stored[0], Stored::Record(_)), "readable writes come first");
+    let Stored::Unreadable { raw, reason } = &stored[1] else { panic!("was read") };
+    assert_eq!(
+        (raw["wish"]["of"].as_str(), reason.as_str()),
+        (Some("2030"), "made by a newer version of Turns")
+    );
+}
+
+#[wasm_bindgen_test]
+async fn records_are_objects_that_a_person_can_read() {
+    let name = fresh_name();
+    let store = IdbStore::open(&name).await.unwrap();
+    store.enqueue(vec![record(10, 1)]).await.unwrap();
+    let database = Database::open(name.as_str()).await.unwrap();
+    let transaction = database.transaction("outbox").build().unwrap();
+    let outbox = transaction.object_store("outbox").unwrap();
+    let stored: Option<wasm_bindgen::JsValue> = indexed_db_futures::query_source::QuerySource::get(&outbox, write_id(10).to_string())
+        .primitive()
+        .unwrap()
+        .await
+        .unwrap();
+    let text = String::from(js_sys::JSON::stringify(&stored.unwrap()).unwrap());
+    assert!(
+        text.contains(r#""seq":1,"#) && text.contains(r#""changes":{"notes":{"from":null,"to":"#),
+        "{text}"
+    );
+    drop(transaction);
+    database.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_app_is_not_held_up() {
+    let name = fresh_name();
+    let store = IdbStore::open(&name).await.unwrap();
+    let told = Rc::new(Cell::new(false));
+    let tell = told.clone();
+    store.on_superseded(move || tell.set(true));
+    let newer = Database::open(name.as_str()).with_version(2_u8).await.unwrap();
+    assert!(told.get());
+    assert_eq!(store.note("session").await, Err(StoreError::Superseded));
+    newer.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_the_browser_takes_away_is_opened_again() {
+    let name = fresh_name();
+    let store = IdbStore::open(&name).await.unwrap();
+    store.enqueue(vec![record(10, 1)]).await.unwrap();
+    // The nearest to a browser that closes: every open connection is closed behind the store's back.
+    js_sys::Function::new_no_args(
+        "const real = IDBDatabase.prototype.transaction;
+         IDBDatabase.prototype.transaction = function (...args) { IDBDatabase.prototype.transaction = real; this.close(); return real.apply(this, args); };",
+    )
+    .call0(&wasm_bindgen::JsValue::NULL)
+    .unwrap();
+    assert_eq!(store.outbox().await.unwrap().len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn rows_are_stored_for_the_one_who_is_signed_in() {
+    let store = fresh().await;
+    let (anna, ben) = (session(1), session(2));
+    store.begin_session(&anna).await.unwrap();
+    let annas = store.for_rows_of(anna.user.id);
+    annas.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    store.begin_session(&anna).await.unwrap();
+    assert_eq!(store.rows(Table::Turns).await.unwrap().len(), 1, "signing in again costs nothing");
+    store.begin_session(&ben).await.unwrap();
+    assert!(store.rows(Table::Turns).await.unwrap().is_empty());
+    assert_eq!(store.place(Table::Turns).await.unwrap(), None);
+    assert_eq!(annas.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await, Err(StoreError::NotOurs));
+    assert!(store.rows(Table::Turns).await.unwrap().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn ten_thousand_rows_come_in_a_moment() {
+    let store = fresh().await;
+    let changes = (0..10_000).map(|n| RowChange::Put(turn(n, 1))).collect();
+    let start = browser::clock::now_ms();
+    store.apply_shape(&batch(changes)).await.unwrap();
+    let stored = browser::clock::now_ms();
+    assert_eq!(store.rows(Table::Turns).await.unwrap().len(), 10_000);
+    web_sys::console::log_1(&format!("10,000 rows: stored in {} ms, read in {} ms", stored - start, browser::clock::now_ms() - stored).into());
+}
+
+fn session(user: u64) -> Session {
+    let user = User {
+        id: UserId(row_id(user).0),
+        email: "a@example.com".into(),
+        name: "A".into(),
+        role: Role::PropertyManager,
+    };
+    Session::new(user, vec!["turns".into()])
+}
+
+fn batch(changes: Vec<RowChange>) -> ShapeBatch {
+    ShapeBatch {
+        table: Table::Turns,
+        reset: true,
+        changes,
+        place: Place {
+            handle: "1-2".into(),
+            offset: "7_0".into(),
+        },
+        seen_at_ms: 1_763_870_001_000,
+    }
+}
+
+async fn put_raw(name: &str, value: wasm_bindgen::JsValue) {
+    let database = Database::open(name).await.unwrap();
+    let transaction = database.transaction("outbox").with_mode(TransactionMode::Readwrite).build().unwrap();
+    transaction.object_store("outbox").unwrap().put(value).primitive().unwrap().await.unwrap();
+    transaction.commit().await.unwrap();
+    database.close();
+}
