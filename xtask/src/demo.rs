@@ -27,7 +27,7 @@ pub fn run(args: &[String]) -> Result<()> {
     command.env("PORT", options.port.to_string());
     if std::env::var_os("DATABASE_URL").is_none() {
         prepare_database(&paths::root().join("data"), options.turns)?;
-        command.env("DATABASE_URL", "sqlite://data/demo.db");
+        command.env("DATABASE_URL", "sqlite://data/demo.db?mode=rwc");
     }
     process::become_program(&mut command)
 }

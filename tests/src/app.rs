@@ -1,0 +1,129 @@
+//! What a person does in Turns, by the roles and names that a screen reader finds.
+//!
+//! **Invariant:** nothing here reaches into the app: it clicks, types and reads.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::server::DEMO_PASSWORD;
+use crate::{Device, Locator, Page, eventually_within};
+
+/// The app, open on one page.
+#[derive(Clone)]
+pub struct App {
+    page: Page,
+    base: String,
+}
+
+/// A first sync may take longer than anything else.
+const FIRST_SYNC: Duration = Duration::from_secs(60);
+
+impl App {
+    /// Opens the app on a device that is new to it, signs in and waits for the board.
+    pub async fn sign_in(device: &Device, base: &str, email: &str) -> Result<Self> {
+        let app = Self::open_at(device, base, "/login").await?;
+        app.page.named("textbox", "Email").fill(email).await?;
+        app.page.named("textbox", "Password").fill(DEMO_PASSWORD).await?;
+        app.page.named("button", "Sign in").click().await?;
+        app.page.wait_for_path("/board").await?;
+        app.wait_for_cards().await?;
+        Ok(app)
+    }
+
+    /// Opens the app at a path.
+    pub async fn open_at(device: &Device, base: &str, path: &str) -> Result<Self> {
+        let base = base.trim_end_matches('/').to_owned();
+        let page = device.open_page(&format!("{base}{path}")).await?;
+        Ok(Self { page, base })
+    }
+
+    /// The page that it is on.
+    pub const fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// Goes to another page of the app as a link does, without loading it anew.
+    pub async fn visit(&self, path: &str) -> Result<()> {
+        self.page.goto(&format!("{}{path}", self.base)).await
+    }
+
+    /// Waits until the board shows any turn.
+    pub async fn wait_for_cards(&self) -> Result<()> {
+        eventually_within(FIRST_SYNC, "the board to show turns", async || {
+            let cards = self.page.eval("document.querySelectorAll('article').length").await?;
+            ensure!(cards.as_u64() > Some(0), "it shows none");
+            Ok(())
+        })
+        .await
+    }
+
+    /// The names of the cards in a stage, from the top.
+    pub async fn cards(&self, stage: &str) -> Result<Vec<String>> {
+        let script = format!(
+            "[...document.querySelectorAll('section')].filter(section => section.getAttribute('aria-label') === {})\
+             .flatMap(section => [...section.querySelectorAll('article')].map(card => card.getAttribute('aria-label')))",
+            json!(stage)
+        );
+        let names = self.page.eval(&script).await?;
+        Ok(names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// The name of a stage's first card.
+    pub async fn first_card(&self, stage: &str) -> Result<String> {
+        self.cards(stage)
+            .await?
+            .into_iter()
+            .next()
+            .with_context(|| format!("there is no turn in {stage}"))
+    }
+
+    /// A turn's card, wherever it is.
+    pub fn card(&self, property: &str) -> Locator {
+        self.page.named("article", property)
+    }
+
+    /// Waits until a turn's card stands in a stage.
+    pub async fn wait_for_card(&self, property: &str, stage: &str) -> Result<()> {
+        self.page.named("region", stage).inside("article", property).wait().await
+    }
+
+    /// Moves a turn by its menu.
+    pub async fn move_to(&self, property: &str, stage: &str) -> Result<()> {
+        self.card(property).role_inside("button").name_containing("Move to").click().await?;
+        self.page.named("menuitem", stage).click().await
+    }
+
+    /// Opens the scope of a turn from the board.
+    pub async fn open_scope(&self, property: &str) -> Result<()> {
+        self.card(property).role_inside("link").nth(0).click().await?;
+        self.page.wait_for("/^\\/turns\\/[^/]+$/.test(location.pathname)", "the turn's page").await?;
+        self.page.role("link").name_containing("Scope").nth(0).click().await?;
+        self.page.wait_for("location.pathname.endsWith('/scope')", "the scope walk").await
+    }
+
+    /// Adds a line to the open scope.
+    pub async fn add_item(&self, room: &str, description: &str, unit_cost: &str) -> Result<()> {
+        for (field, text) in [
+            ("Room", room),
+            ("Category", "Paint"),
+            ("Description", description),
+            ("Quantity", "1"),
+            ("Unit cost", unit_cost),
+        ] {
+            self.page.role("form").role_inside("textbox").name_containing(field).nth(0).fill(text).await?;
+        }
+        self.page.named("button", "Add item").click().await
+    }
+
+    /// What the header says about syncing.
+    pub async fn status(&self) -> Result<String> {
+        self.page.named("status", "Sync status").text().await
+    }
+
+    /// Waits until the header says something.
+    pub async fn wait_for_status(&self, text: &str) -> Result<()> {
+        self.page.named("status", "Sync status").wait_text(text).await
+    }
+}

@@ -1,0 +1,120 @@
+//! One connection of the browser: request after request, each with a connection of its own to the server.
+//!
+//! **Invariant:** an answer is passed on as it comes, so a stream of events stays a stream.
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::http::{Body, Chunks, Head};
+use super::{Catch, Moment, Wire};
+
+/// Serves the connection until one side ends it or the wire is cut.
+pub async fn serve(mut browser: TcpStream, wire: &Wire) -> Result<()> {
+    let mut open = wire.open.subscribe();
+    if !*open.borrow_and_update() {
+        return Ok(());
+    }
+    tokio::select! {
+        result = requests(&mut browser, wire) => result,
+        () = cut(&mut open) => Ok(()),
+    }
+}
+
+/// Any change cuts: also one that was closed and opened again has broken what was on its way.
+async fn cut(open: &mut watch::Receiver<bool>) {
+    open.changed().await.ok();
+}
+
+async fn requests(browser: &mut TcpStream, wire: &Wire) -> Result<()> {
+    let mut read = Vec::new();
+    while let Some(head) = Head::read(browser, std::mem::take(&mut read)).await? {
+        let (body, next) = whole_body(browser, &head).await?;
+        read = next;
+        let catch = wire.caught(head.path());
+        if let Some(Catch {
+            moment: Moment::Request,
+            happened,
+            ..
+        }) = catch
+        {
+            happened.send(()).ok();
+            return Ok(());
+        }
+        let mut server = TcpStream::connect(("127.0.0.1", wire.server)).await?;
+        server.write_all(&head.bytes).await?;
+        server.write_all(&body).await?;
+        if !answer(&mut server, browser, &head, catch).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The request's body, and what was read beyond it.
+async fn whole_body(browser: &mut TcpStream, head: &Head) -> Result<(Vec<u8>, Vec<u8>)> {
+    let Body::Length(length) = head.request_body()? else {
+        bail!("browsers send no chunked bodies")
+    };
+    let mut body = head.rest.clone();
+    while body.len() < length {
+        if browser.read_buf(&mut body).await? == 0 {
+            bail!("a body that breaks off");
+        }
+    }
+    let next = body.split_off(length);
+    Ok((body, next))
+}
+
+/// Passes the answer on; whether the browser's connection can take another request.
+async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head, catch: Option<Catch>) -> Result<bool> {
+    let head = Head::read(server, Vec::new()).await?.context("the server closed without an answer")?;
+    if let Some(catch) = catch {
+        catch.happened.send(()).ok();
+        // Until the wire is cut, which ends this task.
+        std::future::pending::<()>().await;
+    }
+    browser.write_all(&head.bytes).await?;
+    browser.write_all(&head.rest).await?;
+    let mut end = End::new(head.answer_body(request.is_head_request())?);
+    let mut ended = end.pass(&head.rest)?;
+    let mut buffer = vec![0; 64 * 1024];
+    while !ended {
+        let read = server.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(false);
+        }
+        browser.write_all(&buffer[..read]).await?;
+        ended = end.pass(&buffer[..read])?;
+    }
+    Ok(true)
+}
+
+/// Watches for the end of a body.
+enum End {
+    After(usize),
+    Chunks(Chunks),
+    WithConnection,
+}
+
+impl End {
+    fn new(body: Body) -> Self {
+        match body {
+            Body::Length(length) => Self::After(length),
+            Body::Chunked => Self::Chunks(Chunks::default()),
+            Body::UntilClose => Self::WithConnection,
+        }
+    }
+
+    fn pass(&mut self, bytes: &[u8]) -> Result<bool> {
+        match self {
+            Self::After(left) => {
+                *left = left.saturating_sub(bytes.len());
+                Ok(*left == 0)
+            }
+            Self::Chunks(chunks) => chunks.pass(bytes),
+            Self::WithConnection => Ok(false),
+        }
+    }
+}
