@@ -1,2 +1,46 @@
-//! bench
-fn main() {}
+//! What Turns costs, measured through the real screen: `cargo xtask bench`.
+//!
+//! A release server, a real Chromium, a demo portfolio of some ten thousand rows. Times belong to the machine; counts and
+//! ratios travel. Every figure comes from this one run, and a wrong view is an error, not a figure.
+
+mod drain;
+mod first_load;
+mod live;
+mod report;
+mod screen;
+mod tap;
+
+use anyhow::{Context, Result};
+use report::Report;
+use tests::{App, Chromium, HoldingProxy, ServerProcess};
+
+/// So many properties make about ten thousand rows on an administrator's device.
+const PROPERTIES: u32 = 2_600;
+const ADMIN: &str = "admin@example.com";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut report = Report::default();
+    first_load::measure(&mut report)?;
+
+    eprintln!("Starting a server with {PROPERTIES} properties …");
+    let server = ServerProcess::with_demo(PROPERTIES).await?;
+    let wire = HoldingProxy::start(server.port()).await?;
+    let browser = Chromium::launch_new().await?;
+    let tablet = browser.device().await?;
+    eprintln!("First sync …");
+    let app = App::sign_in(&tablet, &wire.url(), ADMIN).await?;
+    tablet.workers().wait_activated(&wire.url()).await?;
+    app.wait_for_status("All changes saved").await?;
+    let rows = screen::synced_rows(&app).await.context("the device's rows")?;
+    report.add("rows on the device", rows as f64, "");
+
+    eprintln!("Another browser looks on …");
+    let onlooker = App::sign_in(&browser.another_device().await?, &server.url(), ADMIN).await?;
+    live::measure(&mut report, &server, &app, &onlooker).await?;
+    tap::measure(&mut report, &tablet, &app).await?;
+    drain::measure(&mut report, &server, &wire, &tablet, &app).await?;
+
+    report.print();
+    report.save()
+}

@@ -38,6 +38,8 @@ pub(crate) struct Wire {
     /// Every connection watches it: false cuts them all.
     pub open: watch::Sender<bool>,
     catch: Mutex<Option<Catch>>,
+    /// Paths of all requests, in the order that they came.
+    seen: Mutex<Vec<String>>,
 }
 
 /// Waits for one request.
@@ -67,6 +69,7 @@ impl HoldingProxy {
             server: server_port,
             open: watch::Sender::new(true),
             catch: Mutex::default(),
+            seen: Mutex::default(),
         });
         let shared = Arc::clone(&wire);
         let task = tokio::spawn(async move {
@@ -103,6 +106,11 @@ impl HoldingProxy {
     /// The next request whose path begins so does not reach the server; its connection breaks.
     pub fn lose_request_of(&self, path: &str) -> Held {
         self.lay_out(path, Moment::Request)
+    }
+
+    /// How many requests with such a path have come so far.
+    pub fn requests_of(&self, path: &str) -> usize {
+        lock(&self.wire.seen).iter().filter(|seen| seen.starts_with(path)).count()
     }
 
     fn lay_out(&self, path: &str, moment: Moment) -> Held {
@@ -143,8 +151,9 @@ impl Held {
 }
 
 impl Wire {
-    /// The catch that this request runs into, if it does; it is used up.
+    /// Notes a request and hands over the catch that it runs into, if it does; that one is used up.
     pub fn caught(&self, path: &str) -> Option<Catch> {
+        lock(&self.seen).push(path.to_owned());
         lock(&self.catch).take_if(|catch| path.starts_with(&catch.path))
     }
 }

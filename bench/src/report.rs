@@ -1,0 +1,44 @@
+//! The figures of one run: printed as a table, kept as JSON.
+
+use anyhow::Result;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Figures in the order that they were measured.
+#[derive(Default)]
+pub struct Report {
+    figures: Vec<(String, f64, &'static str)>,
+}
+
+impl Report {
+    /// Notes a figure with its unit.
+    pub fn add(&mut self, what: impl Into<String>, figure: f64, unit: &'static str) {
+        self.figures.push((what.into(), figure, unit));
+    }
+
+    /// Notes the median and the 95th percentile of samples.
+    pub fn add_samples(&mut self, what: &str, mut samples: Vec<f64>, unit: &'static str) {
+        samples.sort_by(f64::total_cmp);
+        let at = |share: f64| samples.get(((samples.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or(f64::NAN);
+        self.add(format!("{what}, median of {}", samples.len()), at(0.5), unit);
+        self.add(format!("{what}, 95th percentile"), at(0.95), unit);
+    }
+
+    /// Prints the table.
+    pub fn print(&self) {
+        for (what, figure, unit) in &self.figures {
+            let decimals = if figure.fract() == 0.0 { 0 } else { 2 };
+            println!("{what:<64} {figure:>12.decimals$} {unit}");
+        }
+    }
+
+    /// Keeps the figures beside the build.
+    pub fn save(&self) -> Result<()> {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/bench/loop.json");
+        std::fs::create_dir_all(file.parent().unwrap_or(&file))?;
+        let figures: Vec<_> = self.figures.iter().map(|(what, figure, unit)| json!({ "what": what, "figure": figure, "unit": unit })).collect();
+        std::fs::write(&file, serde_json::to_string_pretty(&figures)?)?;
+        println!("\nKept as target/bench/loop.json");
+        Ok(())
+    }
+}

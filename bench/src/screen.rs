@@ -1,0 +1,67 @@
+//! The screen's own clock and hands: what is done a hundred times is done inside the page, by its own buttons.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tests::App;
+
+/// Moves one turn by its menu's buttons. Resolves when the card stands in its new column, with the time of the click in milliseconds
+/// since 1970.
+const MOVE: &str = r"
+async (name, stage) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const card = () => [...document.querySelectorAll('article')].find(card => card.getAttribute('aria-label') === name);
+    const column = () => card()?.closest('section')?.getAttribute('aria-label');
+    card().querySelector('.move-button').click();
+    let item;
+    while (!(item = document.querySelector(`[role=menuitem][aria-label='${stage}']`))) await frame();
+    const at = performance.timeOrigin + performance.now();
+    item.click();
+    while (column() !== stage) await frame();
+    return at;
+}";
+
+/// Moves a turn; the moment of the click, in milliseconds since 1970.
+pub async fn move_turn(app: &App, name: &str, stage: &str) -> Result<f64> {
+    let at = app.page().eval(&format!("({MOVE})({}, {})", json!(name), json!(stage))).await?;
+    at.as_f64().with_context(|| format!("moving {name} to {stage}: {at}"))
+}
+
+/// Moves so many turns that do not stand in `stage` there.
+pub async fn move_many(app: &App, count: usize, stage: &str) -> Result<()> {
+    let script = format!(
+        "(async () => {{
+            const move = {MOVE};
+            const elsewhere = [...document.querySelectorAll('article')].filter(card => card.closest('section').getAttribute('aria-label') !== {stage});
+            const names = elsewhere.slice(0, {count}).map(card => card.getAttribute('aria-label'));
+            for (const name of names) await move(name, {stage});
+            return names.length;
+        }})()",
+        stage = json!(stage),
+    );
+    let moved = app.page().eval(&script).await?;
+    ensure!(moved.as_u64() == Some(count as u64), "only {moved} of {count} turns could be moved");
+    Ok(())
+}
+
+/// The durations of the app's own measurements of this name since they were last taken, in milliseconds.
+pub async fn take_measurements(app: &App, name: &str) -> Result<Vec<f64>> {
+    let script = format!(
+        "(() => {{ const taken = performance.getEntriesByName({name}).map(entry => entry.duration); performance.clearMeasures({name}); return taken; }})()",
+        name = json!(name)
+    );
+    let taken = app.page().eval(&script).await?;
+    Ok(taken.as_array().into_iter().flatten().filter_map(Value::as_f64).collect())
+}
+
+/// How many rows the device has synced, read where they lie.
+pub async fn synced_rows(app: &App) -> Result<u64> {
+    let script = "new Promise((resolve, reject) => {
+        const opening = indexedDB.open('turns');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+            const count = opening.result.transaction('rows').objectStore('rows').count();
+            count.onsuccess = () => { opening.result.close(); resolve(count.result); };
+        };
+    })";
+    app.page().eval(script).await?.as_u64().context("a count")
+}
