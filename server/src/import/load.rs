@@ -1,0 +1,96 @@
+//! Candidates against the database, and into it.
+//!
+//! **Invariant:** an imported home has its audit entry and its log entry like any other write.
+
+use super::{
+    BadLine,
+    file::{Candidate, File},
+};
+use crate::{
+    auth::accounts,
+    db::{Db, Transaction, rows},
+    ids,
+    problem::{Failure, Result},
+    web::client::Client,
+    write::{Author, RowChange, record},
+};
+use domain::{Mutation, Operation, Refusal, Role, Row, RowId, Table, Timestamp, UserId, Value, mutation::Facts};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// Loads all of a file's homes, or says everything that is wrong with it.
+pub async fn load(db: &Db, file: File, at: Timestamp) -> Result<std::result::Result<usize, Vec<BadLine>>> {
+    let mut tx = db.write().await?;
+    let mut bad = file.bad;
+    let mut properties = Vec::with_capacity(file.candidates.len());
+    for candidate in file.candidates {
+        match check(&tx, candidate, at).await? {
+            Ok(property) => properties.push(property),
+            Err(problems) => bad.extend(problems),
+        }
+    }
+    if !bad.is_empty() {
+        bad.sort();
+        return Ok(Err(bad));
+    }
+    let author = the_import();
+    let count = properties.len();
+    for property in properties {
+        let change = RowChange {
+            old: None,
+            new: Some(property),
+            operation: Operation::Create,
+            write_id: None,
+        };
+        record(&mut tx, &author, change, at).await?;
+    }
+    tx.commit().await?;
+    Ok(Ok(count))
+}
+
+/// Who an import is in the audit log: nobody's account, from no network.
+fn the_import() -> Author {
+    Author {
+        user: UserId(Uuid::nil()),
+        role: Role::Admin,
+        client: Client {
+            address: None,
+            agent: Some("turns-server import".to_owned()),
+        },
+    }
+}
+
+async fn check(tx: &Transaction, mut candidate: Candidate, at: Timestamp) -> Result<std::result::Result<Row, Vec<BadLine>>> {
+    let mut problems = vec![];
+    for (column, email) in std::mem::take(&mut candidate.people) {
+        match accounts::by_email(&**tx, &email).await?.filter(|account| account.is_active) {
+            Some(account) => {
+                candidate.data.insert(column.to_owned(), Json::from(account.id.0.to_string()));
+            }
+            None => problems.push(format!("there is no account {email}")),
+        }
+    }
+    if let Some(number) = candidate.data.get("property_number").and_then(Json::as_str)
+        && rows::find_where(&**tx, Table::Properties, "property_number", &Value::text(number))
+            .await?
+            .is_some()
+    {
+        problems.push(format!("property number {number} is in the database already"));
+    }
+    match Mutation::read(Table::Properties, RowId(ids::new_id()), Operation::Create, &candidate.data) {
+        Ok(mutation) if problems.is_empty() => return property(&mutation, at).map(Ok),
+        Ok(_) => {}
+        Err(Refusal::Fields(fields)) => problems.extend(fields.into_iter().map(|(column, problem)| format!("{} {problem}", column.replace('_', " ")))),
+        Err(refusal) => problems.push(refusal.to_string()),
+    }
+    Ok(Err(problems.into_iter().map(|reason| BadLine { line: candidate.line, reason }).collect()))
+}
+
+fn property(mutation: &Mutation, at: Timestamp) -> Result<Row> {
+    let made = mutation.apply(Facts::default(), UserId(Uuid::nil()), at);
+    let mut row = made.ok_or_else(|| Failure::Database(sea_orm::DbErr::Custom("a create made no row".to_owned())))?;
+    for column in ["created_by", "updated_by"] {
+        row.set(column, Value::Null);
+    }
+    Ok(row)
+}
