@@ -1,0 +1,111 @@
+//! The bar on top of every page: where one is, whether everything is saved, who is signed in.
+
+use super::dialog::Dialog;
+use crate::{format, state::AppState};
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, components::A, hooks::use_navigate};
+use sync::SyncStatus;
+
+mod text {
+    pub const BRAND: &str = "Turns";
+    pub const BOARD: &str = "Board";
+    pub const SYNC: &str = "Sync";
+    pub const SIGN_OUT: &str = "Sign out";
+    pub const UNSENT_TITLE: &str = "Sign out with unsent work?";
+    pub const UNSENT_HINT: &str = "They are sent when you sign in here again. Nobody else on this device sees them.";
+    pub const STAY: &str = "Stay signed in";
+    pub const SIGN_OUT_ANYWAY: &str = "Sign out anyway";
+}
+
+/// See the module.
+#[component]
+pub fn Header() -> impl IntoView {
+    let state = AppState::of_context();
+    let name = Memo::new(move |_| state.user.get().map(|user| user.name));
+    move || {
+        name.get().map(|name| {
+            view! {
+                <header class="header">
+                    <A href="/board" attr:class="brand">
+                        <Logo />
+                        {text::BRAND}
+                    </A>
+                    <nav class="nav" aria-label="Main">
+                        <A href="/board">{text::BOARD}</A>
+                        <A href="/sync">{text::SYNC}</A>
+                    </nav>
+                    <Status />
+                    <div class="person">
+                        <span class="person-name">{name}</span>
+                        <SignOut />
+                    </div>
+                </header>
+            }
+        })
+    }
+}
+
+/// The one sentence about saving; it opens the inspector.
+#[component]
+fn Status() -> impl IntoView {
+    let state = AppState::of_context();
+    view! {
+        <div class="status" role="status" aria-label="Sync status" data-tone=move || state.status.with(tone)>
+            <a href="/sync">{move || state.status.with(SyncStatus::to_string)}</a>
+        </div>
+    }
+}
+
+fn tone(status: &SyncStatus) -> &'static str {
+    match status {
+        SyncStatus { need_user: 1.., .. } => "needs-you",
+        SyncStatus { waiting: 1.., .. } => "waiting",
+        SyncStatus { is_offline: true, .. } => "offline",
+        _ => "saved",
+    }
+}
+
+/// Signs out; with unsent work only after a question.
+#[component]
+fn SignOut() -> impl IntoView {
+    let state = AppState::of_context();
+    let navigate = use_navigate();
+    let asking = RwSignal::new(None::<usize>);
+    let leave = UnsyncCallback::new(move |()| {
+        let navigate = navigate.clone();
+        // The next person begins at the board, not where this one stopped.
+        state.sign_out(move || {
+            navigate(
+                "/login",
+                NavigateOptions {
+                    replace: true,
+                    ..Default::default()
+                },
+            )
+        });
+    });
+    let ask = move |_| match state.status.get_untracked() {
+        status if status.has_unsent() => asking.set(Some(status.waiting + status.need_user)),
+        _ => leave.run(()),
+    };
+    view! {
+        <button type="button" class="button quiet" on:click=ask>{text::SIGN_OUT}</button>
+        {move || asking.get().map(|unsent| {
+            let changes = format::count(unsent, "change stays", "changes stay");
+            view! {
+                <Dialog title=text::UNSENT_TITLE on_close=move |()| asking.set(None)>
+                    <p>{changes} " on this device. " {text::UNSENT_HINT}</p>
+                    <form method="dialog" class="actions">
+                        <button class="button primary" autofocus>{text::STAY}</button>
+                        <button class="button danger" on:click=move |_| leave.run(())>{text::SIGN_OUT_ANYWAY}</button>
+                    </form>
+                </Dialog>
+            }
+        })}
+    }
+}
+
+#[component]
+fn Logo() -> impl IntoView {
+    view! { <img class="logo" src="/icons/icon.svg" alt="" width="28" height="28" /> }
+}

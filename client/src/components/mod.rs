@@ -1,0 +1,10 @@
+//! Parts that several pages share.
+
+pub mod dialog;
+pub mod field;
+pub mod header;
+pub mod heading;
+pub mod mark;
+pub mod move_menu;
+pub mod notices;
+pub mod toaster;

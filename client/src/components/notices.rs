@@ -1,0 +1,39 @@
+//! Bars under the header for what concerns the whole device: storage that fails, a session that has ended, a new version.
+//!
+//! **Invariant:** a new version never takes over by itself; somebody may be in the middle of a sentence.
+
+use crate::state::AppState;
+use leptos::prelude::*;
+
+mod text {
+    pub const STORAGE: &str = "This device could not keep your last change: ";
+    pub const SESSION: &str = "Your session has ended. Your work is safe on this device and is sent when you sign in.";
+    pub const SIGN_IN: &str = "Sign in";
+    pub const NEW_VERSION: &str = "A new version is ready";
+    pub const UPDATE: &str = "Update";
+}
+
+/// See the module.
+#[component]
+pub fn Notices() -> impl IntoView {
+    let state = AppState::of_context();
+    view! {
+        {move || state.storage_failure.get().map(|reason| view! {
+            <div class="notice" data-tone="needs-you" role="alert">
+                <p>{text::STORAGE}{reason}</p>
+            </div>
+        })}
+        {move || (state.needs_sign_in() && state.user.with(Option::is_some)).then(|| view! {
+            <div class="notice" data-tone="waiting">
+                <p>{text::SESSION}</p>
+                <a class="button" href="/login">{text::SIGN_IN}</a>
+            </div>
+        })}
+        {move || state.has_new_version.get().then(|| view! {
+            <div class="notice">
+                <p>{text::NEW_VERSION}</p>
+                <button type="button" class="button" on:click=move |_| state.device().apply_update()>{text::UPDATE}</button>
+            </div>
+        })}
+    }
+}

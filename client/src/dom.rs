@@ -1,0 +1,62 @@
+//! The few things that have to be asked of the document itself: focus, nearest elements, the title.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement};
+
+/// The document's title, with the app's name behind the page's.
+pub fn set_title(page: &str) {
+    document().set_title(&format!("{page} · Turns"));
+}
+
+/// The nearest element around the event that matches.
+pub fn closest(event: &Event, selector: &str) -> Option<HtmlElement> {
+    let element: Element = event.target()?.dyn_into().ok()?;
+    element.closest(selector).ok()??.dyn_into().ok()
+}
+
+/// The first element in the document that matches.
+pub fn find(selector: &str) -> Option<HtmlElement> {
+    document().query_selector(selector).ok()??.dyn_into().ok()
+}
+
+/// All elements inside `root` that match, in order.
+pub fn find_all(root: &Element, selector: &str) -> Vec<HtmlElement> {
+    let Ok(found) = root.query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok()).collect()
+}
+
+/// Whether two handles are the same element.
+pub fn is_same(one: &HtmlElement, other: &HtmlElement) -> bool {
+    one.is_same_node(Some(other))
+}
+
+/// Gives an element the focus and brings it into sight, without moving more than needed.
+pub fn focus(element: &HtmlElement) {
+    // An element that cannot take the focus is no fault of the person at the keyboard.
+    let _ = element.focus();
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    nearest.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
+}
+
+/// Focuses what matches, when the screen has caught up with the last change.
+pub fn focus_soon(selector: String) {
+    request_animation_frame(move || {
+        if let Some(element) = find(&selector) {
+            focus(&element);
+        }
+    });
+}
+
+/// Moves the focus inside a list of elements; at the ends it goes round.
+pub fn step_focus(elements: &[HtmlElement], step: isize) {
+    let active = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    let at = active.and_then(|active| elements.iter().position(|element| is_same(element, &active)));
+    let count = elements.len() as isize;
+    let next = at.map_or(0, |at| (at as isize + step).rem_euclid(count.max(1)));
+    if let Some(element) = elements.get(next as usize) {
+        focus(element);
+    }
+}

@@ -1,0 +1,138 @@
+//! One turn as its card on the board shows it.
+
+use super::address_line;
+use domain::{Cents, Date, Row, RowId, Table, UserId, Value};
+use sync::{LocalView, view::Mark};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// The property's name.
+    pub name: String,
+    /// City and ZIP code.
+    pub address: String,
+    /// Days since the last tenant moved out; negative while somebody still lives there.
+    pub days_vacant: Option<i32>,
+    /// What it costs.
+    pub amount: Option<Cents>,
+    /// Who has to do the next thing.
+    pub holder: Holder,
+    /// As in the row.
+    pub priority: String,
+    /// When it should be done.
+    pub due: Option<Due>,
+    /// Whether something of it has not reached the server.
+    pub mark: Mark,
+}
+
+/// Who has to do the next thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Who is looking.
+    You,
+    /// Its property manager, somebody else.
+    Manager,
+    /// Nobody.
+    Nobody,
+}
+
+/// A due date, seen from today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The day.
+    pub on: Date,
+    /// It has passed, and the turn is not complete.
+    pub is_overdue: bool,
+}
+
+/// Reads a card; `amount` is what the caller knows that it costs.
+pub fn card(view: &LocalView, turn: &Row, me: Option<UserId>, today: Date, amount: Option<Cents>) -> Card {
+    let property = turn.row_id("property_id").and_then(|id| view.row(Table::Properties, id));
+    Card {
+        name: super::turn_name(view, turn.id()),
+        address: property.map(address_line).unwrap_or_default(),
+        days_vacant: moved_out(turn, property).map(|day| today.days_since(day)),
+        amount,
+        holder: holder(turn, me),
+        priority: turn.text("priority").unwrap_or("medium").to_owned(),
+        due: due(turn, today),
+        mark: mark(view, turn.id()),
+    }
+}
+
+/// The turn's own date counts before the property's.
+pub fn moved_out(turn: &Row, property: Option<&Row>) -> Option<Date> {
+    turn.date("move_out_date")
+        .or_else(|| property.and_then(|property| property.date("move_out_date")))
+}
+
+/// When a turn is due, and whether that has passed.
+pub fn due(turn: &Row, today: Date) -> Option<Due> {
+    let on = turn.date("due_date")?;
+    Some(Due {
+        on,
+        is_overdue: on < today && turn.get("completed_on").is_null(),
+    })
+}
+
+/// What is not sent of a turn or of its scope.
+pub fn mark(view: &LocalView, turn: RowId) -> Mark {
+    let items = view
+        .group(Table::ScopeItems, "turn_id", Value::Uuid(turn.0))
+        .map(|item| view.mark(Table::ScopeItems, item.id()));
+    items.fold(view.mark(Table::Turns, turn), Mark::max)
+}
+
+fn holder(turn: &Row, me: Option<UserId>) -> Holder {
+    match turn.user_id("property_manager_id") {
+        None => Holder::Nobody,
+        manager if manager == me => Holder::You,
+        Some(_) => Holder::Manager,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::fixture::Field;
+
+    fn day(month: i8, day: i8) -> Date {
+        Date::new(2026, month, day).expect("a day")
+    }
+
+    fn read(field: &Field, today: Date) -> Card {
+        let turn = field.view.row(Table::Turns, Field::TURN).expect("a turn");
+        card(&field.view, turn, Some(UserId(Field::MANAGER)), today, None)
+    }
+
+    #[test]
+    fn a_card_says_how_long_the_home_stands_empty() {
+        let mut field = Field::new();
+        assert_eq!(read(&field, day(11, 23)).days_vacant, None);
+        field.put_turn(Field::TURN, Field::DRAFT, &[("move_out_date", Value::Date(day(10, 31)))]);
+        assert_eq!(read(&field, day(11, 23)).days_vacant, Some(23));
+        assert_eq!(
+            (read(&field, day(11, 23)).name.as_str(), read(&field, day(11, 23)).address.as_str()),
+            ("12 Elm Street", "Tulsa, OK 74104")
+        );
+    }
+
+    #[test]
+    fn a_turn_is_overdue_from_the_day_after_until_it_is_complete() {
+        let mut field = Field::new();
+        let overdue = |field: &Field, today| read(field, today).due.map(|due| due.is_overdue);
+        field.put_turn(Field::TURN, Field::DRAFT, &[("due_date", Value::Date(day(12, 1)))]);
+        assert_eq!((overdue(&field, day(12, 1)), overdue(&field, day(12, 2))), (Some(false), Some(true)));
+        field.put_turn(
+            Field::TURN,
+            Field::DRAFT,
+            &[("due_date", Value::Date(day(12, 1))), ("completed_on", Value::Date(day(12, 3)))],
+        );
+        assert_eq!(overdue(&field, day(12, 4)), Some(false));
+    }
+
+    #[test]
+    fn its_manager_holds_it() {
+        assert_eq!(read(&Field::new(), day(1, 1)).holder, Holder::You);
+    }
+}

@@ -1,0 +1,265 @@
+//! A write as a sentence, and what stands behind it, for the inspector and for a turn's own list.
+//!
+//! **Invariant:** every write has a sentence, also one to a row that is not here any more.
+
+use super::{fields, stage_name, turn_name};
+use domain::{Operation, RowId, Table};
+use serde_json::Value as Json;
+use sync::{LocalView, OutboxRecord, WriteState};
+use uuid::Uuid;
+
+/// One column of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedColumn {
+    /// As on the screen.
+    pub label: String,
+    /// What its author saw; none for a new row.
+    pub from: Option<String>,
+    /// What its author wants.
+    pub to: String,
+    /// What the server has, where it refused.
+    pub server: Option<String>,
+}
+
+/// “Move 1204 Maple Avenue to In Progress”.
+pub fn sentence(view: &LocalView, record: &OutboxRecord) -> String {
+    let name = subject(view, record);
+    match (record.operation, record.table) {
+        (Operation::StageChange, _) => {
+            let to = record.changes.get("stage_id").and_then(|change| id_of(&change.to));
+            format!(
+                "Move {name} to {}",
+                to.map_or_else(|| "another stage".to_owned(), |stage| stage_name(view, RowId(stage)))
+            )
+        }
+        (Operation::Create, Table::Turns) => format!("Start a turn of {name}"),
+        (Operation::Create, _) => format!("Add {name}"),
+        (Operation::Delete, _) => format!("Delete {name}"),
+        (Operation::Update, Table::ScopeItems) if record.changes.len() == 1 && record.changes.contains_key("is_done") => {
+            let is_done = record.changes["is_done"].to == Json::Bool(true);
+            format!("Mark {name} as {}", if is_done { "done" } else { "not done" })
+        }
+        (Operation::Update, _) => format!("Change {} of {name}", changed_labels(record)),
+    }
+}
+
+/// The columns that the write gives, as people read them.
+pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedColumn> {
+    let server = record
+        .last_error
+        .as_ref()
+        .and_then(|failure| failure.problem.conflicts.as_ref())
+        .map(|conflicts| &conflicts.server_data);
+    let show = |column: &str, json: &Json| fields::shown_json(record.table, column, json, |id| name_of(view, column, RowId(id)));
+    let given = record
+        .changes
+        .iter()
+        .filter(|(_, change)| !change.predicted && !(record.operation == Operation::Create && change.to.is_null()));
+    given
+        .map(|(column, change)| ChangedColumn {
+            label: fields::label(column),
+            from: (record.operation != Operation::Create).then(|| show(column, &change.from)),
+            to: show(column, &change.to),
+            server: server
+                .and_then(|row| row.get(column))
+                .filter(|theirs| **theirs != change.to)
+                .map(|theirs| show(column, theirs)),
+        })
+        .collect()
+}
+
+/// Where a write stands, in a word or two.
+pub fn state_label(state: WriteState) -> &'static str {
+    match state {
+        WriteState::Pending => "Waiting",
+        WriteState::Sending => "Sending",
+        WriteState::Acked => "Saved, echo on its way",
+        WriteState::Rejected => "Needs you",
+        WriteState::Blocked => "Held back",
+        WriteState::Settled => "Saved",
+        WriteState::Discarded => "Discarded",
+    }
+}
+
+/// Why it was refused, or not answered.
+pub fn reason(record: &OutboxRecord) -> Option<String> {
+    if record.state == WriteState::Blocked && record.last_error.is_none() {
+        return Some("It builds on a change that was refused.".to_owned());
+    }
+    let problem = &record.last_error.as_ref()?.problem;
+    let of_fields = problem
+        .fields
+        .iter()
+        .map(|(column, wrong)| format!("{} {wrong}", fields::capital(&fields::label(column))));
+    let parts: Vec<String> = std::iter::once(fields::capital(&problem.message))
+        .chain(of_fields)
+        .map(|part| part.trim_end_matches('.').to_owned())
+        .collect();
+    Some(format!("{}.", parts.join(". ")))
+}
+
+/// The unsettled writes to a turn and to its scope, in order.
+pub fn of_turn<'a>(outbox: &'a [OutboxRecord], view: &LocalView, turn: RowId) -> Vec<&'a OutboxRecord> {
+    let concerns = |record: &&OutboxRecord| match record.table {
+        Table::Turns => record.row_id == turn,
+        Table::ScopeItems => turn_of_item(view, record) == Some(turn),
+        Table::Properties | Table::TurnStages => false,
+    };
+    outbox.iter().filter(concerns).collect()
+}
+
+fn subject(view: &LocalView, record: &OutboxRecord) -> String {
+    match record.table {
+        Table::Turns => turn_of_create(view, record).unwrap_or_else(|| turn_name(view, record.row_id)),
+        Table::ScopeItems => {
+            let item = text_of(view, record, "description").unwrap_or_else(|| "a scope item".to_owned());
+            let turn = turn_of_item(view, record).map(|turn| turn_name(view, turn));
+            turn.map_or_else(|| format!("“{item}”"), |turn| format!("“{item}” in {turn}"))
+        }
+        Table::Properties => text_of(view, record, "name").unwrap_or_else(|| "a property".to_owned()),
+        Table::TurnStages => text_of(view, record, "name").unwrap_or_else(|| "a stage".to_owned()),
+    }
+}
+
+/// A refused create is not shown as a row; its property still has a name.
+fn turn_of_create(view: &LocalView, record: &OutboxRecord) -> Option<String> {
+    let property = id_of(&record.changes.get("property_id")?.to)?;
+    view.row(Table::Properties, RowId(property))?.text("name").map(str::to_owned)
+}
+
+fn turn_of_item(view: &LocalView, record: &OutboxRecord) -> Option<RowId> {
+    let in_write = record.changes.get("turn_id").and_then(|change| id_of(&change.to)).map(RowId);
+    let row = || {
+        view.row(Table::ScopeItems, record.row_id)
+            .or_else(|| view.synced_row(Table::ScopeItems, record.row_id))
+    };
+    in_write.or_else(|| row()?.row_id("turn_id"))
+}
+
+/// A text of the row as it is shown, as it was, or as the write gives it.
+fn text_of(view: &LocalView, record: &OutboxRecord, column: &str) -> Option<String> {
+    let in_write = || record.changes.get(column).and_then(|change| change.to.as_str());
+    let in_row = view
+        .row(record.table, record.row_id)
+        .or_else(|| view.synced_row(record.table, record.row_id))
+        .and_then(|row| row.text(column));
+    in_row.or_else(in_write).map(str::to_owned)
+}
+
+fn name_of(view: &LocalView, column: &str, id: RowId) -> Option<String> {
+    match column {
+        "stage_id" => Some(stage_name(view, id)),
+        "turn_id" => Some(turn_name(view, id)),
+        "property_id" => view.row(Table::Properties, id)?.text("name").map(str::to_owned),
+        _ => None,
+    }
+}
+
+fn changed_labels(record: &OutboxRecord) -> String {
+    let labels: Vec<String> = record
+        .changes
+        .iter()
+        .filter(|(_, change)| !change.predicted)
+        .map(|(column, _)| fields::label(column))
+        .collect();
+    match labels.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+fn id_of(json: &Json) -> Option<Uuid> {
+    json.as_str().and_then(|text| Uuid::parse_str(text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::fixture::Field;
+    use domain::{DeviceId, Mutation, UserId, WriteId};
+    use serde_json::json;
+    use sync::outbox::draft::Author;
+
+    fn write(field: &Field, table: Table, row: RowId, operation: Operation, data: Json) -> OutboxRecord {
+        let author = Author {
+            user_id: UserId(Field::MANAGER),
+            device_id: DeviceId(Uuid::nil()),
+            write_id: WriteId(Uuid::from_u128(5)),
+            now_ms: 0,
+        };
+        let mutation = Mutation::read(table, row, operation, data.as_object().expect("an object")).expect("right data");
+        let before = field.view.row(table, row).cloned();
+        let facts = domain::mutation::Facts {
+            current: before.as_ref(),
+            ..Default::default()
+        };
+        let after = mutation.apply(facts, author.user_id, domain::Timestamp::from_millis(0));
+        sync::draft(&mutation, before.as_ref(), after.as_ref(), author, &field.view)
+    }
+
+    #[test]
+    fn a_write_reads_as_what_its_author_did() {
+        let mut field = Field::new();
+        field.put_item(Field::TURN, 1, "Kitchen", 100, 2_500);
+        let item = RowId(Uuid::from_u128(1_001));
+        let new = RowId(Uuid::from_u128(1_002));
+        let faucet = json!({"turn_id": Field::TURN.to_string(), "room": "Bath", "category": "Plumbing", "description": "New faucet"});
+        for (table, row, operation, data, expected) in [
+            (
+                Table::Turns,
+                Field::TURN,
+                Operation::StageChange,
+                json!({"stage_id": Field::REVIEW.to_string()}),
+                "Move 12 Elm Street to Scope Review",
+            ),
+            (
+                Table::Turns,
+                Field::TURN,
+                Operation::Update,
+                json!({"due_date": "2026-12-24", "priority": "high"}),
+                "Change due date and priority of 12 Elm Street",
+            ),
+            (
+                Table::ScopeItems,
+                item,
+                Operation::Update,
+                json!({"is_done": true}),
+                "Mark “Item 1” in 12 Elm Street as done",
+            ),
+            (Table::ScopeItems, item, Operation::Delete, json!({}), "Delete “Item 1” in 12 Elm Street"),
+            (Table::ScopeItems, new, Operation::Create, faucet, "Add “New faucet” in 12 Elm Street"),
+        ] {
+            let record = write(&field, table, row, operation, data);
+            assert_eq!(sentence(&field.view, &record), expected);
+            assert_eq!(of_turn(&[record], &field.view, Field::TURN).len(), 1, "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_refused_write_shows_what_the_server_has() {
+        let field = Field::new();
+        let mut record = write(&field, Table::Turns, Field::TURN, Operation::Update, json!({"estimated_amount": "5200.00"}));
+        let server_data = json!({"estimated_amount": "6100.00"}).as_object().cloned().expect("an object");
+        let conflicts = protocol::Conflicts {
+            local_version: Some(1),
+            server_version: 2,
+            local_data: Default::default(),
+            server_data,
+        };
+        let problem = protocol::Problem {
+            conflicts: Some(Box::new(conflicts)),
+            ..protocol::Problem::new(protocol::ProblemCode::Conflict, "somebody else changed it")
+        };
+        record.last_error = Some(sync::Failure { problem, at_ms: 0 });
+        let columns = changed_columns(&field.view, &record);
+        let expected = ChangedColumn {
+            label: "estimated amount".into(),
+            from: Some("nothing".into()),
+            to: "$5,200.00".into(),
+            server: Some("$6,100.00".into()),
+        };
+        assert_eq!(columns, [expected]);
+        assert_eq!(reason(&record).as_deref(), Some("Somebody else changed it."));
+    }
+}

@@ -1,0 +1,118 @@
+//! Signing in: the only page that needs a network.
+//!
+//! **Invariant:** whoever is signed in on this device passes it by, unless their session has ended.
+
+use crate::{components::heading::Heading, state::AppState};
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    components::Redirect,
+    hooks::{use_navigate, use_query_map},
+};
+use protocol::{Problem, ProblemCode};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::SubmitEvent;
+
+mod text {
+    pub const TITLE: &str = "Sign in";
+    pub const TAGLINE: &str = "Make homes ready, with or without a signal.";
+    pub const EMAIL: &str = "Email";
+    pub const PASSWORD: &str = "Password";
+    pub const SIGN_IN: &str = "Sign in";
+    pub const SIGNING_IN: &str = "Signing in…";
+    pub const OFFLINE: &str = "There is no connection to the server. Signing in needs one; everything after it does not.";
+    pub const EMPTY: &str = "Enter your email and your password.";
+}
+
+/// See the module.
+#[component]
+pub fn Login() -> impl IntoView {
+    let state = AppState::of_context();
+    // Decided once: signing in navigates by itself, to where the person came from.
+    let may_pass = state.user.with_untracked(Option::is_some) && !state.status.with_untracked(|status| status.needs_sign_in);
+    if may_pass {
+        return view! { <Redirect path="/board" /> }.into_any();
+    }
+    view! {
+        <div class="login">
+            <img src="/icons/icon.svg" alt="" width="72" height="72" />
+            <Heading title=text::TITLE.to_owned() />
+            <p class="muted">{text::TAGLINE}</p>
+            <Form />
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Form() -> impl IntoView {
+    let state = AppState::of_context();
+    let email = RwSignal::new(
+        state
+            .user
+            .with_untracked(|user| user.as_ref().map(|user| user.email.clone()).unwrap_or_default()),
+    );
+    let password = RwSignal::new(String::new());
+    let is_busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<String>);
+    let navigate = use_navigate();
+    let target = target();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if is_busy.get_untracked() {
+            return;
+        }
+        let (typed_email, typed_password) = (email.get_untracked().trim().to_owned(), password.get_untracked());
+        if typed_email.is_empty() || typed_password.is_empty() {
+            problem.set(Some(text::EMPTY.to_owned()));
+            return;
+        }
+        let (navigate, target) = (navigate.clone(), target.clone());
+        is_busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            let answer = state.device().sign_in(&typed_email, &typed_password).await;
+            is_busy.set(false);
+            match answer {
+                Ok(_) => navigate(
+                    &target,
+                    NavigateOptions {
+                        replace: true,
+                        ..Default::default()
+                    },
+                ),
+                Err(refused) => problem.set(Some(reason(&refused))),
+            }
+        });
+    };
+    view! {
+        <form class="stack" on:submit=submit novalidate>
+            <label class="field">
+                <span class="field-label">{text::EMAIL}</span>
+                <input type="email" name="email" autocomplete="username" inputmode="email" autofocus bind:value=email />
+            </label>
+            <label class="field">
+                <span class="field-label">{text::PASSWORD}</span>
+                <input type="password" name="password" autocomplete="current-password" bind:value=password />
+            </label>
+            {move || problem.get().map(|problem| view! { <p class="problem boxed" role="alert">{problem}</p> })}
+            <button class="button primary large" disabled=move || is_busy.get() aria-busy=move || is_busy.get().then_some("true")>
+                {move || if is_busy.get() { text::SIGNING_IN } else { text::SIGN_IN }}
+            </button>
+        </form>
+    }
+}
+
+/// Where the person came from; only ever a page of this app.
+fn target() -> String {
+    let from = use_query_map().with_untracked(|query| query.get("from"));
+    from.filter(|from| from.starts_with('/') && !from.starts_with("//") && !from.starts_with("/login"))
+        .unwrap_or_else(|| "/board".to_owned())
+}
+
+fn reason(problem: &Problem) -> String {
+    match problem.code {
+        ProblemCode::Unavailable => text::OFFLINE.to_owned(),
+        _ => problem.message.clone(),
+    }
+}

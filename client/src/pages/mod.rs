@@ -1,0 +1,8 @@
+//! The pages, one module each, its texts at its top.
+
+pub mod board;
+pub mod login;
+pub mod not_found;
+pub mod scope;
+pub mod sync;
+pub mod turn;

@@ -1,0 +1,92 @@
+//! The inspector: everything this device has not settled with the server, why, and what can be done about it.
+//!
+//! **Invariant:** no write is hidden: what is not settled stands here, also what this version cannot read.
+
+mod discard;
+mod history;
+mod tables;
+mod write;
+
+use crate::{
+    components::heading::Heading,
+    state::{AppState, topics::Topic},
+};
+use ::sync::{OutboxRecord, SyncStatus};
+use discard::DiscardDialog;
+use domain::WriteId;
+use history::{History, Unreadable};
+use leptos::prelude::*;
+use tables::Tables;
+use wasm_bindgen_futures::spawn_local;
+use write::Write;
+
+mod text {
+    pub const TITLE: &str = "Sync";
+    pub const UNSETTLED: &str = "Changes on their way";
+    pub const NOTHING: &str = "Nothing is waiting. Every change on this device is with the server.";
+    pub const RETRY: &str = "Retry now";
+    pub const LEADS: &str = "This tab keeps the device up to date.";
+    pub const FOLLOWS: &str = "Another tab keeps the device up to date; this one hears of everything.";
+}
+
+/// See the module.
+#[component]
+pub fn Sync() -> impl IntoView {
+    let discarding = RwSignal::new(None::<WriteId>);
+    view! {
+        <div class="page sync">
+            <Heading title=text::TITLE.to_owned() />
+            <Summary />
+            <Unsettled discarding />
+            <Unreadable />
+            <Tables />
+            <History />
+            {move || discarding.get().map(|write| view! { <DiscardDialog write on_close=move |()| discarding.set(None) /> })}
+        </div>
+    }
+}
+
+#[component]
+fn Summary() -> impl IntoView {
+    let state = AppState::of_context();
+    let leads = move || {
+        state.read([Topic::Writes], |_| ());
+        if state.device().is_leader() { text::LEADS } else { text::FOLLOWS }
+    };
+    let retry = move |_| spawn_local(async move { state.device().retry_now().await });
+    view! {
+        <section class="panel sync-summary" aria-label="Summary">
+            <div>
+                <p class="sentence">{move || state.status.with(SyncStatus::to_string)}</p>
+                <p class="muted">{leads}</p>
+            </div>
+            <button type="button" class="button primary" on:click=retry>{text::RETRY}</button>
+        </section>
+    }
+}
+
+#[component]
+fn Unsettled(discarding: RwSignal<Option<WriteId>>) -> impl IntoView {
+    let state = AppState::of_context();
+    let outbox = Memo::new(move |_| {
+        state.read([Topic::Writes], |_| ());
+        needs_user_first(state.device().outbox())
+    });
+    view! {
+        <section aria-label=text::UNSETTLED>
+            <h2>{text::UNSETTLED}</h2>
+            {move || outbox.with(Vec::is_empty).then(|| view! { <p class="panel muted">{text::NOTHING}</p> })}
+            <ul class="writes">
+                // An amended record is shown anew; the others keep their place and their open details.
+                <For each=move || outbox.get() key=|record| (record.write_id, record.revision, record.state) let:record>
+                    <li><Write record discarding /></li>
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+fn needs_user_first(mut outbox: Vec<OutboxRecord>) -> Vec<OutboxRecord> {
+    outbox.sort_by_key(|record| (!record.state.needs_user(), record.seq));
+    outbox
+}

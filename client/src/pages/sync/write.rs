@@ -1,0 +1,131 @@
+//! One write: what its author did, how it stands, what can be done.
+
+use crate::{
+    facts::writes::{self, ChangedColumn},
+    format,
+    state::AppState,
+};
+use domain::{Operation, WriteId};
+use leptos::prelude::*;
+use sync::{OutboxRecord, WriteState};
+use wasm_bindgen_futures::spawn_local;
+
+mod text {
+    pub const SEND_AGAIN: &str = "Send again";
+    pub const DISCARD: &str = "Discard";
+    pub const DETAILS: &str = "Details";
+    pub const COLUMN: &str = "What";
+    pub const FROM: &str = "Was";
+    pub const TO: &str = "Yours";
+    pub const SERVER: &str = "Server has";
+}
+
+/// See the module.
+#[component]
+pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> impl IntoView {
+    let state = AppState::of_context();
+    let (sentence, columns) = state.peek(|view| (writes::sentence(view, &record), writes::changed_columns(view, &record)));
+    let id = record.write_id;
+    let may_discard = matches!(record.state, WriteState::Pending | WriteState::Rejected | WriteState::Blocked);
+    let send_again = move |_| spawn_local(async move { state.device().send_again(id).await });
+    view! {
+        <article class="panel write" aria-label=sentence data-tone=tone(record.state)>
+            <header class="write-head">
+                <h3>{sentence.clone()}</h3>
+                <span class="tag" data-tone=tone(record.state)>{writes::state_label(record.state)}</span>
+            </header>
+            {writes::reason(&record).map(|reason| view! { <p class="reason">{reason}</p> })}
+            <Columns columns />
+            <Details record=record.clone() />
+            <div class="actions">
+                {record.state.needs_user().then(|| view! { <button type="button" class="button primary" on:click=send_again>{text::SEND_AGAIN}</button> })}
+                {may_discard.then(|| view! { <button type="button" class="button danger" on:click=move |_| discarding.set(Some(id))>{text::DISCARD}</button> })}
+            </div>
+        </article>
+    }
+}
+
+/// The colour of a state.
+pub fn tone(state: WriteState) -> &'static str {
+    match state {
+        WriteState::Rejected | WriteState::Blocked => "needs-you",
+        WriteState::Pending | WriteState::Sending => "waiting",
+        WriteState::Acked | WriteState::Settled => "saved",
+        WriteState::Discarded => "offline",
+    }
+}
+
+#[component]
+fn Columns(columns: Vec<ChangedColumn>) -> impl IntoView {
+    if columns.is_empty() {
+        return None;
+    }
+    let has_from = columns.iter().any(|column| column.from.is_some());
+    let has_server = columns.iter().any(|column| column.server.is_some());
+    let row = move |column: ChangedColumn| {
+        view! {
+            <tr>
+                <th scope="row">{column.label}</th>
+                {has_from.then(|| view! { <td class="muted">{column.from}</td> })}
+                <td>{column.to}</td>
+                {has_server.then(|| view! { <td class="server-value">{column.server}</td> })}
+            </tr>
+        }
+    };
+    Some(view! {
+        <div class="table-box">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{text::COLUMN}</th>
+                        {has_from.then(|| view! { <th scope="col">{text::FROM}</th> })}
+                        <th scope="col">{text::TO}</th>
+                        {has_server.then(|| view! { <th scope="col">{text::SERVER}</th> })}
+                    </tr>
+                </thead>
+                <tbody>{columns.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    })
+}
+
+/// What support asks for.
+#[component]
+fn Details(record: OutboxRecord) -> impl IntoView {
+    let state = AppState::of_context();
+    let next_attempt = record.next_attempt_at_ms;
+    let next = move || next_attempt.map_or_else(|| "none planned".to_owned(), |at| format::until(at, state.now_ms.get()));
+    let receipt = record.receipt.as_ref().map_or_else(
+        || "none yet".to_owned(),
+        |receipt| format!("transaction {}, {}", receipt.txid, version(receipt.version)),
+    );
+    let lines = [
+        ("Table", record.table.sql_name().to_owned()),
+        ("Operation", operation(record.operation).to_owned()),
+        ("Attempts", record.attempts.to_string()),
+        ("Receipt", receipt),
+        ("Write id", record.write_id.to_string()),
+    ];
+    view! {
+        <details>
+            <summary>{text::DETAILS}</summary>
+            <dl class="pairs">
+                {lines.into_iter().map(|(term, value)| view! { <dt>{term}</dt><dd>{value}</dd> }).collect_view()}
+                <dt>"Next attempt"</dt><dd>{next}</dd>
+            </dl>
+        </details>
+    }
+}
+
+fn version(version: Option<i64>) -> String {
+    version.map_or_else(|| "deleted".to_owned(), |version| format!("version {version}"))
+}
+
+fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+        Operation::StageChange => "stage-change",
+    }
+}

@@ -1,0 +1,70 @@
+//! What of a turn has not reached the server, and why.
+
+use crate::{
+    facts::writes,
+    state::{AppState, topics::Topic},
+};
+use domain::RowId;
+use leptos::prelude::*;
+use sync::OutboxRecord;
+
+mod text {
+    pub const TITLE: &str = "Not with the office yet";
+    pub const DECIDE: &str = "Decide in Sync";
+}
+
+/// One unsent write as a line.
+#[derive(Clone, PartialEq)]
+struct Line {
+    sentence: String,
+    state: &'static str,
+    needs_user: bool,
+    reason: Option<String>,
+}
+
+/// See the module. Nothing where everything is saved.
+#[component]
+pub fn Unsent(turn: RowId) -> impl IntoView {
+    let state = AppState::of_context();
+    let lines = Memo::new(move |_| {
+        let outbox = state.device().outbox();
+        state.read([Topic::Writes], |view| {
+            writes::of_turn(&outbox, view, turn)
+                .into_iter()
+                .map(|record| line(view, record))
+                .collect::<Vec<_>>()
+        })
+    });
+    move || {
+        let lines = lines.get();
+        (!lines.is_empty()).then(|| {
+            let needs_user = lines.iter().any(|line| line.needs_user);
+            view! {
+                <section class="panel unsent" data-tone=if needs_user { "needs-you" } else { "waiting" }>
+                    <h2>{text::TITLE}</h2>
+                    <ul>{lines.into_iter().map(show).collect_view()}</ul>
+                    {needs_user.then(|| view! { <a class="button" href="/sync">{text::DECIDE}</a> })}
+                </section>
+            }
+        })
+    }
+}
+
+fn line(view: &sync::LocalView, record: &OutboxRecord) -> Line {
+    Line {
+        sentence: writes::sentence(view, record),
+        state: writes::state_label(record.state),
+        needs_user: record.state.needs_user(),
+        reason: writes::reason(record),
+    }
+}
+
+fn show(line: Line) -> impl IntoView {
+    view! {
+        <li>
+            <span>{line.sentence}</span>
+            <span class="tag" data-tone=if line.needs_user { "needs-you" } else { "waiting" }>{line.state}</span>
+            {line.reason.map(|reason| view! { <p class="reason">{reason}</p> })}
+        </li>
+    }
+}

@@ -1,0 +1,125 @@
+//! From the device's news to signals and triggers.
+//!
+//! **Invariant:** news that come while the device is still opening are kept and heard afterwards.
+
+use super::{
+    AppState, Shared,
+    topics::{Topic, all_topics},
+};
+use browser::{Device, News};
+use leptos::{leptos_dom::helpers::set_interval, prelude::*};
+use std::{cell::RefCell, rc::Rc, time::Duration};
+use sync::Touched;
+use wasm_bindgen_futures::spawn_local;
+
+/// What there is to show before the app.
+#[derive(Clone)]
+pub enum Opening {
+    /// The device's storage is being opened.
+    Waiting,
+    /// Everything is here.
+    Open(AppState),
+    /// The storage could not be opened: the reason.
+    Failed(String),
+}
+
+enum Ear {
+    Early(Vec<News>),
+    Open(AppState),
+}
+
+/// Opens the device and says how far it is.
+pub fn open() -> RwSignal<Opening> {
+    let opening = RwSignal::new(Opening::Waiting);
+    let owner = Owner::current().unwrap_or_default();
+    spawn_local(async move {
+        let ear = Rc::new(RefCell::new(Ear::Early(Vec::new())));
+        let hearing = Rc::clone(&ear);
+        let opened = Device::open(move |news| hear(&hearing, news)).await;
+        opening.set(match opened {
+            Ok(device) => Opening::Open(owner.with(|| begin(device, &ear))),
+            Err(error) => Opening::Failed(error.to_string()),
+        });
+    });
+    opening
+}
+
+fn hear(ear: &RefCell<Ear>, news: News) {
+    let open = match &mut *ear.borrow_mut() {
+        Ear::Early(early) => {
+            early.push(news);
+            return;
+        }
+        Ear::Open(state) => *state,
+    };
+    open.hear(news);
+}
+
+fn begin(device: Device, ear: &RefCell<Ear>) -> AppState {
+    let state = AppState::new(device);
+    if let Ear::Early(early) = ear.replace(Ear::Open(state)) {
+        early.into_iter().for_each(|news| state.hear(news));
+    }
+    set_interval(move || state.look_at_clock(), Duration::from_secs(60));
+    state
+}
+
+impl AppState {
+    fn hear(self, news: News) {
+        match news {
+            News::Touched(touched) => self.hear_touched(&touched),
+            News::Status => self.follow_status(),
+            News::Session => {
+                let user = self.device().user();
+                if self.user.get_untracked() != user {
+                    self.user.set(user);
+                }
+                self.forget_everything();
+                self.follow_status();
+            }
+            News::FirstSync => self.first_sync_done.set(self.device().first_sync_done()),
+            News::StorageFailed(reason) => self.storage_failure.set(Some(reason)),
+            News::NewVersion => self.has_new_version.set(true),
+        }
+    }
+
+    fn hear_touched(self, touched: &Touched) {
+        self.shared.with_value(|Shared { device, triggers, amounts }| {
+            // A first sync touches a hundred thousand rows: asking every reader once is quicker than naming them.
+            match device.with_view(|view| all_topics(touched, view)) {
+                Some(topics) => {
+                    amounts.forget(&topics);
+                    triggers.notify(&topics);
+                }
+                None => {
+                    amounts.forget_all();
+                    triggers.notify_all();
+                }
+            }
+        });
+    }
+
+    fn follow_status(self) {
+        let status = self.device().status();
+        if self.status.get_untracked() != status {
+            self.status.set(status);
+        }
+        self.shared.with_value(|shared| shared.triggers.notify(&[Topic::Writes].into()));
+    }
+
+    fn forget_everything(self) {
+        self.first_sync_done.set(self.device().first_sync_done());
+        self.shared.with_value(|shared| {
+            shared.amounts.forget_all();
+            shared.triggers.notify_all();
+        });
+    }
+
+    fn look_at_clock(self) {
+        let device = self.device();
+        self.now_ms.set(device.now_ms());
+        if self.today.get_untracked() != device.today() {
+            self.today.set(device.today());
+        }
+    }
+}
