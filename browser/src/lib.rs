@@ -7,10 +7,14 @@
 pub mod channel;
 pub mod clock;
 pub mod device;
+pub mod doorbell;
+pub mod drainer;
 pub mod http;
 pub mod ids;
+pub mod leader;
 pub mod locks;
 pub mod scope;
 pub mod store;
+pub mod wake;
 
 pub use device::{Device, News, OpenError, TapError};

@@ -1,0 +1,89 @@
+//! Sends the outbox, as the one drainer of this device.
+//!
+//! The worker calls it when it is woken; a page only where there is no worker. [`sync::drain`] decides, this gives it
+//! the store, the network and the lock.
+//!
+//! **Invariant:** nothing is sent without the lock, nor for anybody but the user who is signed in.
+
+use crate::{
+    channel::{Channel, Signal},
+    clock::BrowserClock,
+    http::{Confirmation, Http},
+    locks, scope,
+    store::{IdbStore, Session, StoreError},
+};
+use protocol::ProblemCode;
+use sync::{
+    Amendment, Drained, OutboxRecord, Store,
+    outbox::{drain, resolve},
+};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Nobody is signed in, or the session is over: the queue rests.
+    NobodySignedIn,
+    /// The browser says that there is no network: nothing was tried.
+    Offline,
+    /// Everything that goes by itself has gone.
+    Empty,
+    /// Something waits for this moment, in milliseconds since 1970.
+    WaitsUntil(i64),
+}
+
+/// Sends what can be sent now. With `network_is_back`, pauses after a silent server are over.
+pub async fn run_drain(store: &IdbStore, channel: &Channel, network_is_back: bool) -> Result<Run, StoreError> {
+    let _lock = locks::acquire(locks::DRAIN).await;
+    let Some(session) = store.session().await?.filter(|session| !session.has_ended) else {
+        return Ok(Run::NobodySignedIn);
+    };
+    if !scope::is_online() {
+        return Ok(Run::Offline);
+    }
+    if network_is_back {
+        end_pauses(store, &session).await?;
+    }
+    let http = Http::default();
+    let ended = drain_while_signed_in(store, &http, channel, &session).await;
+    if let Some(reached) = http.reached() {
+        channel.tell(&Signal::ServerReached { reached });
+    }
+    ended
+}
+
+async fn drain_while_signed_in(store: &IdbStore, http: &Http, channel: &Channel, session: &Session) -> Result<Run, StoreError> {
+    let mut was_confirmed = false;
+    loop {
+        match sync::drain(store, http, &BrowserClock, session.user.id, || channel.tell(&Signal::OutboxChanged)).await? {
+            Drained::Empty => return Ok(Run::Empty),
+            Drained::WaitsUntil(at_ms) => return Ok(Run::WaitsUntil(at_ms)),
+            // The user may have signed in again while the request was on its way: ask before giving the session up.
+            Drained::NeedsSignIn => match http.session().await {
+                Confirmation::SignedIn(answer) if answer.user.id == session.user.id && !was_confirmed => was_confirmed = true,
+                Confirmation::Unknown => return Ok(Run::WaitsUntil(crate::clock::now_ms())),
+                Confirmation::SignedIn(_) | Confirmation::SignedOut => {
+                    store.note_session_ended(session.user.id).await?;
+                    channel.tell(&Signal::SessionChanged);
+                    return Ok(Run::NobodySignedIn);
+                }
+            },
+        }
+    }
+}
+
+/// A pause that began because nobody answered says nothing once the network is back.
+async fn end_pauses(store: &IdbStore, session: &Session) -> Result<(), StoreError> {
+    let records = drain::own_records(store, session.user.id).await?;
+    let unanswered = |record: &OutboxRecord| {
+        record
+            .last_error
+            .as_ref()
+            .is_some_and(|failure| failure.problem.code == ProblemCode::Unavailable)
+    };
+    let freed: Vec<Amendment> = resolve::retry_now(&records).into_iter().filter(unanswered).map(Amendment::of).collect();
+    // Should a tab have amended one of them at this moment, the pauses simply stay.
+    if !freed.is_empty() {
+        store.amend(freed).await?;
+    }
+    Ok(())
+}
