@@ -1,0 +1,72 @@
+//! Many at once.
+
+use crate::support::{TestApp, new_id};
+use futures::future::join_all;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_clients_on_one_row_make_each_version_once() {
+    const CLIENTS: usize = 20;
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await["id"].clone();
+    let clients = (0..CLIENTS).map(|client| {
+        let (manager, turn) = (manager.clone(), turn.clone());
+        tokio::spawn(async move {
+            let mut version = 1;
+            loop {
+                let data = json!({"notes": format!("client {client}")});
+                let write = json!({"operation": "update", "writeId": new_id(), "turnId": turn, "version": version, "data": data});
+                let answer = manager.write("turns", write).await;
+                match answer.status.as_u16() {
+                    200 => return answer.json["version"].as_i64().unwrap(),
+                    409 => version = answer.json["error"]["conflicts"]["serverVersion"].as_i64().unwrap(),
+                    _ => panic!("{}", answer.text),
+                }
+            }
+        })
+    });
+    let versions: BTreeSet<i64> = join_all(clients).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(versions, (2..=CLIENTS as i64 + 1).collect());
+    let counts = app.counts().await;
+    assert_eq!([counts.audit_logs, counts.receipts, counts.changes], [CLIENTS as i64; 3]);
+    assert_eq!(app.number("SELECT count(DISTINCT position) FROM changes").await, CLIENTS as i64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_write_sent_by_many_tabs_at_once_is_applied_once() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await["id"].clone();
+    let write = json!({"operation": "update", "writeId": new_id(), "turnId": turn, "version": 1, "data": {"notes": "once"}});
+    let answers = join_all((0..10).map(|_| manager.write("turns", write.clone()))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.text == answers[0].text));
+    assert_eq!(app.counts().await.audit_logs, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_sees_every_change_of_many_writers_in_order() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in("admin").await, app.sign_in("manager").await);
+    let (mut rows, mut page) = manager.rows("scope-items").await;
+    let turn = manager.first("turns").await["id"].clone();
+    let writers = (0..8).map(|writer| {
+        let (admin, turn) = (admin.clone(), turn.clone());
+        tokio::spawn(async move {
+            for item in 0..5 {
+                let data = json!({"turn_id": turn, "room": "Kitchen", "category": "Paint", "description": format!("{writer} {item}")});
+                let create: Json = json!({"operation": "create", "rowId": new_id(), "data": data});
+                assert_eq!(admin.write("scope-items", create).await.status, 200);
+            }
+        })
+    });
+    let writers = tokio::spawn(join_all(writers));
+    let wanted = rows.len() + 40;
+    while rows.len() < wanted {
+        page = manager.wait("scope-items", &page).await;
+        page.apply_to(&mut rows);
+    }
+    writers.await.unwrap().into_iter().for_each(Result::unwrap);
+    assert_eq!(rows, manager.rows("scope-items").await.0);
+}

@@ -1,0 +1,115 @@
+//! `GET /api/sync/live`
+
+use crate::support::{Person, TestApp};
+use futures::{StreamExt, stream::BoxStream};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+
+/// An open connection to the doorbell.
+struct Bell {
+    chunks: BoxStream<'static, String>,
+    text: String,
+}
+
+impl Bell {
+    async fn listen(person: &Person) -> Self {
+        let response = person.http.get(format!("{}/api/sync/live", person.url)).send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert!(!response.headers().contains_key("content-encoding"));
+        let chunks = response
+            .bytes_stream()
+            .filter_map(|chunk| async { Some(String::from_utf8(chunk.ok()?.to_vec()).unwrap()) });
+        Self {
+            chunks: chunks.boxed(),
+            text: String::new(),
+        }
+    }
+
+    /// The next ring's tables; `None` when the server has ended the connection.
+    async fn ring(&mut self) -> Option<BTreeSet<String>> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let news = event
+                    .strip_prefix("event: news\ndata: ")
+                    .map(|data| serde_json::from_str::<Json>(data).unwrap());
+                self.text = rest.to_owned();
+                if let Some(news) = news {
+                    return Some(
+                        news["tables"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .map(|table| table.as_str().unwrap().to_owned())
+                            .collect(),
+                    );
+                }
+            } else {
+                self.text += &self.chunks.next().await?;
+            }
+        }
+    }
+}
+
+fn tables(names: &[&str]) -> Option<BTreeSet<String>> {
+    Some(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+async fn change_notes(person: &Person, table: &str, version: i64) {
+    let row = person.first(table).await;
+    let answer = person
+        .write(
+            table,
+            json!({"operation": "update", "rowId": row["id"], "version": version, "data": {"notes": version.to_string()}}),
+        )
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn it_rings_for_those_concerned_and_names_the_tables() {
+    let app = TestApp::start().await;
+    let (admin, manager, other) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
+    let (mut all, mut mine, mut theirs) = (Bell::listen(&admin).await, Bell::listen(&manager).await, Bell::listen(&other).await);
+    for bell in [&mut all, &mut mine, &mut theirs] {
+        assert_eq!(
+            bell.ring().await,
+            tables(&["turn-stages", "properties", "turns", "scope-items"]),
+            "the first ring names every shape"
+        );
+    }
+    change_notes(&manager, "turns", 1).await;
+    assert_eq!((all.ring().await, mine.ring().await), (tables(&["turns"]), tables(&["turns"])));
+    change_notes(&other, "properties", 1).await;
+    assert_eq!(
+        (all.ring().await, theirs.ring().await),
+        (tables(&["properties"]), tables(&["properties"])),
+        "the other manager’s turn did not ring here"
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_leaves_rings_on_both_sides() {
+    let app = TestApp::start().await;
+    let (admin, manager, other) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
+    let (mut mine, mut theirs) = (Bell::listen(&manager).await, Bell::listen(&other).await);
+    (mine.ring().await, theirs.ring().await);
+    let turn = manager.first("turns").await;
+    let hand_over = json!({"operation": "update", "propertyId": turn["property_id"], "version": 1, "data": {"property_manager_id": other.id}});
+    assert_eq!(admin.write("properties", hand_over).await.status, 200);
+    let moved = tables(&["properties", "turns", "scope-items"]);
+    assert_eq!((mine.ring().await, theirs.ring().await), (moved.clone(), moved));
+}
+
+#[tokio::test]
+async fn it_ends_with_the_session_and_with_the_server() {
+    let mut app = TestApp::start().await;
+    let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);
+    let (mut mine, mut theirs) = (Bell::listen(&manager).await, Bell::listen(&other).await);
+    (mine.ring().await, theirs.ring().await);
+    manager.post("/api/auth/logout", &json!({})).await;
+    assert_eq!(mine.ring().await, None);
+    change_notes(&other, "turns", 1).await;
+    assert_eq!(theirs.ring().await, tables(&["turns"]), "another’s session goes on");
+    app.stop().await;
+    assert_eq!(theirs.ring().await, None);
+}

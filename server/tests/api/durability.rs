@@ -1,0 +1,142 @@
+//! The program itself: starting, being stopped, being killed.
+
+use crate::support::{Person, new_id};
+use serde_json::json;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// The program as a process.
+struct Process {
+    child: Child,
+    url: String,
+    announced: Vec<String>,
+}
+
+impl Process {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = command(folder).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let first = lines.next().unwrap();
+        let url = first.strip_prefix("Turns is ready at ").unwrap().to_owned();
+        let accounts = if arguments.contains(&"--demo") { 8 } else { 0 };
+        let announced = lines.take(accounts).collect();
+        Self { child, url, announced }
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_turns-server"));
+    command
+        .env_clear()
+        .env("DATABASE_URL", format!("sqlite://{}?mode=rwc", folder.join("new/turns.db").display()))
+        .env("PORT", "0")
+        .env("LOG", "warn");
+    command
+}
+
+#[tokio::test]
+async fn an_acknowledged_write_survives_kill_9_and_its_answer_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = {
+        let process = Process::start(folder.path(), &["--demo", "5"]);
+        assert!(process.announced[0].contains("admin@example.com") && process.announced[0].ends_with("turns-demo"));
+        let manager = Person::sign_in(&process.url, "manager@example.com").await;
+        let turn = manager.first("turns").await["id"].clone();
+        let write = json!({"operation": "update", "writeId": new_id(), "turnId": turn, "version": 1, "data": {"notes": "kept"}});
+        let answer = manager.write("turns", write.clone()).await;
+        assert_eq!(answer.status, 200);
+        process.signal("-KILL");
+        (write, answer.text)
+    };
+    let process = Process::start(folder.path(), &[]);
+    let manager = Person::sign_in(&process.url, "manager@example.com").await;
+    assert_eq!(manager.write("turns", write.0).await.text, write.1);
+}
+
+#[tokio::test]
+async fn asked_to_stop_it_lets_nobody_wait_and_folds_its_log_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(folder.path(), &["--demo", "5"]);
+    let manager = Person::sign_in(&process.url, "manager@example.com").await;
+    let (_, end) = manager.rows("turns").await;
+    let mut waiting = TcpStream::connect(process.url.strip_prefix("http://").unwrap()).unwrap();
+    let request = format!(
+        "GET /api/sync/turns?offset={}&handle={}&live=true HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        end.offset, end.handle, manager.token
+    );
+    waiting.write_all(request.as_bytes()).unwrap();
+    // Connections are taken in order: once a later one has signed in and listens, the waiting one is heard.
+    let other = Person::sign_in(&process.url, "manager2@example.com").await;
+    let mut bell = other.http.get(format!("{}/api/sync/live", process.url)).send().await.unwrap();
+    assert!(bell.chunk().await.unwrap().is_some());
+    process.signal("-TERM");
+    let asked = Instant::now();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut answer = String::new();
+        waiting.read_to_string(&mut answer).map(|_| answer)
+    });
+    let answer = answer.await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("up-to-date"), "{answer}");
+    bell.text().await.unwrap();
+    let status = tokio::task::spawn_blocking(move || process.child.wait().unwrap()).await.unwrap();
+    assert!(
+        status.success() && asked.elapsed() < Duration::from_secs(4),
+        "{status} after {:?}",
+        asked.elapsed()
+    );
+    assert!(!folder.path().join("new/turns.db-wal").exists());
+}
+
+#[test]
+fn without_a_demo_there_is_one_administrator_with_a_password_shown_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().starts_with("Turns is ready at http://localhost:"));
+    assert!(lines.next().unwrap().contains("admin@localhost"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (name, value) in [
+        ("PORT", "http"),
+        ("PORT", port.as_str()),
+        ("HOST", "x"),
+        ("PUBLIC_URL", "x"),
+        ("LOG", "a=b=c"),
+        ("DATABASE_URL", "mysql://x"),
+        ("DATABASE_URL", "sqlite:///dev/null/x/t.db"),
+    ] {
+        let mut child = command(folder.path())
+            .env(name, value)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(!child.wait().unwrap().success(), "{name}={value}");
+        assert!(said.lines().count() == 1 && said.starts_with("turns-server: "), "{name}={value}: {said}");
+    }
+}

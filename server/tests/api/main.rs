@@ -1,0 +1,15 @@
+//! The server from outside: a real server on a free port, a database file of its own, and HTTP.
+//!
+//! One program for all modules, so that it links once.
+
+mod auth;
+mod batch;
+mod concurrency;
+mod doorbell;
+mod durability;
+mod http;
+mod import;
+mod replay;
+mod shapes;
+mod support;
+mod write;

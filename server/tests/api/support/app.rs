@@ -1,0 +1,118 @@
+//! One server with a small demo portfolio.
+
+use super::Person;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use server::{
+    config::{PasswordCost, Settings},
+    demo::Demo,
+    serve::Server,
+};
+use std::num::NonZeroU32;
+use tempfile::TempDir;
+
+/// How many properties a test's portfolio has: four turns, two of each manager.
+const PROPERTIES: u32 = 10;
+
+pub struct TestApp {
+    server: Option<Server>,
+    settings: Settings,
+    folder: TempDir,
+}
+
+/// How many rows the tables have that a write touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub rows: i64,
+    pub audit_logs: i64,
+    pub changes: i64,
+    pub receipts: i64,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings {
+            database_url: format!("sqlite://{}?mode=rwc", folder.path().join("turns.db").display()),
+            port: 0,
+            password_cost: PasswordCost {
+                memory_kib: 8,
+                iterations: NonZeroU32::MIN,
+            },
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let server = Server::start(
+            settings.clone(),
+            Some(Demo {
+                properties: PROPERTIES,
+                seed: 1,
+            }),
+        )
+        .await
+        .unwrap();
+        Self {
+            server: Some(server),
+            settings,
+            folder,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.as_ref().unwrap().address())
+    }
+
+    pub async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
+    /// Stops and starts again on the same database, at the same address.
+    pub async fn restart(&mut self) {
+        self.settings.port = self.server.as_ref().unwrap().address().port();
+        self.stop().await;
+        self.server = Some(Server::start(self.settings.clone(), None).await.unwrap());
+    }
+
+    pub async fn sign_in(&self, name: &str) -> Person {
+        Person::sign_in(&self.url(), &format!("{name}@example.com")).await
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn database_url(&self) -> &str {
+        &self.settings.database_url
+    }
+
+    /// A connection beside the server's.
+    pub async fn database(&self) -> DatabaseConnection {
+        Database::connect(self.database_url()).await.unwrap()
+    }
+
+    /// One number out of the database.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let db = self.database().await;
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap().unwrap();
+        let number = row.try_get_by_index(0).unwrap();
+        db.close().await.unwrap();
+        number
+    }
+
+    /// What nothing may change that is refused.
+    pub async fn counts(&self) -> Counts {
+        let rows = "SELECT (SELECT count(*) FROM properties) + (SELECT count(*) FROM turns) + (SELECT count(*) FROM scope_items)";
+        Counts {
+            rows: self.number(rows).await,
+            audit_logs: self.number("SELECT count(*) FROM audit_logs").await,
+            changes: self.number("SELECT count(*) FROM changes").await,
+            receipts: self.number("SELECT count(*) FROM receipts").await,
+        }
+    }
+}

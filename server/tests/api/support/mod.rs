@@ -1,0 +1,17 @@
+//! A server to test, and people who use it.
+
+mod app;
+mod person;
+
+pub use app::TestApp;
+pub use person::{Answer, Person, send};
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+/// An id that no other call gives.
+pub fn new_id() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    Uuid::from_u128(0x01aa_0000_0000_7000_8000_0000_0000_0000 + u128::from(number)).to_string()
+}
