@@ -26,6 +26,8 @@ struct State {
     offline: HashSet<String>,
     pages: HashMap<String, String>,
     workers: HashMap<String, String>,
+    /// A worker's target → its session.
+    targets: HashMap<String, String>,
     journals: HashMap<String, Journal>,
 }
 
@@ -106,6 +108,7 @@ impl Signal {
     fn notice(&self, event: &Event) {
         match event.method.as_str() {
             "Target.attachedToTarget" if event.params["targetInfo"]["type"] == "service_worker" => self.catch(&event.params),
+            "ServiceWorker.workerVersionUpdated" => self.catch_again(&event.params),
             "Target.detachedFromTarget" => {
                 lock(&self.state).workers.remove(event.params["sessionId"].as_str().unwrap_or_default());
             }
@@ -119,19 +122,40 @@ impl Signal {
         }
     }
 
-    /// A worker starts, and waits for us. Nobody waits for the answers: the calls are carried out in this order.
+    /// A worker starts for the first time.
     fn catch(&self, params: &Value) {
-        let session = params["sessionId"].as_str().unwrap_or_default();
-        let context = params["targetInfo"]["browserContextId"].as_str().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (session, info) = (text(&params["sessionId"]), &params["targetInfo"]);
+        let mut state = lock(&self.state);
+        state.workers.insert(session.clone(), text(&info["browserContextId"]));
+        state.targets.insert(text(&info["targetId"]), session.clone());
+        drop(state);
+        self.let_go(&session);
+    }
+
+    /// A worker that was stopped starts again: it keeps its session and waits anew, without being announced.
+    fn catch_again(&self, params: &Value) {
+        let starting = params["versions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|version| version["runningStatus"] == "starting");
+        for target in starting.filter_map(|version| version["targetId"].as_str()) {
+            let session = lock(&self.state).targets.get(target).cloned();
+            if let Some(session) = session {
+                self.let_go(&session);
+            }
+        }
+    }
+
+    /// A worker waits for us before its first line. Nobody waits for the answers: the calls are carried out in this order.
+    fn let_go(&self, session: &str) {
         let offline = {
-            let mut state = lock(&self.state);
-            state.workers.insert(session.to_owned(), context.to_owned());
-            state.offline.contains(context)
+            let state = lock(&self.state);
+            state.workers.get(session).is_some_and(|context| state.offline.contains(context))
         };
         self.cdp.send(Some(session), "Network.enable", json!({}));
-        if offline {
-            self.cdp.send(Some(session), EMULATE, conditions(true));
-        }
+        self.cdp.send(Some(session), EMULATE, conditions(offline));
         self.cdp.send(Some(session), "Runtime.enable", json!({}));
         self.cdp.send(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
     }

@@ -16,6 +16,16 @@ struct Point {
     y: f64,
 }
 
+/// What the mouse does.
+#[derive(Clone, Copy)]
+enum MouseEvent {
+    Move,
+    Press,
+    /// A move with the button held.
+    Drag,
+    Release,
+}
+
 /// A drag goes over so many places, for apps that watch the way.
 const DRAG_STEPS: u32 = 8;
 
@@ -23,15 +33,15 @@ impl Locator {
     /// Clicks with the mouse.
     pub async fn click(&self) -> Result<()> {
         let point = self.ready().await?;
-        self.page.mouse("mouseMoved", point).await?;
-        self.page.mouse("mousePressed", point).await?;
-        self.page.mouse("mouseReleased", point).await
+        self.page.mouse(MouseEvent::Move, point).await?;
+        self.page.mouse(MouseEvent::Press, point).await?;
+        self.page.mouse(MouseEvent::Release, point).await
     }
 
     /// Moves the mouse over it.
     pub async fn hover(&self) -> Result<()> {
         let point = self.ready().await?;
-        self.page.mouse("mouseMoved", point).await
+        self.page.mouse(MouseEvent::Move, point).await
     }
 
     /// Taps with a finger.
@@ -48,10 +58,10 @@ impl Locator {
         let (from, to) = (self.ready().await?, target.centre().await?);
         let mut events = page.cdp.events();
         page.call("Input.setInterceptDrags", json!({ "enabled": true })).await?;
-        page.mouse("mouseMoved", from).await?;
-        page.mouse("mousePressed", from).await?;
+        page.mouse(MouseEvent::Move, from).await?;
+        page.mouse(MouseEvent::Press, from).await?;
         for point in way(from, to) {
-            page.mouse("mouseMoved", point).await?;
+            page.mouse(MouseEvent::Drag, point).await?;
         }
         let mut data = None;
         while let Ok(event) = events.try_recv() {
@@ -65,7 +75,7 @@ impl Locator {
                     .await?;
             }
         }
-        page.mouse("mouseReleased", to).await?;
+        page.mouse(MouseEvent::Release, to).await?;
         page.call("Input.setInterceptDrags", json!({ "enabled": false })).await.map(drop)
     }
 
@@ -132,10 +142,14 @@ fn way(from: Point, to: Point) -> impl Iterator<Item = Point> {
 }
 
 impl Page {
-    async fn mouse(&self, kind: &str, point: Point) -> Result<()> {
-        let is_up = kind == "mouseMoved";
-        let (button, clicks) = if is_up { ("none", 0) } else { ("left", 1) };
-        let params = json!({ "type": kind, "x": point.x, "y": point.y, "button": button, "clickCount": clicks });
+    async fn mouse(&self, kind: MouseEvent, point: Point) -> Result<()> {
+        let (name, button, pressed) = match kind {
+            MouseEvent::Move => ("mouseMoved", "none", 0),
+            MouseEvent::Press => ("mousePressed", "left", 1),
+            MouseEvent::Drag => ("mouseMoved", "left", 1),
+            MouseEvent::Release => ("mouseReleased", "left", 0),
+        };
+        let params = json!({ "type": name, "x": point.x, "y": point.y, "button": button, "buttons": pressed, "clickCount": 1 });
         self.call("Input.dispatchMouseEvent", params).await.map(drop)
     }
 

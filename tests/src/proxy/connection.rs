@@ -22,7 +22,7 @@ pub async fn serve(mut browser: TcpStream, wire: &Wire) -> Result<()> {
     }
 }
 
-/// Any change cuts: also one that was closed and opened again has broken what was on its way.
+/// Any change cuts: a wire that was broken and mended has lost what was on its way.
 async fn cut(open: &mut watch::Receiver<bool>) {
     open.changed().await.ok();
 }
@@ -39,6 +39,7 @@ async fn requests(browser: &mut TcpStream, wire: &Wire) -> Result<()> {
             ..
         }) = catch
         {
+            wire.open.send_replace(false);
             happened.send(()).ok();
             return Ok(());
         }

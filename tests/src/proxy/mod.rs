@@ -103,7 +103,8 @@ impl HoldingProxy {
         self.lay_out(path, Moment::Answer)
     }
 
-    /// The next request whose path begins so does not reach the server; its connection breaks.
+    /// The next request whose path begins so does not reach the server: the wire breaks, and stays broken until
+    /// [`HoldingProxy::pass`].
     pub fn lose_request_of(&self, path: &str) -> Held {
         self.lay_out(path, Moment::Request)
     }
@@ -143,10 +144,10 @@ impl Held {
             .context("the proxy was told to pass before such a request came")
     }
 
-    /// Breaks the connections, so that the browser never gets the answer, and passes on what comes then.
+    /// Breaks the wire, so that the browser never gets the answer. It stays broken until [`HoldingProxy::pass`]:
+    /// browsers send a request again by themselves when a connection that they had used before breaks.
     pub fn lose(self) {
         self.wire.open.send_replace(false);
-        self.wire.open.send_replace(true);
     }
 }
 
