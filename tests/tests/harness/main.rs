@@ -143,7 +143,11 @@ async fn a_stopped_worker_is_woken_by_a_sync() -> Result<()> {
     workers.stop_all().await?;
     workers.wait_stopped(&url).await?;
     workers.sync(&url, "sync-writes", false).await?;
-    eventually("the worker's request", async || Ok(ensure!(site.count("/synced") == 1))).await?;
+    let heard = async || {
+        ensure!(site.count("/synced") == 1, "there was none");
+        Ok(())
+    };
+    eventually("the worker's request", heard).await?;
 
     workers.stop_all().await?;
     workers.start(&url).await?;

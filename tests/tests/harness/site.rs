@@ -1,6 +1,6 @@
 //! A site of two files, served from memory: enough to try the harness on, with nothing of the app in it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,7 +33,12 @@ impl Site {
 
     /// How many requests for a path have come.
     pub fn count(&self, path: &str) -> usize {
-        self.requests.lock().unwrap().iter().filter(|seen| *seen == path).count()
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .filter(|seen| *seen == path)
+            .count()
     }
 }
 
@@ -46,7 +51,7 @@ async fn answer(mut socket: TcpStream, seen: &Mutex<Vec<String>>) -> Result<()> 
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
-    seen.lock().unwrap().push(path.clone());
+    seen.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
     let (kind, body) = match path.as_str() {
         "/sw.js" => ("text/javascript", include_str!("worker.js")),
         "/ping" | "/write" | "/synced" => ("text/plain", "pong"),
