@@ -12,6 +12,7 @@ use crate::{
     locks, scope,
     store::{IdbStore, Session, StoreError},
 };
+use domain::UserId;
 use protocol::ProblemCode;
 use sync::{
     Amendment, Drained, OutboxRecord, Store,
@@ -31,9 +32,17 @@ pub enum Run {
     WaitsUntil(i64),
 }
 
+/// The right to send. Whoever has it finds in the store all that was stored before.
+pub struct Turn(#[expect(dead_code, reason = "held, never read")] locks::Held);
+
+/// Waits in line for one's turn.
+pub async fn turn() -> Turn {
+    Turn(locks::acquire(locks::DRAIN).await)
+}
+
 /// Sends what can be sent now. With `network_is_back`, pauses after a silent server are over.
-pub async fn run_drain(store: &IdbStore, channel: &Channel, network_is_back: bool) -> Result<Run, StoreError> {
-    let _lock = locks::acquire(locks::DRAIN).await;
+pub async fn run_drain(turn: Turn, store: &IdbStore, channel: &Channel, network_is_back: bool) -> Result<Run, StoreError> {
+    let _held_to_the_end = turn;
     let Some(session) = store.session().await?.filter(|session| !session.has_ended) else {
         return Ok(Run::NobodySignedIn);
     };
@@ -41,7 +50,7 @@ pub async fn run_drain(store: &IdbStore, channel: &Channel, network_is_back: boo
         return Ok(Run::Offline);
     }
     if network_is_back {
-        end_pauses(store, &session).await?;
+        end_pauses(store, session.user.id).await?;
     }
     let http = Http::default();
     let ended = drain_while_signed_in(store, &http, channel, &session).await;
@@ -72,8 +81,8 @@ async fn drain_while_signed_in(store: &IdbStore, http: &Http, channel: &Channel,
 }
 
 /// A pause that began because nobody answered says nothing once the network is back.
-async fn end_pauses(store: &IdbStore, session: &Session) -> Result<(), StoreError> {
-    let records = drain::own_records(store, session.user.id).await?;
+pub async fn end_pauses(store: &IdbStore, user: UserId) -> Result<(), StoreError> {
+    let records = drain::own_records(store, user).await?;
     let unanswered = |record: &OutboxRecord| {
         record
             .last_error

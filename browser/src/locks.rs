@@ -81,7 +81,7 @@ async fn request(name: &str, if_available: bool) -> Option<Held> {
         });
     }
     let held = answered.await.unwrap_or(Some(Held(None)));
-    line.is_through();
+    line.leave_quietly();
     held
 }
 
@@ -89,7 +89,7 @@ async fn request(name: &str, if_available: bool) -> Option<Held> {
 struct Line(Option<AbortController>);
 
 impl Line {
-    fn is_through(mut self) {
+    fn leave_quietly(mut self) {
         self.0 = None;
     }
 }

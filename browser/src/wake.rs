@@ -51,7 +51,7 @@ pub async fn registration() -> Option<ServiceWorkerRegistration> {
 }
 
 /// Has the outbox sent. Where there is no worker yet, this page sends it itself.
-pub async fn wake(store: &IdbStore, channel: &Channel, network_is_back: bool) {
+pub async fn wake(store: &IdbStore, channel: &Channel) {
     let active = match registration().await {
         Some(registration) => {
             ask_for_sync(&registration).await;
@@ -67,7 +67,7 @@ pub async fn wake(store: &IdbStore, channel: &Channel, network_is_back: bool) {
             let _ = worker.post_message(&message(DRAIN_MESSAGE));
         }
         // A storage that fails has told its user by now: what is unsent is seen on the screen.
-        None => drop(drainer::run_drain(store, channel, network_is_back).await),
+        None => drop(drainer::run_drain(drainer::turn().await, store, channel, false).await),
     }
 }
 

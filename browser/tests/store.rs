@@ -1,5 +1,6 @@
 //! The store's promises in IndexedDB, in a page.
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

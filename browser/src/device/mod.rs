@@ -1,20 +1,43 @@
 //! The device as the screens see it: a view that changes at once, and everything behind it.
 //!
+//! [`taps`] judge and predict, [`keeper`] stores, [`pulse`] has it sent, [`follow`] brings in what other tabs, the
+//! worker and the streams have stored, [`session`] changes who is signed in, [`resolve`] is for what was refused.
+//!
 //! **Invariant:** whatever is shown is in the store, or on its way there and taken back when it does not arrive.
 
-use domain::{Operation, RowId, Table, WriteId};
-use protocol::{Problem, ProblemCode, User};
+mod follow;
+mod keeper;
+mod open;
+mod pulse;
+mod resolve;
+mod session;
+mod taps;
+mod update;
+
+use crate::{
+    channel::Channel,
+    clock,
+    http::Http,
+    ids,
+    leader::Leader,
+    scope::{self, Listener, Timer},
+    store::{IdbStore, Session, StoreError},
+};
+use domain::{DeviceId, Operation, RowId, Table, WriteId};
+use futures::channel::{mpsc::UnboundedSender, oneshot};
+use protocol::{Problem, User};
 use serde_json::{Map, Value as Json};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 use sync::{LocalView, OutboxRecord, SyncStatus, Touched};
+use wasm_bindgen_futures::spawn_local;
 
 /// One browser profile on one tablet. Cheap to clone.
 #[derive(Clone)]
 pub struct Device(Rc<Inner>);
-
-struct Inner {
-    view: RefCell<LocalView>,
-}
 
 /// What a screen may want to hear of.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +46,7 @@ pub enum News {
     Touched(Touched),
     /// [`Device::status`] or the outbox may say something else.
     Status,
-    /// Somebody signed in or out, or the session has ended.
+    /// Somebody signed in or out, or the session has ended. Everything may look different.
     Session,
     /// Every table of this user is here for the first time.
     FirstSync,
@@ -38,7 +61,7 @@ pub enum News {
 pub enum OpenError {
     /// The browser gives no storage (private windows of some browsers, a full disk).
     #[error("this browser does not let Turns keep data: {0}")]
-    Storage(String),
+    Storage(#[from] StoreError),
 }
 
 /// A tap that is not kept.
@@ -49,28 +72,34 @@ pub enum TapError {
     Refused(#[from] domain::Refusal),
     /// The browser could not store it.
     #[error("this change could not be kept: {0}")]
-    Storage(String),
+    Storage(#[from] StoreError),
 }
 
-impl Device {
-    /// Opens the store, loads session, outbox and rows into the view, joins the other tabs and, when somebody is signed in, starts syncing.
-    pub async fn open(_subscriber: impl Fn(News) + 'static) -> Result<Self, OpenError> {
-        Ok(Self(Rc::new(Inner { view: RefCell::default() })))
-    }
+struct Inner {
+    store: IdbStore,
+    http: Http,
+    channel: Channel,
+    device_id: DeviceId,
+    view: RefCell<LocalView>,
+    session: RefCell<Option<Session>>,
+    /// Tables that have been here once.
+    placed: RefCell<HashSet<Table>>,
+    keeper: UnboundedSender<keeper::Parcel>,
+    leader: RefCell<Option<Leader>>,
+    is_leading: Cell<bool>,
+    /// How each stream of this tab stands, in words.
+    streams: RefCell<HashMap<Table, &'static str>>,
+    is_server_reached: Cell<bool>,
+    pulse: RefCell<Option<Timer>>,
+    listeners: RefCell<Vec<Listener>>,
+    subscriber: Box<dyn Fn(News)>,
+}
 
+/// Reading.
+impl Device {
     /// Who is signed in on this device, also while the server does not know of it.
     pub fn user(&self) -> Option<User> {
-        None
-    }
-
-    /// Signs in. Without a network the problem is `UNAVAILABLE`.
-    pub async fn sign_in(&self, _email: &str, _password: &str) -> Result<User, Problem> {
-        Err(Problem::new(ProblemCode::Unavailable, "not yet"))
-    }
-
-    /// Signs out and wipes the user's rows. What was not sent stays for the day the same user comes back.
-    pub async fn sign_out(&self) -> Result<(), Problem> {
-        Ok(())
+        self.0.session.borrow().as_ref().map(|session| session.user.clone())
     }
 
     /// Reads the view.
@@ -78,76 +107,155 @@ impl Device {
         read(&self.0.view.borrow())
     }
 
-    /// Checks the rules, predicts, and changes the view at once; storing goes on behind. Should it fail, the view goes
-    /// back and [`News::StorageFailed`] tells.
-    pub fn tap(&self, _table: Table, _row_id: RowId, _operation: Operation, _data: Map<String, Json>) -> Result<WriteId, domain::Refusal> {
-        Err(domain::mutation::field("id", "not yet".to_owned()))
-    }
-
-    /// The same, done when the record is durable.
-    pub async fn tap_durable(&self, table: Table, row_id: RowId, operation: Operation, data: Map<String, Json>) -> Result<WriteId, TapError> {
-        Ok(self.tap(table, row_id, operation, data)?)
-    }
-
-    /// An id for a row to be created.
-    pub fn new_row_id(&self) -> RowId {
-        RowId(uuid::Uuid::nil())
-    }
-
     /// What the header says.
     pub fn status(&self) -> SyncStatus {
-        SyncStatus::of(self.0.view.borrow().writes())
+        SyncStatus {
+            is_offline: !scope::is_online() || !self.0.is_server_reached.get(),
+            needs_sign_in: self.0.session.borrow().as_ref().is_some_and(|session| session.has_ended),
+            ..SyncStatus::of(self.0.view.borrow().writes())
+        }
     }
 
     /// This user's unsettled writes, in order.
     pub fn outbox(&self) -> Vec<OutboxRecord> {
-        Vec::new()
+        let mut records: Vec<_> = self.0.view.borrow().writes().cloned().collect();
+        // What is shown but not stored yet is the latest.
+        records.sort_by_key(|record| if record.seq == 0 { u64::MAX } else { record.seq });
+        records
     }
-
-    /// Envelopes that this version of the app cannot read: why, and as stored.
-    pub async fn unreadable(&self) -> Vec<(String, Json)> {
-        Vec::new()
-    }
-
-    /// This user's writes that are over, the latest first.
-    pub async fn history(&self, _most: usize) -> Vec<OutboxRecord> {
-        Vec::new()
-    }
-
-    /// Sends what waits without its pauses.
-    pub async fn retry_now(&self) {}
-
-    /// Sends a refused write again as it is.
-    pub async fn send_again(&self, _id: WriteId) {}
-
-    /// Gives up a write, and what builds on it.
-    pub async fn discard(&self, _id: WriteId) {}
 
     /// Whether every table of this user has been here once.
     pub fn first_sync_done(&self) -> bool {
-        false
+        let placed = self.0.placed.borrow();
+        self.0
+            .session
+            .borrow()
+            .as_ref()
+            .is_some_and(|session| session.tables().iter().all(|table| placed.contains(table)))
     }
 
     /// This user's tables: how many rows are shown, and how the stream stands, in words.
     pub fn tables(&self) -> Vec<(Table, usize, String)> {
-        Vec::new()
+        let tables = self.0.session.borrow().as_ref().map(Session::tables).unwrap_or_default();
+        let view = self.0.view.borrow();
+        tables
+            .into_iter()
+            .map(|table| (table, view.count(table), self.0.stream_in_words(table).to_owned()))
+            .collect()
     }
 
     /// Whether this tab runs the streams.
     pub fn is_leader(&self) -> bool {
-        false
+        self.0.is_leading.get()
     }
 
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
-        0
+        clock::now_ms()
     }
 
     /// Today where the tablet is.
     pub fn today(&self) -> domain::Date {
-        domain::Timestamp::from_millis(0).date_utc()
+        clock::today()
+    }
+
+    /// An id for a row to be created.
+    pub fn new_row_id(&self) -> RowId {
+        ids::row_id()
+    }
+}
+
+/// Changing.
+impl Device {
+    /// Opens the store, loads session, outbox and rows into the view, joins the other tabs, keeps the app for offline
+    /// use and, when somebody is signed in, starts syncing.
+    pub async fn open(subscriber: impl Fn(News) + 'static) -> Result<Self, OpenError> {
+        Ok(Self(open::open(crate::store::DATABASE, Box::new(subscriber)).await?))
+    }
+
+    /// Signs in. Without a network the problem is `UNAVAILABLE`.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Result<User, Problem> {
+        self.0.sign_in(email, password).await
+    }
+
+    /// Signs out and wipes the user's rows, without a network too. What was not sent stays for the day the same user
+    /// comes back.
+    pub async fn sign_out(&self) -> Result<(), Problem> {
+        self.0.sign_out().await
+    }
+
+    /// Checks the rules, predicts, and changes the view at once; storing goes on behind. Should it fail, the view goes
+    /// back and [`News::StorageFailed`] tells.
+    pub fn tap(&self, table: Table, row_id: RowId, operation: Operation, data: Map<String, Json>) -> Result<WriteId, domain::Refusal> {
+        self.0.tap(table, row_id, operation, &data, None)
+    }
+
+    /// The same, done when the record is durable.
+    pub async fn tap_durable(&self, table: Table, row_id: RowId, operation: Operation, data: Map<String, Json>) -> Result<WriteId, TapError> {
+        let (tell, told) = oneshot::channel();
+        let id = self.0.tap(table, row_id, operation, &data, Some(tell))?;
+        told.await.unwrap_or(Err(StoreError::Closed))?;
+        Ok(id)
+    }
+
+    /// Envelopes that this version of the app cannot read: why, and as stored.
+    pub async fn unreadable(&self) -> Vec<(String, Json)> {
+        self.0.unreadable().await
+    }
+
+    /// This user's writes that are over, the latest first.
+    pub async fn history(&self, most: usize) -> Vec<OutboxRecord> {
+        self.0.history(most).await
+    }
+
+    /// Sends what waits without its pauses.
+    pub async fn retry_now(&self) {
+        self.0.resolve(sync::outbox::resolve::retry_now).await;
+    }
+
+    /// Sends a refused write again as it is.
+    pub async fn send_again(&self, id: WriteId) {
+        self.0.resolve(|records| sync::outbox::resolve::send_again(records, id)).await;
+    }
+
+    /// Gives up a write, and what builds on it.
+    pub async fn discard(&self, id: WriteId) {
+        self.0.resolve(|records| sync::outbox::resolve::discard(records, id)).await;
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.
-    pub fn apply_update(&self) {}
+    pub fn apply_update(&self) {
+        spawn_local(update::apply());
+    }
+}
+
+impl Inner {
+    fn tell(&self, news: News) {
+        (self.subscriber)(news);
+    }
+
+    /// Changes the view and tells what it touched. The view is free again when the subscriber hears of it.
+    fn change(&self, change: impl FnOnce(&mut LocalView) -> Touched) {
+        let touched = change(&mut self.view.borrow_mut());
+        if touched != Touched::default() {
+            self.tell(News::Touched(touched));
+        }
+    }
+
+    fn user_id(&self) -> Option<domain::UserId> {
+        self.session.borrow().as_ref().map(|session| session.user.id)
+    }
+
+    /// Whether a session is there that the server, as far as we know, accepts.
+    fn is_signed_in(&self) -> bool {
+        self.session.borrow().as_ref().is_some_and(|session| !session.has_ended)
+    }
+
+    fn stream_in_words(&self, table: Table) -> &'static str {
+        match (self.is_signed_in(), self.is_leading.get()) {
+            (false, _) => "waits for you to sign in",
+            (true, true) => self.streams.borrow().get(&table).copied().unwrap_or("not begun"),
+            (true, false) => "kept up to date by another tab",
+        }
+    }
 }

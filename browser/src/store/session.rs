@@ -50,7 +50,7 @@ impl Session {
     }
 
     /// Rows that came for the other session may stay for this one.
-    fn shares_rows_with(&self, other: &Self) -> bool {
+    pub fn shares_rows_with(&self, other: &Self) -> bool {
         self.user.id == other.user.id && self.user.role == other.user.role && self.tables() == other.tables()
     }
 }

@@ -1,4 +1,5 @@
 //! What the suites share: stores of their own, and turns to put into them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each suite is a program of its own and uses a part")]
 
 use browser::store::IdbStore;

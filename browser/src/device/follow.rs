@@ -1,0 +1,190 @@
+//! Brings into the view what other tabs, the worker and this tab's own streams have stored.
+//!
+//! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later.
+
+use super::{Inner, News};
+use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
+use domain::{RowId, Table};
+use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::{Rc, Weak},
+};
+use sync::{Applied, RowChange, ShapeBatch, Store, outbox::drain::own_records};
+use wasm_bindgen_futures::spawn_local;
+
+/// More rows than this are not named one by one.
+const MOST_NAMED_ROWS: usize = 500;
+/// How long what is over can be looked at.
+const HISTORY_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// Runs as long as the device.
+pub(super) async fn follow(device: Weak<Inner>, mut inbox: UnboundedReceiver<Signal>) {
+    while let Some(first) = inbox.next().await {
+        let mut gathered = Gathered::default();
+        gathered.add(first);
+        while let Ok(next) = inbox.try_recv() {
+            gathered.add(next);
+        }
+        let Some(device) = device.upgrade() else { return };
+        device.take_in(gathered).await;
+    }
+}
+
+/// Signals that came together: each thing is read once.
+#[derive(Default)]
+struct Gathered {
+    session: bool,
+    outbox: bool,
+    reached: Option<bool>,
+    /// The rows to read; all where `None`.
+    rows: HashMap<Table, Option<HashSet<RowId>>>,
+}
+
+impl Gathered {
+    fn add(&mut self, signal: Signal) {
+        match signal {
+            Signal::OutboxChanged => self.outbox = true,
+            Signal::SessionChanged => self.session = true,
+            Signal::ServerReached { reached } => self.reached = Some(reached),
+            Signal::RowsChanged { table, ids } => {
+                let known = self.rows.entry(table).or_insert_with(|| Some(HashSet::new()));
+                match (known.as_mut(), ids) {
+                    (Some(known), Some(ids)) => known.extend(ids),
+                    _ => *known = None,
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn take_in(self: &Rc<Self>, gathered: Gathered) {
+        if gathered.session {
+            self.reload_session().await;
+        }
+        // Rows first: a write whose echo they are is over in the outbox by now, and must not flicker.
+        for (table, ids) in gathered.rows {
+            self.reload_rows(table, ids).await;
+        }
+        if gathered.outbox {
+            self.reload_outbox().await;
+        }
+        if let Some(reached) = gathered.reached {
+            self.note_server_reached(reached);
+        }
+    }
+
+    async fn reload_rows(&self, table: Table, ids: Option<HashSet<RowId>>) {
+        let user = self.user_id();
+        let read = match &ids {
+            Some(ids) => self.store.rows_by_id(table, &ids.iter().copied().collect::<Vec<_>>()).await,
+            None => self.store.rows(table).await,
+        };
+        match read {
+            Ok(rows) if user.is_some() && user == self.user_id() => {
+                self.change(|view| match ids {
+                    Some(ids) => view.replace_rows(table, &ids.into_iter().collect::<Vec<_>>(), rows),
+                    None => view.load_table(table, rows),
+                });
+                self.note_placed(table);
+            }
+            // Somebody else's by now.
+            Ok(_) => {}
+            Err(error) => self.tell(News::StorageFailed(error.to_string())),
+        }
+    }
+
+    pub(super) async fn reload_outbox(self: &Rc<Self>) {
+        let Some(user) = self.user_id() else { return };
+        match own_records(&self.store, user).await {
+            Ok(records) if self.user_id() == Some(user) => {
+                self.change(|view| view.load_outbox(records));
+                self.tell(News::Status);
+                self.arm();
+            }
+            Ok(_) => {}
+            Err(error) => self.tell(News::StorageFailed(error.to_string())),
+        }
+    }
+
+    /// A table has been here: perhaps it was the last one.
+    pub(super) fn note_placed(&self, table: Table) {
+        let is_new = self.placed.borrow_mut().insert(table);
+        let session = self.session.borrow().clone();
+        if is_new && session.is_some_and(|session| session.tables().iter().all(|table| self.placed.borrow().contains(table))) {
+            self.tell(News::FirstSync);
+        }
+    }
+
+    fn note_server_reached(self: &Rc<Self>, reached: bool) {
+        if self.is_server_reached.replace(reached) == reached {
+            return;
+        }
+        self.tell(News::Status);
+        if reached {
+            self.server_is_back();
+        }
+    }
+}
+
+/// What this tab's own streams bring, while it leads.
+pub(super) struct Screen(pub Weak<Inner>);
+
+impl Audience for Screen {
+    fn leading(&self) {
+        let Some(device) = self.0.upgrade() else { return };
+        device.is_leading.set(true);
+        device.tell(News::Status);
+        spawn_local(async move {
+            // What could not be trimmed is trimmed another time.
+            let _ = device.store.trim_history(clock::now_ms() - HISTORY_MS).await;
+        });
+    }
+
+    fn stored(&self, batch: &ShapeBatch, applied: &Applied) {
+        let Some(device) = self.0.upgrade() else { return };
+        device.change(|view| {
+            let mut touched = view.apply_shape(batch);
+            for id in &applied.settled {
+                touched.extend(view.remove_write(*id));
+            }
+            touched
+        });
+        device.note_placed(batch.table);
+        if batch.reset || !batch.changes.is_empty() {
+            let named = !batch.reset && batch.changes.len() <= MOST_NAMED_ROWS;
+            let ids = named.then(|| batch.changes.iter().map(RowChange::id).collect());
+            device.channel.tell(&Signal::RowsChanged { table: batch.table, ids });
+        }
+        if !applied.settled.is_empty() {
+            device.channel.tell(&Signal::OutboxChanged);
+            device.tell(News::Status);
+            device.arm();
+        }
+    }
+
+    fn stream_stands(&self, table: Table, how: &'static str) {
+        let Some(device) = self.0.upgrade() else { return };
+        device.streams.borrow_mut().insert(table, how);
+        device.tell(News::Status);
+    }
+
+    fn server_reached(&self, reached: bool) {
+        let Some(device) = self.0.upgrade() else { return };
+        device.channel.tell(&Signal::ServerReached { reached });
+        device.note_server_reached(reached);
+    }
+
+    fn session_ended(&self) {
+        if let Some(device) = self.0.upgrade() {
+            spawn_local(async move { device.stream_was_refused().await });
+        }
+    }
+
+    fn storage_failed(&self, error: &StoreError) {
+        if let Some(device) = self.0.upgrade() {
+            device.tell(News::StorageFailed(error.to_string()));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Has the outbox sent: after each tap, when the network or the person comes back, and on a timer.
+//!
+//! Background Sync alone would not do: two of three browsers do not have it, and the third waits minutes after a fault.
+//!
+//! **Invariant:** while anything waits and somebody is signed in, a timer is armed.
+
+use super::{Inner, News};
+use crate::{
+    clock, drainer,
+    scope::{self, Listener, Timer},
+    wake,
+};
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::VisibilityState;
+
+/// What is on its way, or should be, is looked after again this soon.
+const LONGEST_PAUSE_MS: i64 = 30_000;
+const SHORTEST_PAUSE_MS: i64 = 2_000;
+
+impl Inner {
+    /// Wakes the worker, and arms the timer for the next time.
+    pub(super) fn beat(self: &Rc<Self>) {
+        if self.is_signed_in() {
+            let device = self.clone();
+            spawn_local(async move { wake::wake(&device.store, &device.channel).await });
+        }
+        self.arm();
+    }
+
+    /// Arms the timer for the earliest write that waits; without one, disarms it.
+    pub(super) fn arm(self: &Rc<Self>) {
+        let now_ms = clock::now_ms();
+        let due_in = |at: Option<i64>| at.map_or(LONGEST_PAUSE_MS, |at| at.saturating_sub(now_ms));
+        let earliest = self
+            .view
+            .borrow()
+            .writes()
+            .filter(|record| record.state.is_waiting())
+            .map(|record| due_in(record.next_attempt_at_ms))
+            .min();
+        let device = Rc::downgrade(self);
+        *self.pulse.borrow_mut() = earliest.filter(|_| self.is_signed_in()).map(|pause_ms| {
+            Timer::after(pause_ms.max(SHORTEST_PAUSE_MS), move || {
+                if let Some(device) = device.upgrade() {
+                    device.beat();
+                }
+            })
+        });
+    }
+
+    /// The server answers again: pauses that began because it did not are over.
+    pub(super) fn server_is_back(self: &Rc<Self>) {
+        let device = self.clone();
+        spawn_local(async move {
+            if let Some(user) = device.user_id().filter(|_| device.is_signed_in()) {
+                // Should the storage fail here, the pauses simply stay.
+                let _ = drainer::end_pauses(&device.store, user).await;
+                device.reload_outbox().await;
+            }
+            device.beat();
+        });
+    }
+
+    /// Hears the network come and go, and the person come back to the tab.
+    pub(super) fn listen_to_the_world(self: &Rc<Self>) {
+        let Some(window) = web_sys::window() else { return };
+        let mut listeners = self.listeners.borrow_mut();
+        let on = |target: &web_sys::EventTarget, event: &'static str, hear: fn(&Rc<Self>)| {
+            let device = Rc::downgrade(self);
+            Listener::new(target, event, move |_| {
+                if let Some(device) = device.upgrade() {
+                    hear(&device);
+                }
+            })
+        };
+        listeners.push(on(&window, "online", Self::network_came));
+        listeners.push(on(&window, "offline", |device| device.tell(News::Status)));
+        if let Some(document) = window.document() {
+            listeners.push(on(&document, "visibilitychange", Self::person_came));
+        }
+    }
+
+    fn network_came(self: &Rc<Self>) {
+        if let Some(leader) = &*self.leader.borrow() {
+            leader.catch_up();
+        }
+        self.tell(News::Status);
+        self.settle_owed_logout();
+        self.server_is_back();
+    }
+
+    fn person_came(self: &Rc<Self>) {
+        let is_visible = web_sys::window()
+            .and_then(|window| window.document())
+            .is_some_and(|document| document.visibility_state() == VisibilityState::Visible);
+        if !is_visible || !scope::is_online() {
+            return;
+        }
+        if let Some(leader) = &*self.leader.borrow() {
+            leader.catch_up();
+        }
+        self.beat();
+    }
+}

@@ -1,0 +1,198 @@
+//! Who is signed in on this device.
+//!
+//! Signing in needs the server; everything after it does not: an ended session keeps its data and its queue on the
+//! device, and the same user goes on where they were.
+//!
+//! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
+
+use super::{Inner, News, follow::Screen};
+use crate::{
+    channel::Signal,
+    http::Confirmation,
+    leader::Leader,
+    scope,
+    store::{Session, StoreError},
+};
+use protocol::{Problem, ProblemCode, User};
+use std::rc::Rc;
+use sync::{LocalView, Store, outbox::drain::own_records};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+/// Kept while the server has not been told of a sign-out.
+const OWED_LOGOUT_NOTE: &str = "owed-logout";
+/// A stream that the server refuses while it confirms the session is begun again, but not in a hurry.
+const RESTART_PAUSE_MS: i64 = 5_000;
+
+impl Inner {
+    pub(super) async fn sign_in(self: &Rc<Self>, email: &str, password: &str) -> Result<User, Problem> {
+        let answer = self.http.login(email, password).await?;
+        let session = Session::new(answer.user.clone(), answer.shapes);
+        self.renew(session).await.map_err(not_kept)?;
+        // The server has replaced the session that it was to be told to end.
+        let _ = self.store.set_note(OWED_LOGOUT_NOTE, None).await;
+        ask_to_keep_data();
+        self.server_is_back();
+        Ok(answer.user)
+    }
+
+    pub(super) async fn sign_out(self: &Rc<Self>) -> Result<(), Problem> {
+        self.store.set_note(OWED_LOGOUT_NOTE, Some("1")).await.map_err(not_kept)?;
+        self.store.end_session().await.map_err(not_kept)?;
+        self.adopt(None).await;
+        self.channel.tell(&Signal::SessionChanged);
+        self.pay_logout().await;
+        Ok(())
+    }
+
+    /// Asks the server whose session this browser holds, and follows what it says. Says whether it is this user's.
+    pub(super) async fn confirm_session(self: &Rc<Self>) -> bool {
+        let Some(session) = self.session.borrow().clone() else { return false };
+        match self.http.session().await {
+            Confirmation::SignedIn(answer) if answer.user.id == session.user.id => {
+                let confirmed = Session::new(answer.user, answer.shapes);
+                if confirmed != session {
+                    // Should the storage fail, the session stays as it was known.
+                    let _ = self.renew(confirmed).await;
+                }
+                true
+            }
+            Confirmation::SignedIn(_) | Confirmation::SignedOut => {
+                let _ = self.store.note_session_ended(session.user.id).await;
+                self.channel.tell(&Signal::SessionChanged);
+                self.reload_session().await;
+                false
+            }
+            Confirmation::Unknown => false,
+        }
+    }
+
+    /// A stream was refused: either the session is over, or the streams begin again.
+    pub(super) async fn stream_was_refused(self: &Rc<Self>) {
+        self.reload_session().await;
+        let session = self.session.borrow().clone();
+        let refused = session.as_ref().is_some_and(|session| !session.has_ended) && self.confirm_session().await;
+        scope::sleep(RESTART_PAUSE_MS).await;
+        // Whoever has changed the session meanwhile has begun new streams.
+        if refused && *self.session.borrow() == session {
+            self.stop_streams();
+            self.start_streams();
+        }
+    }
+
+    /// Takes the session as the store has it: another tab or the worker has changed it.
+    pub(super) async fn reload_session(self: &Rc<Self>) {
+        match self.store.session().await {
+            Ok(session) if session != *self.session.borrow() => self.adopt(session).await,
+            Ok(_) => {}
+            Err(error) => self.tell(News::StorageFailed(error.to_string())),
+        }
+    }
+
+    async fn renew(self: &Rc<Self>, session: Session) -> Result<(), StoreError> {
+        self.store.begin_session(&session).await?;
+        self.adopt(Some(session)).await;
+        self.channel.tell(&Signal::SessionChanged);
+        Ok(())
+    }
+
+    /// Shows what belongs to this session, and syncs for it while it lasts.
+    pub(super) async fn adopt(self: &Rc<Self>, session: Option<Session>) {
+        let before = self.session.replace(session.clone());
+        let keeps_view = before.zip(session.clone()).is_some_and(|(before, now)| before.shares_rows_with(&now));
+        self.stop_streams();
+        if !keeps_view {
+            self.view.replace(LocalView::default());
+            self.placed.borrow_mut().clear();
+        }
+        self.tell(News::Session);
+        if let Some(session) = &session
+            && !keeps_view
+        {
+            self.load(session).await;
+        }
+        // Another session may have come while this one was loaded.
+        if *self.session.borrow() == session {
+            self.start_streams();
+            self.arm();
+            self.tell(News::Status);
+        }
+    }
+
+    async fn load(self: &Rc<Self>, session: &Session) {
+        if let Err(error) = self.try_load(session).await {
+            self.tell(News::StorageFailed(error.to_string()));
+        }
+    }
+
+    async fn try_load(self: &Rc<Self>, session: &Session) -> Result<(), StoreError> {
+        let is_still_theirs = || self.user_id() == Some(session.user.id);
+        let records = own_records(&self.store, session.user.id).await?;
+        if is_still_theirs() {
+            self.change(|view| view.load_outbox(records));
+        }
+        for table in session.tables() {
+            let rows = match self.store.rows(table).await {
+                // The server has them: they come again.
+                Err(StoreError::UnreadableRow(_)) => {
+                    self.store.forget_rows().await?;
+                    continue;
+                }
+                read => read?,
+            };
+            let place = self.store.place(table).await?;
+            if !is_still_theirs() {
+                return Ok(());
+            }
+            self.change(|view| view.load_table(table, rows));
+            if place.is_some() {
+                self.note_placed(table);
+            }
+        }
+        Ok(())
+    }
+
+    fn start_streams(self: &Rc<Self>) {
+        let session = self.session.borrow().clone();
+        if let Some(session) = session.filter(|session| !session.has_ended) {
+            let screen = Rc::new(Screen(Rc::downgrade(self)));
+            *self.leader.borrow_mut() = Some(Leader::start(&self.store, session.user.id, &session.tables(), &screen));
+        }
+    }
+
+    fn stop_streams(&self) {
+        self.leader.borrow_mut().take();
+        self.is_leading.set(false);
+        self.streams.borrow_mut().clear();
+    }
+
+    /// Tells the server of a sign-out that it has not heard of yet.
+    pub(super) fn settle_owed_logout(self: &Rc<Self>) {
+        let device = self.clone();
+        spawn_local(async move {
+            let is_owed = device.store.note(OWED_LOGOUT_NOTE).await.is_ok_and(|note| note.is_some());
+            if is_owed && device.session.borrow().is_none() {
+                device.pay_logout().await;
+            }
+        });
+    }
+
+    async fn pay_logout(&self) {
+        if self.http.logout().await.is_ok() {
+            // At worst the server is told twice.
+            let _ = self.store.set_note(OWED_LOGOUT_NOTE, None).await;
+        }
+    }
+}
+
+fn not_kept(error: StoreError) -> Problem {
+    Problem::new(ProblemCode::Unavailable, format!("This device could not keep the session: {error}."))
+}
+
+/// Asks the browser not to clear the app's data when space is short. It may say no; nothing depends on it.
+fn ask_to_keep_data() {
+    if let Some(Ok(asked)) = web_sys::window().map(|window| window.navigator().storage().persist()) {
+        spawn_local(async move {
+            let _ = JsFuture::from(asked).await;
+        });
+    }
+}

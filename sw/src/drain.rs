@@ -1,0 +1,70 @@
+//! Sending when woken.
+//!
+//! **Invariant:** a sync event succeeds only when nothing is left to send, or when it was the last chance: else the
+//! browser must come again.
+
+use browser::{
+    channel::Channel,
+    clock,
+    drainer::{self, Run, run_drain},
+    store::{DATABASE, IdbStore},
+};
+use serde::Serialize;
+use std::cell::Cell;
+use sync::Store;
+
+/// The note about the worker's last run, for the sync inspector.
+const LAST_RUN_NOTE: &str = "worker-last-run";
+
+thread_local! {
+    /// Whether a run is in line: it will find everything that is stored by now.
+    static IS_ONE_IN_LINE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// When the worker last ran, why, and how it went.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LastRun<'a> {
+    at_ms: i64,
+    woken_by: &'a str,
+    outcome: String,
+}
+
+/// For a sync event: the network is there, or the browser tries once more.
+pub async fn for_sync(is_last_chance: bool) -> Result<(), String> {
+    match run("sync", true).await? {
+        Run::Offline | Run::WaitsUntil(_) if !is_last_chance => Err("not everything could be sent yet".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// For a page's message. A hundred taps make a hundred of them, and one run is enough.
+pub async fn for_page() -> Result<(), String> {
+    if IS_ONE_IN_LINE.get() { Ok(()) } else { run("page", false).await.map(drop) }
+}
+
+async fn run(woken_by: &str, network_is_back: bool) -> Result<Run, String> {
+    IS_ONE_IN_LINE.set(true);
+    let turn = drainer::turn().await;
+    IS_ONE_IN_LINE.set(false);
+    let store = IdbStore::open(DATABASE).await.map_err(|error| error.to_string())?;
+    let outcome = run_drain(turn, &store, &Channel::speak_only(), network_is_back).await;
+    let last = LastRun {
+        at_ms: clock::now_ms(),
+        woken_by,
+        outcome: outcome.as_ref().map_or_else(ToString::to_string, |run| in_words(*run).to_owned()),
+    };
+    // Only for people to look at: that it could not be noted changes nothing.
+    let _ = store.set_note(LAST_RUN_NOTE, serde_json::to_string(&last).ok().as_deref()).await;
+    store.close();
+    outcome.map_err(|error| error.to_string())
+}
+
+const fn in_words(run: Run) -> &'static str {
+    match run {
+        Run::NobodySignedIn => "nobody is signed in",
+        Run::Offline => "no network",
+        Run::Empty => "everything is sent",
+        Run::WaitsUntil(_) => "something waits for another attempt",
+    }
+}
