@@ -14,7 +14,7 @@ use axum::{
 use protocol::{Problem, ProblemCode};
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -47,7 +47,8 @@ pub fn router(app: App) -> Router {
         .merge(write::routes())
         .merge(shapes::routes())
         .layer(middleware::from_fn(web::body::read_within_limit))
-        .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin));
+        .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
+        .layer(middleware::from_fn(problem::in_json));
     Router::new()
         .merge(api)
         .route("/health", get(health))
@@ -58,6 +59,7 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(web::headers::protect))
+        .layer(TraceLayer::new_for_http())
         .with_state(app)
 }
 

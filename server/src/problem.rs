@@ -4,7 +4,9 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use protocol::{Problem, ProblemCode, problem::ProblemAnswer};
@@ -61,13 +63,33 @@ impl IntoResponse for Failure {
 /// A problem as an HTTP answer.
 pub fn answer(problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let retry = matches!(problem.code, ProblemCode::Unavailable).then_some([("retry-after", "2")]);
-    (
-        status,
-        retry.map(IntoResponse::into_response).map(|r| r.headers().clone()).unwrap_or_default(),
-        Json(ProblemAnswer::from(problem)),
-    )
-        .into_response()
+    let is_passing = problem.code == ProblemCode::Unavailable;
+    let mut response = (status, Json(ProblemAnswer::from(problem))).into_response();
+    if is_passing {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+/// Middleware: what the framework refuses by itself (a path that is not UTF-8, say) in our form.
+pub async fn in_json(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_ours = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let status = response.status();
+    if is_ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (code, message) = if status.is_server_error() {
+        (ProblemCode::Internal, "something went wrong on the server")
+    } else {
+        (ProblemCode::Validation, "this request cannot be read")
+    };
+    let mut answer = answer(Problem::new(code, message));
+    *answer.status_mut() = status;
+    answer
 }
 
 /// The answer where a handler has panicked.
@@ -89,4 +111,31 @@ fn told(error: &DbErr) -> Problem {
 
 fn internal() -> Problem {
     Problem::new(ProblemCode::Internal, "something went wrong on the server; nothing of this request was saved")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn body(response: Response) -> String {
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_the_servers_own_keeps_its_detail_to_itself() {
+        let database = Failure::Database(DbErr::Custom("no such table: secrets".to_owned())).into_response();
+        let panic = panicked(Box::new("index out of bounds: secrets"));
+        for response in [database, panic] {
+            assert_eq!(response.status(), 500);
+            let body = body(response).await;
+            assert!(body.contains("INTERNAL") && !body.contains("secrets"), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_database_asks_to_come_again() {
+        let response = Failure::Database(DbErr::Custom("database is locked".to_owned())).into_response();
+        assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (503, &b"2"[..]));
+    }
 }

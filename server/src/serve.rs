@@ -82,12 +82,11 @@ impl Server {
 
     /// Where a person on this machine finds it.
     pub fn url(&self) -> String {
-        let host = if self.address.ip().is_loopback() {
-            "localhost".to_owned()
+        if self.address.ip().is_loopback() {
+            format!("http://localhost:{}", self.address.port())
         } else {
-            self.address.ip().to_string()
-        };
-        format!("http://{host}:{}", self.address.port())
+            format!("http://{}", self.address)
+        }
     }
 
     /// Accounts that this start has made.

@@ -30,7 +30,7 @@ pub fn draw(draw: &mut Draw, property: &mut Row, stage: &Row, managers: Managers
         put_lock_box(draw, property, moved_out.plus_days(1));
     }
     let mut turn = fresh(Table::Turns, draw, managers.manager, now);
-    let in_stage_micros = draw.between(1..=vacant_days.max(2).min(9).into()) * 86_400_000_000 + draw.between(0..=36_000) * 1_000_000;
+    let in_stage_micros = draw.between(1..=vacant_days.clamp(2, 9).into()) * 86_400_000_000 + draw.between(0..=36_000) * 1_000_000;
     for (column, value) in [
         ("property_id", Value::Uuid(property.id().0)),
         ("stage_id", Value::Uuid(stage.id().0)),

@@ -10,7 +10,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
+use std::borrow::Cow;
 
 #[derive(RustEmbed)]
 #[folder = "../dist"]
@@ -20,17 +21,40 @@ struct Dist;
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const ASK_EACH_TIME: &str = "no-cache";
 
+/// One file of the app.
+struct Asset {
+    bytes: Cow<'static, [u8]>,
+    sha256: [u8; 32],
+}
+
+/// Finds a file by its name; the tests have a folder of their own.
+type Find = fn(&str) -> Option<Asset>;
+
 /// Answers a request for a file of the app, or for one of its pages.
 pub fn serve(method: &Method, path: &str, headers: &HeaderMap) -> Response {
+    serve_from(
+        |name| {
+            Dist::get(name).map(|file| Asset {
+                sha256: file.metadata.sha256_hash(),
+                bytes: file.data,
+            })
+        },
+        method,
+        path,
+        headers,
+    )
+}
+
+fn serve_from(find: Find, method: &Method, path: &str, headers: &HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let name = path.trim_start_matches('/');
-    if !name.is_empty() && !is_precompressed(name) && Dist::get(name).is_some() {
-        return file(name, headers);
+    if !name.is_empty() && !is_precompressed(name) && find(name).is_some() {
+        return file(find, name, headers);
     }
     if name.is_empty() || is_navigation(name, headers) {
-        return file("index.html", headers);
+        return file(find, "index.html", headers);
     }
     (StatusCode::NOT_FOUND, "Not found").into_response()
 }
@@ -49,15 +73,15 @@ fn is_precompressed(name: &str) -> bool {
     name.ends_with(".br") || name.ends_with(".gz")
 }
 
-fn file(name: &str, headers: &HeaderMap) -> Response {
-    let Some((file, encoding)) = best_variant(name, headers) else {
+fn file(find: Find, name: &str, headers: &HeaderMap) -> Response {
+    let Some((file, encoding)) = best_variant(find, name, headers) else {
         return (StatusCode::NOT_FOUND, "The app has not been built: there is no dist/index.html").into_response();
     };
     let etag = etag(&file);
     let mut response = if matches(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Body::from(file.data.into_owned()).into_response()
+        Body::from(file.bytes.into_owned()).into_response()
     };
     let answer = response.headers_mut();
     answer.insert(header::ETAG, etag);
@@ -73,16 +97,16 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     response
 }
 
-fn best_variant(name: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+fn best_variant(find: Find, name: &str, headers: &HeaderMap) -> Option<(Asset, Option<&'static str>)> {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     for (encoding, suffix) in [("br", "br"), ("gzip", "gz")] {
         if accepts(accepted, encoding)
-            && let Some(file) = Dist::get(&format!("{name}.{suffix}"))
+            && let Some(file) = find(&format!("{name}.{suffix}"))
         {
             return Some((file, Some(encoding)));
         }
     }
-    Dist::get(name).map(|file| (file, None))
+    find(name).map(|file| (file, None))
 }
 
 fn accepts(accepted: &str, encoding: &str) -> bool {
@@ -92,9 +116,8 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-fn etag(file: &EmbeddedFile) -> HeaderValue {
-    let digest = file.metadata.sha256_hash();
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+fn etag(file: &Asset) -> HeaderValue {
+    let hex: String = file.sha256.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
@@ -154,13 +177,71 @@ mod tests {
         assert!(!accepts("", "gzip"));
     }
 
+    fn folder(name: &str) -> Option<Asset> {
+        let text: &[u8] = match name {
+            "index.html" => b"page",
+            "sw.js" => b"worker",
+            "sw.js.gz" => b"worker, gzipped",
+            "client-0123456789abcdef_bg.wasm" => b"wasm",
+            "client-0123456789abcdef_bg.wasm.br" => b"wasm, brotlied",
+            "client-0123456789abcdef_bg.wasm.gz" => b"wasm, gzipped",
+            _ => return None,
+        };
+        Some(Asset {
+            bytes: text.into(),
+            sha256: [text.len() as u8; 32],
+        })
+    }
+
+    fn get(path: &str, asked: &[(header::HeaderName, &'static str)]) -> Response {
+        let headers = asked.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
+        serve_from(folder, &Method::GET, path, &headers)
+    }
+
+    fn told(response: &Response) -> [Option<&str>; 3] {
+        [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CACHE_CONTROL].map(|name| response.headers().get(name).map(|value| value.to_str().unwrap()))
+    }
+
     #[test]
-    fn a_missing_script_is_never_the_page() {
-        let mut html = HeaderMap::new();
-        html.insert(header::ACCEPT, HeaderValue::from_static("text/html,*/*"));
-        assert!(is_navigation("turns/0199/scope", &html));
-        assert!(!is_navigation("nope.js", &html));
-        assert!(!is_navigation("turns/0199", &HeaderMap::new()));
+    fn the_best_form_is_sent_that_the_browser_takes() {
+        let wasm = "/client-0123456789abcdef_bg.wasm";
+        assert_eq!(
+            told(&get(wasm, &[(header::ACCEPT_ENCODING, "gzip, br")])),
+            [Some("application/wasm"), Some("br"), Some(FOREVER)]
+        );
+        assert_eq!(
+            told(&get(wasm, &[(header::ACCEPT_ENCODING, "gzip")])),
+            [Some("application/wasm"), Some("gzip"), Some(FOREVER)]
+        );
+        assert_eq!(told(&get(wasm, &[])), [Some("application/wasm"), None, Some(FOREVER)]);
+        assert_eq!(
+            told(&get("/sw.js", &[(header::ACCEPT_ENCODING, "br, gzip")])),
+            [Some("text/javascript; charset=utf-8"), Some("gzip"), Some(ASK_EACH_TIME)]
+        );
+    }
+
+    #[test]
+    fn a_page_that_has_not_changed_is_not_sent_again() {
+        let first = get("/board", &[(header::ACCEPT, "text/html")]);
+        assert_eq!(told(&first), [Some("text/html; charset=utf-8"), None, Some(ASK_EACH_TIME)]);
+        assert_eq!(first.headers()[header::ETAG], "\"04040404040404040404040404040404\"");
+        assert_eq!(get("/", &[(header::IF_NONE_MATCH, "W/\"04040404040404040404040404040404\"")]).status(), 304);
+        assert_eq!(get("/", &[(header::IF_NONE_MATCH, "\"05\"")]).status(), 200);
+    }
+
+    #[test]
+    fn only_navigations_become_the_page() {
+        let html = [(header::ACCEPT, "text/html,*/*")];
+        for (path, asked, status) in [
+            ("/turns/0199/scope", &html[..], 200),
+            ("/turns/0199", &[], 404),
+            ("/nope.js", &html[..], 404),
+            ("/sw.js.gz", &html[..], 404),
+            ("/", &[], 200),
+        ] {
+            assert_eq!(get(path, asked).status(), status, "{path}");
+        }
+        assert_eq!(serve_from(folder, &Method::POST, "/", &HeaderMap::new()).status(), 405);
     }
 
     #[test]

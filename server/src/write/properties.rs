@@ -13,7 +13,7 @@ use crate::{
     db::{Transaction, rows},
     problem::{Failure, Result},
 };
-use domain::{Operation, Row, RowFilter, Table, Timestamp, Value, mutation::inherit_visibility};
+use domain::{Operation, Role, Row, RowFilter, Table, Timestamp, Value, mutation::inherit_visibility};
 use protocol::ProblemCode;
 
 const MANAGERS: [&str; 2] = ["property_manager_id", "sr_property_manager_id"];
@@ -43,8 +43,10 @@ pub async fn require_consistent(tx: &Transaction, before: Option<&Row>, after: &
         let Some(manager) = after.user_id(column).filter(|_| changed(column)) else {
             continue;
         };
-        if !accounts::by_id(&**tx, manager).await?.is_some_and(|account| account.is_active) {
-            return Err(refusal::field(column, "names nobody who works here"));
+        let account = accounts::by_id(&**tx, manager).await?.filter(|account| account.is_active);
+        let role = account.and_then(|account| Role::from_name(&account.role));
+        if !role.is_some_and(|role| role.may(Operation::Update, Table::Properties)) {
+            return Err(refusal::field(column, "names nobody who manages properties"));
         }
     }
     Ok(())

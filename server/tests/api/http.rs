@@ -44,6 +44,7 @@ async fn every_problem_under_api_is_json() {
         ("DELETE", "/api/sync/turns", 405, "NOT_FOUND"),
         ("GET", "/api/sync/turns?offset=-1", 401, "UNAUTHENTICATED"),
         ("GET", "/api/sync/live", 401, "UNAUTHENTICATED"),
+        ("GET", "/api/sync/%ff", 401, "UNAUTHENTICATED"),
         ("POST", "/api/write/turns", 401, "UNAUTHENTICATED"),
     ] {
         let answer = send(http.request(method.parse().unwrap(), format!("{}{path}", app.url()))).await;

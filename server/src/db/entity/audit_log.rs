@@ -23,7 +23,7 @@ pub struct Model {
     pub table_name: String,
     /// Which row.
     pub row_id: TextUuid,
-    /// `create`, `update`, `delete`, `stage-change`, `cascade` or `import`.
+    /// `create`, `update`, `delete` or `stage-change`. What follows from another row's change is an `update`.
     pub operation: String,
     /// The write that it came from; none for an import.
     pub write_id: Option<TextUuid>,
