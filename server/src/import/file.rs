@@ -46,7 +46,7 @@ pub fn read(bytes: &[u8]) -> File {
     };
     for record in reader.records() {
         match record {
-            Ok(record) => read_line(&record, &targets, &mut file),
+            Ok(record) => read_line(line_of(bytes, record.position()), &record, &targets, &mut file),
             Err(error) => file.bad.push(unreadable(&error)),
         }
     }
@@ -84,8 +84,7 @@ fn targets(headers: &csv::StringRecord, file: &mut File) -> Vec<Option<Target>> 
     targets
 }
 
-fn read_line(record: &csv::StringRecord, targets: &[Option<Target>], file: &mut File) {
-    let line = record.position().map_or(0, csv::Position::line);
+fn read_line(line: u64, record: &csv::StringRecord, targets: &[Option<Target>], file: &mut File) {
     if record.iter().all(|cell| cell.trim().is_empty()) {
         return;
     }
@@ -137,6 +136,19 @@ impl File {
     }
 }
 
+/// The line on which a record begins. The reader's own count does not move past the end of the line before, nor past
+/// blank lines.
+fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else { return 0 };
+    let rest = usize::try_from(position.byte()).ok().and_then(|byte| bytes.get(byte..)).unwrap_or_default();
+    let ends = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .filter(|byte| **byte == b'\n')
+        .count();
+    position.line() + ends as u64
+}
+
 fn unreadable(error: &csv::Error) -> BadLine {
     let reason = match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8 text; save the file as “CSV UTF-8”".to_owned(),
@@ -163,6 +175,25 @@ mod tests {
             bad,
             ["line 6: has 6 values, but the header has 4", "line 4: property number P-1 is on line 2 already"]
         );
+    }
+
+    #[test]
+    fn lines_are_counted_as_editors_count_them() {
+        for end in ["\n", "\r\n"] {
+            let text = [
+                "Property #,Address,City",
+                "P-1,1 Elm St,Tulsa",
+                "",
+                "P-2,\"2 Elm",
+                "St\",Tulsa",
+                "P-3,3 Elm St,Tulsa",
+                "",
+                "",
+            ]
+            .join(end);
+            let lines: Vec<_> = read(text.as_bytes()).candidates.iter().map(|candidate| candidate.line).collect();
+            assert_eq!(lines, [2, 4, 6], "{end:?}");
+        }
     }
 
     #[test]
