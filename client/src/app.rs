@@ -71,7 +71,8 @@ fn SignedIn(children: ChildrenFn) -> impl IntoView {
 #[component]
 fn ToLogin() -> impl IntoView {
     let from = use_location().pathname.get_untracked();
-    view! { <Redirect path=format!("/login?from={from}") /> }
+    // Whoever has just signed out is on the way there already.
+    (from != "/login").then(|| view! { <Redirect path=format!("/login?from={from}") /> })
 }
 
 #[component]

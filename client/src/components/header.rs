@@ -97,7 +97,7 @@ fn SignOut() -> impl IntoView {
                     <p>{changes} " on this device. " {text::UNSENT_HINT}</p>
                     <form method="dialog" class="actions">
                         <button class="button primary" autofocus>{text::STAY}</button>
-                        <button class="button danger" on:click=move |_| leave.run(())>{text::SIGN_OUT_ANYWAY}</button>
+                        <button type="button" class="button danger" on:click=move |_| leave.run(())>{text::SIGN_OUT_ANYWAY}</button>
                     </form>
                 </Dialog>
             }

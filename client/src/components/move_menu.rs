@@ -5,9 +5,9 @@
 use crate::{
     dom,
     facts::{self, stages},
-    state::{AppState, MoveMenu as Open, topics::Topic},
+    state::{AppState, MoveMenu as Open},
 };
-use domain::{RowId, Table};
+use domain::RowId;
 use leptos::{html, prelude::*};
 use web_sys::{HtmlElement, KeyboardEvent};
 
@@ -69,7 +69,7 @@ fn Menu(open: Open) -> impl IntoView {
             follow_key(&event, &menu, close);
         }
     };
-    let (label, choices) = state.read([Topic::Row(Table::Turns, turn)], |view| (facts::turn_name(view, turn), choices(view, turn)));
+    let (label, choices) = state.peek(|view| (facts::turn_name(view, turn), choices(view, turn)));
     view! {
         <div class="menu-backdrop" on:click=move |_| close()></div>
         <div class="menu" role="menu" aria-label=format!("Move {label} to") node_ref=menu on:keydown=on_key

@@ -1,7 +1,6 @@
 //! A turn's scope of work, room by room.
 
 use domain::{Cents, Row, RowId, Table, Value, stage::scope_item_cost};
-use std::collections::BTreeSet;
 use sync::LocalView;
 
 /// The lines of one room.
@@ -65,11 +64,18 @@ pub fn next_position(view: &LocalView, turn: RowId) -> i64 {
     items(view, turn).filter_map(|item| item.int("position")).max().map_or(0, |last| last + 1)
 }
 
-/// The values that a column has anywhere on this device, for suggestions; the turn's own come with the rest.
-pub fn used(view: &LocalView, column: &str, common: &[&str]) -> Vec<String> {
-    let used = view.rows(Table::ScopeItems).take(2_000).filter_map(|item| item.text(column)).map(str::trim);
-    let all: BTreeSet<String> = used.chain(common.iter().copied()).filter(|text| !text.is_empty()).map(str::to_owned).collect();
-    all.into_iter().collect()
+/// What a column is likely to be next: what this scope has in it already, in the order of the walk, then what is common.
+pub fn suggestions(view: &LocalView, turn: RowId, column: &str, common: &[&str]) -> Vec<String> {
+    let mut items: Vec<&Row> = items(view, turn).collect();
+    items.sort_by_key(|item| (item.int("position"), item.id()));
+    let used = items.into_iter().filter_map(|item| item.text(column)).map(str::trim);
+    let mut suggestions: Vec<String> = Vec::new();
+    for text in used.chain(common.iter().copied()).filter(|text| !text.is_empty()) {
+        if !suggestions.iter().any(|known| known.eq_ignore_ascii_case(text)) {
+            suggestions.push(text.to_owned());
+        }
+    }
+    suggestions
 }
 
 fn items(view: &LocalView, turn: RowId) -> impl Iterator<Item = &Row> {
@@ -101,5 +107,6 @@ mod tests {
             }
         );
         assert_eq!(next_position(&field.view, Field::TURN), 4);
+        assert_eq!(suggestions(&field.view, Field::TURN, "room", &["bath", "Hall"]), ["Kitchen", "Bath", "Hall"]);
     }
 }

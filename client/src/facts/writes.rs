@@ -112,9 +112,11 @@ fn subject(view: &LocalView, record: &OutboxRecord) -> String {
     match record.table {
         Table::Turns => turn_of_create(view, record).unwrap_or_else(|| turn_name(view, record.row_id)),
         Table::ScopeItems => {
-            let item = text_of(view, record, "description").unwrap_or_else(|| "a scope item".to_owned());
-            let turn = turn_of_item(view, record).map(|turn| turn_name(view, turn));
-            turn.map_or_else(|| format!("“{item}”"), |turn| format!("“{item}” in {turn}"))
+            let item = text_of(view, record, "description").map_or_else(|| "a scope item".to_owned(), |text| format!("“{text}”"));
+            match turn_of_item(view, record) {
+                Some(turn) => format!("{item} in {}", turn_name(view, turn)),
+                None => item,
+            }
         }
         Table::Properties => text_of(view, record, "name").unwrap_or_else(|| "a property".to_owned()),
         Table::TurnStages => text_of(view, record, "name").unwrap_or_else(|| "a stage".to_owned()),

@@ -35,7 +35,7 @@ pub fn Column(stage: Stage, found: Memo<Option<HashSet<RowId>>>) -> impl IntoVie
             <header class="column-head">
                 <h2><span class="stage-dot"></span>{stage.name.clone()}</h2>
                 <p class="column-sum">
-                    <span class="count">{move || turns.with(Vec::len)}<span class="visually-hidden">{move || plural(turns.with(Vec::len))}</span></span>
+                    <span class="count">{move || turns.with(|turns| format::count(turns.len(), "turn", "turns"))}</span>
                     <span class="amount">{move || total.get().to_string()}</span>
                 </p>
             </header>
@@ -60,8 +60,4 @@ fn sum(state: AppState, view: &sync::LocalView, turns: &[RowId]) -> Cents {
         .filter_map(|turn| view.row(Table::Turns, *turn))
         .filter_map(|turn| state.amount(view, turn))
         .sum()
-}
-
-fn plural(count: usize) -> String {
-    format::count(count, "turn", "turns").replacen(char::is_numeric, "", usize::MAX)
 }

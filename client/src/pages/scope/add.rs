@@ -24,7 +24,7 @@ pub fn AddItem(turn: RowId) -> impl IntoView {
     view! {
         <form class="panel add-item" on:submit=submit novalidate aria-label=text::TITLE>
             <h2>{text::TITLE}</h2>
-            <Fields draft id_prefix="new".to_owned() />
+            <Fields draft id_prefix="new".to_owned() suggest_from=turn />
             <button class="button primary large">{text::ADD}</button>
         </form>
     }

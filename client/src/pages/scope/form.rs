@@ -4,7 +4,7 @@
 
 use crate::{
     facts::{fields, scope},
-    state::AppState,
+    state::{AppState, scope_group, topics::Topic},
 };
 use domain::{Refusal, Row, RowId, Table};
 use leptos::prelude::*;
@@ -37,7 +37,6 @@ const CATEGORIES: &[&str] = &[
     "Trash-out",
     "General",
 ];
-const UNITS: &[&str] = &["each", "sqft", "lf", "hour", "room", "lot"];
 
 /// The columns that a person gives, in the order in which they are asked.
 const COLUMNS: [&str; 6] = ["room", "category", "description", "quantity", "unit", "unit_cost"];
@@ -122,10 +121,22 @@ impl Draft {
 
 /// The six fields, named uniquely by `id_prefix`.
 #[component]
-pub fn Fields(draft: Draft, id_prefix: String) -> impl IntoView {
+pub fn Fields(
+    draft: Draft,
+    id_prefix: String,
+    /// The turn whose rooms and categories are offered for a tap.
+    #[prop(optional)]
+    suggest_from: Option<RowId>,
+) -> impl IntoView {
     let inputs = COLUMNS.into_iter().zip(draft.texts).map(|(name, text)| {
         let id = format!("{id_prefix}-{name}");
-        view! { <Input name text problems=draft.problems id /> }
+        let chips = suggest_from.zip(common(name)).map(|(turn, common)| view! { <Chips turn name common text /> });
+        view! {
+            <div class="field" data-column=name>
+                <Input name text problems=draft.problems id />
+                {chips}
+            </div>
+        }
     });
     view! { <div class="item-fields">{inputs.collect_view()}</div> }
 }
@@ -139,35 +150,38 @@ fn Input(name: &'static str, text: RwSignal<String>, problems: RwSignal<BTreeMap
         move || problem.with(Option::is_some).then(|| problem_id.clone())
     };
     let is_number = matches!(name, "quantity" | "unit_cost");
-    let list = matches!(name, "room" | "category" | "unit").then(|| list_id(name));
-    let label = if name == "unit_cost" {
-        "Unit cost".to_owned()
-    } else {
-        fields::capital(&fields::label(name))
-    };
     view! {
-        <div class="field" data-column=name>
-            <label for=id.clone() class="field-label">{label}</label>
-            <input id=id type="text" autocomplete="off" enterkeyhint="done" inputmode=is_number.then_some("decimal") list=list
-                aria-invalid=move || problem.with(Option::is_some).then_some("true") aria-describedby=described_by bind:value=text />
-            {move || problem.get().map(|problem| view! { <p class="problem" id=problem_id.clone()>{problem}</p> })}
-        </div>
+        <label for=id.clone() class="field-label">{fields::capital(&fields::label(name))}</label>
+        <input id=id type="text" autocomplete="off" enterkeyhint="done" inputmode=is_number.then_some("decimal")
+            aria-invalid=move || problem.with(Option::is_some).then_some("true") aria-describedby=described_by bind:value=text />
+        {move || problem.get().map(|problem| view! { <p class="problem" id=problem_id.clone()>{problem}</p> })}
     }
 }
 
-/// Rooms, categories and units that were used before, for both forms.
+/// What the field is likely to say, for one tap. Out of the tab order: at a keyboard, typing is quicker than eleven stops.
 #[component]
-pub fn Suggestions(turn: RowId) -> impl IntoView {
-    let _ = turn;
+fn Chips(turn: RowId, name: &'static str, common: &'static [&'static str], text: RwSignal<String>) -> impl IntoView {
     let state = AppState::of_context();
-    let lists = [("room", ROOMS), ("category", CATEGORIES), ("unit", UNITS)];
-    let list = move |(name, common): (&'static str, &'static [&'static str])| {
-        let used = state.peek(|view| scope::used(view, name, common));
-        view! { <datalist id=list_id(name)>{used.into_iter().map(|text| view! { <option value=text></option> }).collect_view()}</datalist> }
+    let suggestions = Memo::new(move |_| state.read([Topic::Within(scope_group(turn))], |view| scope::suggestions(view, turn, name, common)));
+    let chip = move |suggestion: String| {
+        let is_chosen = {
+            let suggestion = suggestion.clone();
+            move || if text.with(|text| *text == suggestion) { "true" } else { "false" }
+        };
+        let said = suggestion.clone();
+        view! {
+            <button type="button" class="chip" tabindex="-1" aria-pressed=is_chosen on:click=move |_| text.set(suggestion.clone())>
+                {said}
+            </button>
+        }
     };
-    lists.map(list).into_iter().collect_view()
+    view! { <div class="chips">{move || suggestions.get().into_iter().map(chip).collect_view()}</div> }
 }
 
-fn list_id(name: &str) -> String {
-    format!("used-{name}")
+fn common(name: &str) -> Option<&'static [&'static str]> {
+    match name {
+        "room" => Some(ROOMS),
+        "category" => Some(CATEGORIES),
+        _ => None,
+    }
 }

@@ -48,7 +48,6 @@ fn Page(turn: RowId) -> impl IntoView {
                 <Heading title=Signal::derive(move || format!("{}: {}", text::TITLE, name.get())) />
                 <Total turn />
             </header>
-            <form::Suggestions turn />
             <div class="scope-columns">
                 <AddItem turn />
                 <div class="rooms">
@@ -90,8 +89,8 @@ fn RoomPanel(turn: RowId, name: String, rooms: Memo<Vec<Room>>, editing: RwSigna
     let items = move || room.with(|room| room.as_ref().map(|room| room.items.clone()).unwrap_or_default());
     let total = move || room.with(|room| room.as_ref().map_or(Cents(0), |room| room.total)).to_string();
     view! {
-        <section class="panel room" aria-label=name>
-            <header class="room-head"><h2>{name.clone()}</h2><span class="amount">{total}</span></header>
+        <section class="panel room">
+            <header class="room-head"><h2>{name}</h2><span class="amount">{total}</span></header>
             <ul class="items">
                 <For each=items key=|id| *id let:item>
                     <Item turn item editing />

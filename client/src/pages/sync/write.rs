@@ -38,7 +38,7 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
             <Columns columns />
             <Details record=record.clone() />
             <div class="actions">
-                {record.state.needs_user().then(|| view! { <button type="button" class="button primary" on:click=send_again>{text::SEND_AGAIN}</button> })}
+                {(record.state == WriteState::Rejected).then(|| view! { <button type="button" class="button primary" on:click=send_again>{text::SEND_AGAIN}</button> })}
                 {may_discard.then(|| view! { <button type="button" class="button danger" on:click=move |_| discarding.set(Some(id))>{text::DISCARD}</button> })}
             </div>
         </article>

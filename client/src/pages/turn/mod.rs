@@ -25,7 +25,7 @@ mod text {
     pub const FETCHING: &str = "Fetching your turns for the first time…";
     pub const BOARD: &str = "Board";
     pub const SCOPE: &str = "Scope of work";
-    pub const WALK: &str = "Walk the scope";
+    pub const WALK: &str = "Scope walk";
     pub const NO_SCOPE: &str = "No scope items yet";
     pub const PROGRESS: &str = "Progress";
 }
@@ -136,7 +136,7 @@ fn ScopeSummary(turn: RowId) -> impl IntoView {
             {move || match totals.get() {
                 facts::scope::Totals { items: 0, .. } => view! { <p class="muted">{text::NO_SCOPE}</p> }.into_any(),
                 totals => view! {
-                    <p><span class="amount large">{totals.amount.to_string()}</span> <span class="muted">{format::count(totals.items, "item", "items")} ", " {totals.done} " done"</span></p>
+                    <p><span class="amount large">{totals.amount.to_string()}</span> " " <span class="muted">{format::count(totals.items, "item", "items")} ", " {totals.done} " done"</span></p>
                 }.into_any(),
             }}
             <a class="button primary" href=format!("/turns/{turn}/scope")>{text::WALK}</a>
