@@ -21,7 +21,7 @@ const READY: &str = "Turns is ready at ";
 /// How a server is started.
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
-    /// Turns of the demo; 0 makes none.
+    /// Homes in the demo; 0 makes no demo.
     pub demo: u32,
     /// Further settings.
     pub env: Vec<(String, String)>,
@@ -52,10 +52,10 @@ impl ServerProcess {
         })
     }
 
-    /// A server with a demo of so many turns.
-    pub async fn with_demo(turns: u32) -> Result<Self> {
+    /// A server with a demo of so many homes.
+    pub async fn with_demo(homes: u32) -> Result<Self> {
         Self::start(ServerOptions {
-            demo: turns,
+            demo: homes,
             ..ServerOptions::default()
         })
         .await

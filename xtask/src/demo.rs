@@ -12,7 +12,7 @@ use crate::{paths, process, site};
 /// What `run` was asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
-    turns: u32,
+    properties: u32,
     port: u16,
 }
 
@@ -23,10 +23,10 @@ pub fn run(args: &[String]) -> Result<()> {
     process::run(&mut process::cargo(["build", "--package", "server"]))?;
 
     let server = paths::target()?.join("debug").join(paths::program("turns-server"));
-    let mut command = process::program(server, ["--demo", &options.turns.to_string()]);
+    let mut command = process::program(server, ["--demo", &options.properties.to_string()]);
     command.env("PORT", options.port.to_string());
     if std::env::var_os("DATABASE_URL").is_none() {
-        prepare_database(&paths::root().join("data"), options.turns)?;
+        prepare_database(&paths::root().join("data"), options.properties)?;
         command.env("DATABASE_URL", "sqlite://data/demo.db?mode=rwc");
     }
     process::become_program(&mut command)
@@ -34,12 +34,12 @@ pub fn run(args: &[String]) -> Result<()> {
 
 impl Options {
     fn from_args(args: &[String]) -> Result<Self> {
-        let mut options = Self { turns: 200, port: 8080 };
+        let mut options = Self { properties: 200, port: 8080 };
         let mut args = args.iter();
         while let Some(argument) = args.next() {
             let mut value = || args.next().with_context(|| format!("{argument} needs a number"));
             match argument.as_str() {
-                "--demo" => options.turns = value()?.parse().context("--demo takes the number of turns")?,
+                "--demo" => options.properties = value()?.parse().context("--demo takes the number of homes")?,
                 "--port" => options.port = value()?.parse().context("--port takes a port's number")?,
                 "--dev" => {}
                 unknown => bail!("run knows --demo N, --port P and --dev, not {unknown}"),
@@ -50,18 +50,19 @@ impl Options {
 }
 
 /// Starts the demo anew when another size is wanted than the one that is there; else what was done in it stays.
-fn prepare_database(folder: &Path, turns: u32) -> Result<()> {
+fn prepare_database(folder: &Path, properties: u32) -> Result<()> {
     fs::create_dir_all(folder)?;
     let size_file = folder.join("demo.size");
-    let size = turns.to_string();
-    if fs::read_to_string(&size_file).is_ok_and(|last| last == size) {
-        println!("Going on with the demo in data/demo.db; delete it to start afresh.");
+    let size = properties.to_string();
+    if folder.join("demo.db").is_file() && fs::read_to_string(&size_file).is_ok_and(|last| last == size) {
+        println!("Going on with the demo in data/demo.db; delete that file to start afresh.");
+        println!("Sign in as manager@example.com or admin@example.com with the password turns-demo.");
         return Ok(());
     }
     for file in ["demo.db", "demo.db-wal", "demo.db-shm"] {
         fs::remove_file(folder.join(file)).ok();
     }
-    println!("Making a new demo of {turns} turns in data/demo.db.");
+    println!("Making a new demo of {properties} homes in data/demo.db.");
     fs::write(size_file, size)?;
     Ok(())
 }
@@ -76,8 +77,8 @@ mod tests {
 
     #[test]
     fn options_have_defaults_and_are_checked() {
-        assert_eq!(options("").unwrap(), Options { turns: 200, port: 8080 });
-        assert_eq!(options("--dev --port 9000 --demo 5").unwrap(), Options { turns: 5, port: 9000 });
+        assert_eq!(options("").unwrap(), Options { properties: 200, port: 8080 });
+        assert_eq!(options("--dev --port 9000 --demo 5").unwrap(), Options { properties: 5, port: 9000 });
         assert!(options("--port").is_err());
         assert!(options("--port ninety").is_err());
         assert!(options("--verbose").is_err());

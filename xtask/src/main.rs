@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask <command>
 
-  run [--demo N] [--port P] [--dev]   build the app and serve it with a demo of N turns (200) on port P (8080)
+  run [--demo N] [--port P] [--dev]   build the app and serve it with a demo of N homes (200) on port P (8080)
   test [--quick] [filter…]            run every check and test; --quick leaves out WASM and the browser
   build                               make the one file to install: target/turns-server
   bench [args…]                       measure; arguments go to the bench program

@@ -98,7 +98,8 @@ fn wasm_tests(browser: &Browser, filters: &[&str]) -> Result<Counts> {
 
 fn stories(browser: &Browser, filters: &[&str]) -> Result<Counts> {
     let mut command = process::cargo(["test", "--no-fail-fast", "--package", "tests", "--package", "bench"]);
-    command.env("CHROMIUM", &browser.chromium);
+    // A story's error says what the page showed; where in the harness it arose is of no use.
+    command.env("CHROMIUM", &browser.chromium).env("RUST_LIB_BACKTRACE", "0");
     command.env("TURNS_SERVER", paths::target()?.join("debug").join(paths::program("turns-server")));
     steps::tests(with_filters(&mut command, filters).arg(STORIES_AT_ONCE))
 }
