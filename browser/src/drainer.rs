@@ -6,7 +6,7 @@
 //! **Invariant:** nothing is sent without the lock, nor for anybody but the user who is signed in.
 
 use crate::{
-    channel::{Channel, Signal},
+    channel::Signal,
     clock::BrowserClock,
     http::{Confirmation, Http},
     locks, scope,
@@ -41,7 +41,9 @@ pub async fn turn() -> Turn {
 }
 
 /// Sends what can be sent now. With `network_is_back`, pauses after a silent server are over.
-pub async fn run_drain(turn: Turn, store: &IdbStore, channel: &Channel, network_is_back: bool) -> Result<Run, StoreError> {
+///
+/// `tell` is called with what changes on the way.
+pub async fn run_drain(turn: Turn, store: &IdbStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
     let _held_to_the_end = turn;
     let Some(session) = store.session().await?.filter(|session| !session.has_ended) else {
         return Ok(Run::NobodySignedIn);
@@ -53,17 +55,17 @@ pub async fn run_drain(turn: Turn, store: &IdbStore, channel: &Channel, network_
         end_pauses(store, session.user.id).await?;
     }
     let http = Http::default();
-    let ended = drain_while_signed_in(store, &http, channel, &session).await;
+    let ended = drain_while_signed_in(store, &http, tell, &session).await;
     if let Some(reached) = http.reached() {
-        channel.tell(&Signal::ServerReached { reached });
+        tell(&Signal::ServerReached { reached });
     }
     ended
 }
 
-async fn drain_while_signed_in(store: &IdbStore, http: &Http, channel: &Channel, session: &Session) -> Result<Run, StoreError> {
+async fn drain_while_signed_in(store: &IdbStore, http: &Http, tell: &impl Fn(&Signal), session: &Session) -> Result<Run, StoreError> {
     let mut was_confirmed = false;
     loop {
-        match sync::drain(store, http, &BrowserClock, session.user.id, || channel.tell(&Signal::OutboxChanged)).await? {
+        match sync::drain(store, http, &BrowserClock, session.user.id, || tell(&Signal::OutboxChanged)).await? {
             Drained::Empty => return Ok(Run::Empty),
             Drained::WaitsUntil(at_ms) => return Ok(Run::WaitsUntil(at_ms)),
             // The user may have signed in again while the request was on its way: ask before giving the session up.
@@ -72,7 +74,7 @@ async fn drain_while_signed_in(store: &IdbStore, http: &Http, channel: &Channel,
                 Confirmation::Unknown => return Ok(Run::WaitsUntil(crate::clock::now_ms())),
                 Confirmation::SignedIn(_) | Confirmation::SignedOut => {
                     store.note_session_ended(session.user.id).await?;
-                    channel.tell(&Signal::SessionChanged);
+                    tell(&Signal::SessionChanged);
                     return Ok(Run::NobodySignedIn);
                 }
             },

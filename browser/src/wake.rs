@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** asking too often is harmless: the drainer finds nothing to do.
 
-use crate::{channel::Channel, drainer, scope, store::IdbStore};
+use crate::{channel::Signal, drainer, scope, store::IdbStore};
 use js_sys::{Object, Promise, Reflect};
 use protocol::SYNC_TAG;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -50,8 +50,8 @@ pub async fn registration() -> Option<ServiceWorkerRegistration> {
     registration.dyn_into().ok()
 }
 
-/// Has the outbox sent. Where there is no worker yet, this page sends it itself.
-pub async fn wake(store: &IdbStore, channel: &Channel) {
+/// Has the outbox sent. Where there is no worker yet, this page sends it itself, and `tell`s what changes on the way.
+pub async fn wake(store: &IdbStore, tell: &impl Fn(&Signal)) {
     let active = match registration().await {
         Some(registration) => {
             ask_for_sync(&registration).await;
@@ -67,7 +67,7 @@ pub async fn wake(store: &IdbStore, channel: &Channel) {
             let _ = worker.post_message(&message(DRAIN_MESSAGE));
         }
         // A storage that fails has told its user by now: what is unsent is seen on the screen.
-        None => drop(drainer::run_drain(drainer::turn().await, store, channel, false).await),
+        None => drop(drainer::run_drain(drainer::turn().await, store, tell, false).await),
     }
 }
 

@@ -48,7 +48,8 @@ async fn run(woken_by: &str, network_is_back: bool) -> Result<Run, String> {
     let turn = drainer::turn().await;
     IS_ONE_IN_LINE.set(false);
     let store = IdbStore::open(DATABASE).await.map_err(|error| error.to_string())?;
-    let outcome = run_drain(turn, &store, &Channel::speak_only(), network_is_back).await;
+    let channel = Channel::speak_only();
+    let outcome = run_drain(turn, &store, &|signal| channel.tell(signal), network_is_back).await;
     let last = LastRun {
         at_ms: clock::now_ms(),
         woken_by,

@@ -15,7 +15,7 @@ mod taps;
 mod update;
 
 use crate::{
-    channel::Channel,
+    channel::{Channel, Signal},
     clock,
     http::Http,
     ids,
@@ -79,6 +79,8 @@ struct Inner {
     store: IdbStore,
     http: Http,
     channel: Channel,
+    /// This device's own ear: a channel does not hear itself.
+    signals: UnboundedSender<Signal>,
     device_id: DeviceId,
     view: RefCell<LocalView>,
     session: RefCell<Option<Session>>,
@@ -170,7 +172,17 @@ impl Device {
     /// Opens the store, loads session, outbox and rows into the view, joins the other tabs, keeps the app for offline
     /// use and, when somebody is signed in, starts syncing.
     pub async fn open(subscriber: impl Fn(News) + 'static) -> Result<Self, OpenError> {
-        Ok(Self(open::open(crate::store::DATABASE, Box::new(subscriber)).await?))
+        Self::open_on(crate::store::DATABASE, subscriber).await
+    }
+
+    /// The same on a database of another name.
+    pub async fn open_on(database: &str, subscriber: impl Fn(News) + 'static) -> Result<Self, OpenError> {
+        Ok(Self(open::open(database, Box::new(subscriber)).await?))
+    }
+
+    /// Lets go of everything that would outlive the device: lead, timers, listeners and the store.
+    pub fn close(&self) {
+        self.0.close();
     }
 
     /// Signs in. Without a network the problem is `UNAVAILABLE`.
@@ -232,6 +244,12 @@ impl Device {
 impl Inner {
     fn tell(&self, news: News) {
         (self.subscriber)(news);
+    }
+
+    /// Tells other tabs, and this one too.
+    fn tell_all(&self, signal: &Signal) {
+        self.channel.tell(signal);
+        let _ = self.signals.unbounded_send(signal.clone());
     }
 
     /// Changes the view and tells what it touched. The view is free again when the subscriber hears of it.

@@ -23,7 +23,8 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
     let store = IdbStore::open(database).await?;
     let fresh = ids::device_id();
     let device_id = store.note_or(DEVICE_NOTE, fresh.to_string()).await?.parse().unwrap_or(fresh);
-    let (heard, signals) = unbounded();
+    let (own_signals, signals) = unbounded();
+    let heard = own_signals.clone();
     let channel = Channel::join(move |signal| {
         let _ = heard.unbounded_send(signal);
     });
@@ -31,6 +32,7 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
     let device = Rc::new(Inner {
         http: Http::default(),
         channel,
+        signals: own_signals,
         device_id,
         view: RefCell::default(),
         session: RefCell::default(),
@@ -63,6 +65,13 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
 }
 
 impl Inner {
+    pub(super) fn close(&self) {
+        self.stop_streams();
+        self.listeners.borrow_mut().clear();
+        self.pulse.borrow_mut().take();
+        self.store.close();
+    }
+
     fn tell_when_superseded(self: &Rc<Self>) {
         let device = Rc::downgrade(self);
         self.store.on_superseded(move || {

@@ -23,7 +23,7 @@ impl Inner {
     pub(super) fn beat(self: &Rc<Self>) {
         if self.is_signed_in() {
             let device = self.clone();
-            spawn_local(async move { wake::wake(&device.store, &device.channel).await });
+            spawn_local(async move { wake::wake(&device.store, &|signal| device.tell_all(signal)).await });
         }
         self.arm();
     }

@@ -159,7 +159,7 @@ impl Inner {
         }
     }
 
-    fn stop_streams(&self) {
+    pub(super) fn stop_streams(&self) {
         self.leader.borrow_mut().take();
         self.is_leading.set(false);
         self.streams.borrow_mut().clear();

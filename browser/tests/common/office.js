@@ -1,0 +1,98 @@
+// An office in the page: stands in for the server behind fetch and EventSource.
+// mode: "up", "down" (nothing answers), "captive" (a hotel's sign-in page answers), "signed-out" (401)
+
+const json = (status, body, headers = {}) => new Response(JSON.stringify(body), { status, headers });
+const problem = (status, type) => json(status, { success: false, error: { type, message: type } });
+
+class Office {
+  constructor(user, rows) {
+    Object.assign(this, { mode: "up", user, log: {}, receipts: new Map(), requests: [], bells: new Set() });
+    for (const [table, row] of rows) this.append(table, "insert", row.id, row);
+  }
+
+  append(table, operation, id, value) {
+    (this.log[table] ??= []).push({ key: `"public"."${table}"/"${id}"`, value: { ...value, id }, headers: { operation } });
+  }
+
+  ring(tables) {
+    for (const bell of this.bells) bell.dispatchEvent(new MessageEvent("news", { data: JSON.stringify({ tables }) }));
+  }
+
+  async answer(request) {
+    const url = new URL(request.url), path = url.pathname;
+    if (!path.startsWith("/api/")) return real.fetch(request);
+    const body = request.method === "POST" ? await request.json() : null;
+    this.requests.push(`${request.method} ${path}`);
+    if (this.mode === "down") throw new TypeError("Failed to fetch");
+    if (this.mode === "captive") return new Response("<html>Welcome to Hotel Elm</html>");
+    if (path === "/api/auth/login") {
+      this.mode = "up";
+      return json(200, { user: this.user, token: "t", shapes: Object.keys(this.log) });
+    }
+    if (path === "/api/auth/logout") return json(200, { success: true });
+    if (this.mode === "signed-out") return problem(401, "UNAUTHENTICATED");
+    if (path === "/api/auth/session") return json(200, { user: this.user, shapes: Object.keys(this.log) });
+    if (path === "/api/write/batch") return this.write(body);
+    return this.shape(path.split("/").pop(), url.searchParams.get("offset"));
+  }
+
+  shape(table, offset) {
+    const log = this.log[table] ?? [];
+    const messages = log.slice(offset === "-1" ? 0 : Number(offset.split("_")[0]));
+    const headers = { "electric-handle": "1", "electric-offset": `${log.length}_0` };
+    return json(200, [...messages, { headers: { control: "up-to-date" } }], headers);
+  }
+
+  write({ operations, userId }) {
+    if (userId !== this.user.id) return problem(401, "UNAUTHENTICATED");
+    const tables = new Set();
+    const results = operations.map((write) => {
+      if (!this.receipts.has(write.writeId)) {
+        const version = (write.version ?? 0) + 1;
+        this.append(write.table, "update", write.rowId, { ...write.data, version: `${version}` });
+        this.receipts.set(write.writeId, { writeId: write.writeId, status: 200, success: true, version, txid: "1", inShape: true });
+        tables.add(write.table);
+      }
+      return this.receipts.get(write.writeId);
+    });
+    setTimeout(() => this.ring([...tables]), 5);
+    return json(200, { success: true, results });
+  }
+}
+
+let office;
+const real = { fetch: window.fetch.bind(window) };
+
+export function open_office(user, rows) {
+  office = new Office(JSON.parse(user), JSON.parse(rows));
+  window.fetch = (request) => office.answer(request);
+  window.EventSource = class extends EventTarget {
+    constructor() {
+      super();
+      office.bells.add(this);
+      const first = office.mode === "up" ? new MessageEvent("news", { data: JSON.stringify({ tables: Object.keys(office.log) }) }) : new Event("error");
+      setTimeout(() => this.dispatchEvent(first), 1);
+    }
+    close() {
+      office.bells.delete(this);
+    }
+  };
+}
+
+export function office_goes(mode) {
+  office.mode = mode;
+  if (mode !== "up") for (const bell of [...office.bells]) bell.dispatchEvent(new Event("error"));
+}
+
+export function colleague_writes(table, id, value) {
+  office.append(table, "update", id, JSON.parse(value));
+  office.ring([table]);
+}
+
+export function requests() {
+  return office.requests.splice(0).join(", ");
+}
+
+export function network_returns() {
+  window.dispatchEvent(new Event("online"));
+}
