@@ -1,4 +1,6 @@
 //! The people who sign in.
+//!
+//! **Invariant:** addresses are stored in lower case, so that one person has one account.
 
 use crate::{
     db::entity::user,

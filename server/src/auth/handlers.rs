@@ -1,4 +1,6 @@
 //! `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`.
+//!
+//! **Invariant:** the token leaves this machine once, in the answer to a right password.
 
 use super::{SESSION_SECONDS, Session, accounts, session};
 use crate::{

@@ -1,4 +1,6 @@
 //! Everything random in the demo, drawn from its seed.
+//!
+//! **Invariant:** one seed, one sequence; the order of the calls is part of the result.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::ops::RangeInclusive;

@@ -1,4 +1,6 @@
 //! The demo's accounts: one of each role, and two managers who share the portfolio.
+//!
+//! **Invariant:** all of them share one password, and exist in demos only.
 
 use super::{PASSWORD, draw::Draw};
 use crate::{auth::accounts, problem::Result, serve::NewAccount};

@@ -1,4 +1,6 @@
 //! The demo's homes.
+//!
+//! **Invariant:** no two homes have the same name.
 
 use super::{
     draw::Draw,
@@ -60,9 +62,8 @@ fn property(draw: &mut Draw, people: &People, index: usize, name: &str, now: Tim
         row.set(column, value);
     }
     let moved_in = now.date_utc().plus_days(-(draw.between(120..=2_400) as i32));
-    row.set(
-        if is_vacant(index) { "notes" } else { "move_in_date" },
-        if is_vacant(index) { Value::Null } else { Value::Date(moved_in) },
-    );
+    if !is_vacant(index) {
+        row.set("move_in_date", Value::Date(moved_in));
+    }
     row
 }

@@ -1,4 +1,6 @@
 //! The demo's scopes of work.
+//!
+//! **Invariant:** every scope adds up to between $200 and $15,000.
 
 use super::{
     draw::Draw,

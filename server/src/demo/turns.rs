@@ -1,4 +1,6 @@
 //! The demo's make-ready projects, each with what its stage and those before it demand.
+//!
+//! **Invariant:** a turn could have been moved to its stage by hand, step by step.
 
 use super::{draw::Draw, fresh, people::Managers, words::TURN_NOTES};
 use domain::{Cents, Date, Row, Table, Timestamp, Value, stage};

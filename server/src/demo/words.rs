@@ -1,4 +1,6 @@
 //! Names of places and lines of work, as they read in American rentals.
+//!
+//! **Invariant:** nothing here is the name of a person or a company.
 
 /// A market: its name, state, county, and its towns with their ZIP codes.
 pub struct Market {

@@ -1,4 +1,6 @@
 //! `GET /api/sync/{table}`: a shape's snapshot, what came since, and waiting for what comes.
+//!
+//! **Invariant:** a session that has ended gets nothing more, not even from a request that was waiting.
 
 use super::{
     answer::{self, Answer},

@@ -1,4 +1,6 @@
 //! Where a request comes from, for the audit log.
+//!
+//! **Invariant:** what the caller says of itself is evidence and never a permission.
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},

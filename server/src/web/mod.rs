@@ -1,4 +1,6 @@
 //! What is HTTP's own: headers, bodies and files. Nothing here knows a turn.
+//!
+//! **Invariant:** every module here would serve any other application as well.
 
 pub mod assets;
 pub mod body;

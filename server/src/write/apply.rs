@@ -1,4 +1,6 @@
 //! One write, from intent to receipt, inside a transaction that somebody else commits.
+//!
+//! **Invariant:** it commits nothing and undoes nothing; both belong to the caller.
 
 use super::{
     author::Author,

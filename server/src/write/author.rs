@@ -1,4 +1,6 @@
 //! Who writes, and what they may.
+//!
+//! **Invariant:** a row that the author does not see is refused before anything is said about it.
 
 use crate::{
     auth::Session,

@@ -1,4 +1,6 @@
 //! The rules' refusals, as problems that travel.
+//!
+//! **Invariant:** a refusal shows a row only to those who see it anyway.
 
 use super::{author::Author, intent::Intent};
 use crate::problem::Failure;

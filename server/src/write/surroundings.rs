@@ -1,4 +1,6 @@
 //! The rows around a write that the rules ask about, read inside its transaction.
+//!
+//! **Invariant:** all of it is read in the transaction that the write will commit.
 
 use super::author::Author;
 use crate::{

@@ -1,4 +1,6 @@
 //! What is particular to turns: their numbers and the history of their stages.
+//!
+//! **Invariant:** every stage that a turn has ever entered has one line of history.
 
 use super::{author::Author, intent::Intent};
 use crate::{

@@ -103,6 +103,21 @@ async fn a_row_that_leaves_rings_on_both_sides() {
 }
 
 #[tokio::test]
+async fn what_comes_together_rings_once() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let mut bell = Bell::listen(&manager).await;
+    assert!(bell.ring().await.is_some());
+    let (turn, home) = (manager.first("turns").await, manager.first("properties").await);
+    let update = |table: &str, row: &Json| json!({"table": table, "operation": "update", "rowId": row, "version": 1, "data": {"notes": "x"}});
+    let batch = manager
+        .batch(false, vec![update("turns", &turn["id"]), update("properties", &home["id"])])
+        .await;
+    assert_eq!(batch.status, 200);
+    assert_eq!(bell.ring().await, tables(&["properties", "turns"]));
+}
+
+#[tokio::test]
 async fn it_ends_with_the_session_and_with_the_server() {
     let mut app = TestApp::start().await;
     let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);

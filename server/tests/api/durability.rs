@@ -1,12 +1,16 @@
 //! The program itself: starting, being stopped, being killed.
 
 use crate::support::{Person, new_id};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -67,6 +71,54 @@ async fn an_acknowledged_write_survives_kill_9_and_its_answer_too() {
     let process = Process::start(folder.path(), &[]);
     let manager = Person::sign_in(&process.url, "manager@example.com").await;
     assert_eq!(manager.write("turns", write.0).await.text, write.1);
+}
+
+/// Changes the notes of one turn again and again until the server is gone; gives what was acknowledged.
+async fn write_until_the_end(person: Person, turn: Json, acknowledged: Arc<AtomicUsize>) -> Vec<(Json, String)> {
+    let mut answers = vec![];
+    for version in 1.. {
+        let data = json!({"notes": format!("version {version}")});
+        let write = json!({"operation": "update", "writeId": new_id(), "turnId": turn, "version": version, "data": data});
+        let sent = person
+            .http
+            .post(format!("{}/api/write/turns", person.url))
+            .bearer_auth(&person.token)
+            .json(&write)
+            .send()
+            .await;
+        let Ok(response) = sent else { break };
+        assert_eq!(response.status(), 200);
+        let Ok(text) = response.text().await else { break };
+        answers.push((write, text));
+        acknowledged.fetch_add(1, Ordering::Relaxed);
+    }
+    answers
+}
+
+#[tokio::test]
+async fn whatever_was_acknowledged_is_there_after_an_end_in_the_middle() {
+    for signal in ["-KILL", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::start(folder.path(), &["--demo", "20"]);
+        let admin = Person::sign_in(&process.url, "admin@example.com").await;
+        let acknowledged = Arc::new(AtomicUsize::new(0));
+        let turns: Vec<_> = admin.rows("turns").await.0.into_keys().take(4).collect();
+        let writers: Vec<_> = turns
+            .into_iter()
+            .map(|turn| tokio::spawn(write_until_the_end(admin.clone(), json!(turn), acknowledged.clone())))
+            .collect();
+        while acknowledged.load(Ordering::Relaxed) < 30 {
+            tokio::task::yield_now().await;
+        }
+        process.signal(signal);
+        let answers: Vec<_> = futures::future::join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
+        drop(process);
+        let process = Process::start(folder.path(), &[]);
+        let admin = Person::sign_in(&process.url, "admin@example.com").await;
+        for (write, answer) in answers {
+            assert_eq!(admin.write("turns", write).await.text, answer, "{signal}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -244,6 +244,8 @@ async fn wrong_parameters_are_told_as_electric_tells_them() {
         );
     }
     assert_eq!(manager.get("/api/sync/users?offset=-1").await.problem(), "NOT_FOUND");
+    let not_utf8 = manager.get("/api/sync/%ff?offset=-1").await;
+    assert_eq!((not_utf8.status.as_u16(), not_utf8.problem()), (400, "VALIDATION"));
     let now = manager.shape("turns", "offset=now").await;
     assert!(now.is_up_to_date && now.changes().is_empty());
 }
