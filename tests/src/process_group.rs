@@ -3,9 +3,10 @@
 //! Chromium is a dozen processes behind a shell script; killing the first would leave the others running and the
 //! profile locked.
 //!
-//! **Invariant:** when this value is gone, so is the whole group.
+//! **Invariant:** when this value is gone, so is the whole group; also when this program itself was killed.
 
-use std::process::{Child, Command, ExitStatus};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -14,15 +15,16 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// A running group.
 pub struct ProcessGroup {
     child: Child,
+    guard: Child,
 }
 
 impl ProcessGroup {
     /// Starts the command as the leader of a new group.
     pub fn spawn(command: &mut Command) -> Result<Self> {
-        use std::os::unix::process::CommandExt;
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.process_group(0).spawn().with_context(|| format!("could not start {name}"))?;
-        Ok(Self { child })
+        let guard = guard(child.id())?;
+        Ok(Self { child, guard })
     }
 
     /// The child itself, to take its output from.
@@ -66,8 +68,20 @@ impl ProcessGroup {
     }
 }
 
+/// A shell that waits for the end of its input, which comes when this program ends, however it ends: a Ctrl-C ends a
+/// test before it can clean up.
+fn guard(group: u32) -> Result<Child> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "read _; kill -s KILL -- \"-$0\"", &group.to_string()]);
+    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.process_group(0).spawn().context("could not start sh")
+}
+
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.kill();
+        // Its number may soon be another process's: the guard must not strike then.
+        self.guard.kill().ok();
+        self.guard.wait().ok();
     }
 }
