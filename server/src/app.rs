@@ -48,15 +48,15 @@ pub fn router(app: App) -> Router {
         .merge(shapes::routes())
         .layer(middleware::from_fn(web::body::read_within_limit))
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
-        .layer(middleware::from_fn(problem::in_json));
+        .layer(middleware::from_fn(problem::in_json))
+        // It passes over event streams. The app's files come compressed from the build.
+        .layer(CompressionLayer::new());
     Router::new()
         .merge(api)
         .route("/health", get(health))
         .route("/ready", get(ready))
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)
-        // The layer passes over event streams and over what is compressed already.
-        .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(web::headers::protect))
         .layer(TraceLayer::new_for_http())

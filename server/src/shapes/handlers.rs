@@ -113,10 +113,13 @@ async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) ->
     let mut signed_out = app.signed_out.subscribe();
     let deadline = tokio::time::sleep(app.settings.limits.long_poll);
     tokio::pin!(deadline);
+    let mut request = request.clone();
     loop {
-        let answer = read(app, shape, request).await?;
-        if answer.as_ref().is_none_or(|answer| answer.has_data || !answer.is_up_to_date) {
-            return Ok(answer);
+        let answer = read(app, shape, &request).await?;
+        match &answer {
+            // Where `now` was is remembered: what comes while we wait is after it.
+            Some(answer) if answer.is_up_to_date && !answer.has_data => request.offset = answer.next,
+            _ => return Ok(answer),
         }
         tokio::select! {
             () = relevant(&mut commits, shape) => {}

@@ -162,6 +162,25 @@ async fn a_live_request_wakes_with_a_change_and_only_with_one_that_concerns_it()
 }
 
 #[tokio::test]
+async fn waiting_from_now_on_brings_what_comes_while_waiting() {
+    let app = TestApp::start().await;
+    let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);
+    let turn = manager.first("turns").await["id"].clone();
+    let waiting = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.shape("turns", "offset=now&live=true").await }
+    });
+    // Whether it waits already cannot be seen from here: change until it has heard.
+    let mut version = 1;
+    while !waiting.is_finished() {
+        change_notes(&manager, &turn, version).await;
+        change_notes(&other, &other.first("turns").await["id"], version).await;
+        version += 1;
+    }
+    assert_eq!(waiting.await.unwrap().operations()[..1], ["update"]);
+}
+
+#[tokio::test]
 async fn a_live_request_ends_empty_after_its_time() {
     let app = TestApp::start_with(|settings| settings.limits.long_poll = Duration::from_millis(30)).await;
     let manager = app.sign_in("manager").await;
