@@ -28,7 +28,7 @@ pub fn Header() -> impl IntoView {
                 <header class="header">
                     <A href="/board" attr:class="brand">
                         <Logo />
-                        {text::BRAND}
+                        <span class="brand-name">{text::BRAND}</span>
                     </A>
                     <nav class="nav" aria-label="Main">
                         <A href="/board">{text::BOARD}</A>

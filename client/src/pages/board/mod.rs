@@ -25,6 +25,7 @@ mod text {
     pub const TITLE: &str = "Board";
     pub const SEARCH: &str = "Search turns";
     pub const FETCHING: &str = "Fetching your turns for the first time…";
+    pub const NO_SIGNAL: &str = "There is no connection yet. Your turns are fetched as soon as there is one, and then stay on this device.";
     pub const EMPTY: &str = "No turns yet";
     pub const EMPTY_HINT: &str = "When a home of yours is to be made ready, its turn appears here by itself.";
     pub const NOT_FOUND: &str = "No turn matches";
@@ -118,9 +119,11 @@ fn Nothing(query: RwSignal<String>, count: Memo<usize>) -> impl IntoView {
 /// Shown once in a device's life: until the first rows are here.
 #[component]
 fn Skeleton() -> impl IntoView {
+    let state = AppState::of_context();
+    let is_offline = Memo::new(move |_| state.status.with(|status| status.is_offline));
     let cards = |many: usize| (0..many).map(|_| view! { <div class="skeleton-card"></div> }).collect_view();
     view! {
-        <p class="fetching muted">{text::FETCHING}</p>
+        <p class="fetching muted" role="status">{move || if is_offline.get() { text::NO_SIGNAL } else { text::FETCHING }}</p>
         <div class="board skeleton" aria-hidden="true">
             {[3, 2, 4, 2, 3].into_iter().map(|many| view! { <div class="column"><div class="skeleton-title"></div>{cards(many)}</div> }).collect_view()}
         </div>
