@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{Db, Transaction},
-    problem::{Failure, Result},
+    problem::Result,
 };
 use domain::{Timestamp, WriteId};
 use protocol::{Problem, WriteAnswer};
@@ -53,12 +53,12 @@ async fn one_alone(tx: &mut Transaction, author: &Author, intent: &Intent, at: T
             tx.keep(savepoint).await?;
             Ok(answer)
         }
-        Err(Failure::Refused(problem)) => {
+        // The database's own refusal too stays with this write: a write that can never be stored must not hold up the
+        // ninety-nine beside it. Where the database fails as a whole, taking back or committing fails as well.
+        Err(failure) => {
             tx.undo(savepoint).await?;
-            refused(Some(intent.write_id), *problem)
+            refused(Some(intent.write_id), failure.into_problem())
         }
-        // The database fails for all of them: none is acknowledged, and the device asks again with the same ids.
-        Err(failure) => Err(failure),
     }
 }
 

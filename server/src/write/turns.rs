@@ -39,7 +39,7 @@ pub async fn note_stage(tx: &Transaction, author: &Author, intent: &Intent, befo
         to_stage_id: Set(TextUuid(to_stage.0)),
         changed_by: Set(TextUuid(author.user.0)),
         changed_at: Set(at.micros()),
-        seconds_in_stage: Set(entered.map(|entered| (at.micros() - entered.micros()) / 1_000_000)),
+        seconds_in_stage: Set(entered.map(|entered| ((at.micros() - entered.micros()) / 1_000_000).max(0))),
         reason: Set(None),
     };
     turn_stage_history::Entity::insert(model).exec_without_returning(&**tx).await?;

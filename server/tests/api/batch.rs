@@ -1,6 +1,7 @@
 //! `POST /api/write/batch`
 
 use crate::support::{Answer, TestApp, new_id};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 fn notes(turn: &Json, version: i64, notes: &str) -> Json {
@@ -95,4 +96,27 @@ async fn a_batch_has_a_limit_and_may_be_empty() {
         assert_eq!(manager.post("/api/write/batch", &body).await.problem(), "VALIDATION", "{body}");
     }
     assert_eq!(app.counts().await, before);
+}
+
+#[tokio::test]
+async fn a_write_that_the_database_refuses_leaves_no_trace_and_holds_up_no_other() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await["id"].clone();
+    // The last step of a write fails: everything before it must be taken back.
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON receipts WHEN NEW.answer LIKE '%boom%' BEGIN SELECT RAISE(ABORT, 'secret detail'); END";
+    app.database().await.execute_unprepared(trap).await.unwrap();
+    let before = app.counts().await;
+    let alone = manager.write("turns", notes(&turn, 1, "boom")).await;
+    assert_eq!((alone.status.as_u16(), alone.problem()), (500, "INTERNAL"));
+    assert!(!alone.text.contains("secret"));
+    assert_eq!(manager.batch(true, vec![notes(&turn, 1, "a"), notes(&turn, 2, "boom")]).await.status, 500);
+    assert_eq!(app.counts().await, before);
+    let beside_others = manager
+        .batch(false, vec![notes(&turn, 1, "a"), notes(&turn, 2, "boom"), notes(&turn, 2, "b")])
+        .await;
+    assert_eq!(field(&beside_others, "status"), [200, 500, 200]);
+    let after = app.counts().await;
+    assert_eq!([after.audit_logs, after.changes, after.receipts], [2; 3]);
+    assert_eq!(app.number("SELECT value FROM counters WHERE name = 'change_position'").await, 2);
 }
