@@ -13,5 +13,6 @@ mod http;
 mod import;
 mod replay;
 mod shapes;
+mod shapes_law;
 mod support;
 mod write;

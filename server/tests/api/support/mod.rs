@@ -4,7 +4,7 @@ mod app;
 mod person;
 
 pub use app::TestApp;
-pub use person::{Answer, Person, send};
+pub use person::{Answer, Person, ShapePage, send};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;

@@ -1,0 +1,99 @@
+//! The law of the read path: whoever follows a shape, from wherever and however slowly, ends with the shape.
+
+use crate::support::{Person, ShapePage, TestApp, new_id};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+const TABLES: [&str; 3] = ["properties", "turns", "scope-items"];
+
+/// A seeded sequence of small numbers (Knuth's MMIX generator).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+/// Somebody in the middle of following one table. Pages are applied strictly: nothing may come twice or be missing.
+struct Follower {
+    person: Person,
+    table: &'static str,
+    rows: BTreeMap<String, Map<String, Json>>,
+    page: ShapePage,
+}
+
+impl Follower {
+    async fn begin(person: &Person, table: &'static str) -> Self {
+        let page = person.shape(table, "offset=-1").await;
+        let mut rows = BTreeMap::new();
+        page.apply_to(&mut rows);
+        Self {
+            person: person.clone(),
+            table,
+            rows,
+            page,
+        }
+    }
+
+    async fn step(&mut self) {
+        self.page = self.person.follow(self.table, &self.page).await;
+        assert_eq!(self.page.status, 200);
+        self.page.apply_to(&mut self.rows);
+    }
+
+    async fn catch_up(&mut self) {
+        self.step().await;
+        while !self.page.is_up_to_date {
+            self.step().await;
+        }
+    }
+}
+
+/// Anything that an administrator can do to a row that is there.
+async fn write_something(admin: &Person, managers: &[&Person; 2], dice: &mut Dice) {
+    let table = TABLES[dice.below(TABLES.len())];
+    let rows: Vec<_> = admin.rows(table).await.0.into_values().collect();
+    let row = &rows[dice.below(rows.len())];
+    let version: i64 = row["version"].as_str().unwrap().parse().unwrap();
+    let update = |data: Json| json!({"operation": "update", "rowId": row["id"], "version": version, "data": data});
+    let write = match (table, dice.below(3)) {
+        ("properties", 0 | 1) => update(json!({"property_manager_id": managers[dice.below(2)].id})),
+        ("scope-items", 0) => json!({"operation": "delete", "rowId": row["id"], "version": version}),
+        ("scope-items", 1) => {
+            json!({"operation": "create", "rowId": new_id(), "data": {"turn_id": row["turn_id"], "room": "Den", "category": "Paint", "description": "Trim"}})
+        }
+        ("scope-items", _) => update(json!({"is_done": row["is_done"] == "false"})),
+        _ => update(json!({"notes": format!("after {version}")})),
+    };
+    let answer = admin.write(table, write).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn every_follower_ends_with_the_shape() {
+    for seed in 1..=3 {
+        let tiny_pages = |settings: &mut server::config::Settings| {
+            settings.limits.page_rows = 4;
+            settings.limits.page_bytes = 2_500;
+        };
+        let app = TestApp::start_with(tiny_pages).await;
+        let (admin, one, two) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
+        let mut dice = Dice(seed);
+        let mut followers = vec![];
+        for _ in 0..60 {
+            write_something(&admin, &[&one, &two], &mut dice).await;
+            if followers.len() < 9 {
+                let person = [&admin, &one, &two][dice.below(3)];
+                followers.push(Follower::begin(person, TABLES[dice.below(3)]).await);
+            }
+            let slow = dice.below(followers.len());
+            followers[slow].step().await;
+        }
+        for follower in &mut followers {
+            follower.catch_up().await;
+            assert_eq!(follower.rows, follower.person.rows(follower.table).await.0, "seed {seed}, {}", follower.table);
+        }
+    }
+}
