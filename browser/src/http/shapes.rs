@@ -1,7 +1,7 @@
 //! Asking for shapes.
 
 use super::{Answer, Http};
-use gloo_net::http::Request;
+use gloo_net::http::{Request, RequestBuilder};
 use protocol::{
     ShapeRequest,
     shape::{HANDLE_HEADER, OFFSET_HEADER, UP_TO_DATE_HEADER},
@@ -19,11 +19,17 @@ const FORBIDDEN_PAUSE_MS: i64 = 5 * 60 * 1_000;
 impl Http {
     /// `GET /api/sync/{table}`: what the answer, or its absence, means for the stream.
     pub async fn fetch_shape(&self, request: &ShapeRequest) -> Event {
-        match self.ask(Request::get(&request.path_and_query()), None, LIMIT_MS).await {
+        match self.ask(get(&request.path_and_query()), None, LIMIT_MS).await {
             Ok(answer) => read(request, &answer),
             Err(_) => Event::Failed { retry_after_ms: None },
         }
     }
+}
+
+/// gloo would leave a lone `&` behind a query that is part of the address.
+fn get(path_and_query: &str) -> RequestBuilder {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    Request::get(path).query(query.split('&').filter_map(|pair| pair.split_once('=')))
 }
 
 fn read(request: &ShapeRequest, answer: &Answer) -> Event {
