@@ -6,6 +6,7 @@ use crate::state::AppState;
 use leptos::prelude::*;
 
 mod text {
+    pub const NOTICES: &str = "Notices";
     pub const STORAGE: &str = "This device could not keep your last change: ";
     pub const SESSION: &str = "Your session has ended. Your work is safe on this device and is sent when you sign in.";
     pub const SIGN_IN: &str = "Sign in";
@@ -18,22 +19,24 @@ mod text {
 pub fn Notices() -> impl IntoView {
     let state = AppState::of_context();
     view! {
-        {move || state.storage_failure.get().map(|reason| view! {
-            <div class="notice" data-tone="needs-you" role="alert">
-                <p>{text::STORAGE}{reason}</p>
-            </div>
-        })}
-        {move || (state.needs_sign_in() && state.user.with(Option::is_some)).then(|| view! {
-            <div class="notice" data-tone="waiting">
-                <p>{text::SESSION}</p>
-                <a class="button" href="/login">{text::SIGN_IN}</a>
-            </div>
-        })}
-        {move || state.has_new_version.get().then(|| view! {
-            <div class="notice">
-                <p>{text::NEW_VERSION}</p>
-                <button type="button" class="button" on:click=move |_| state.device().apply_update()>{text::UPDATE}</button>
-            </div>
-        })}
+        <section class="notices" aria-label=text::NOTICES>
+            {move || state.storage_failure.get().map(|reason| view! {
+                <div class="notice" data-tone="needs-you" role="alert">
+                    <p>{text::STORAGE}{reason}</p>
+                </div>
+            })}
+            {move || (state.needs_sign_in() && state.user.with(Option::is_some)).then(|| view! {
+                <div class="notice" data-tone="waiting">
+                    <p>{text::SESSION}</p>
+                    <a class="button" href="/login">{text::SIGN_IN}</a>
+                </div>
+            })}
+            {move || state.has_new_version.get().then(|| view! {
+                <div class="notice">
+                    <p>{text::NEW_VERSION}</p>
+                    <button type="button" class="button" on:click=move |_| state.device().apply_update()>{text::UPDATE}</button>
+                </div>
+            })}
+        </section>
     }
 }

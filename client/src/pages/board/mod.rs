@@ -53,7 +53,7 @@ pub fn Board() -> impl IntoView {
             </div>
             {move || match state.first_sync_done.get() {
                 false => view! { <Skeleton /> }.into_any(),
-                true => view! { <Columns found /> <Nothing query count /> }.into_any(),
+                true => view! { <Columns found count /> <Nothing query count /> }.into_any(),
             }}
         </div>
     }
@@ -68,7 +68,7 @@ fn find(state: AppState, query: &str) -> Option<HashSet<RowId>> {
 }
 
 #[component]
-fn Columns(found: Memo<Option<HashSet<RowId>>>) -> impl IntoView {
+fn Columns(found: Memo<Option<HashSet<RowId>>>, count: Memo<usize>) -> impl IntoView {
     let state = AppState::of_context();
     let stages = Memo::new(move |_| state.read([Topic::Any(Table::TurnStages), Topic::Any(Table::Turns)], stages::stages));
     let element = NodeRef::<html::Div>::new();
@@ -76,7 +76,8 @@ fn Columns(found: Memo<Option<HashSet<RowId>>>) -> impl IntoView {
     element.on_load(move |board| drag.hold_scrolling_of(&board));
     let navigate = use_navigate();
     view! {
-        <div class="board" node_ref=element
+        // Without a card in it, the keyboard still has to be able to scroll it.
+        <div class="board" node_ref=element tabindex=move || (count.get() == 0).then_some("0")
             on:pointerdown=move |event| drag.press(&event)
             on:pointermove=move |event| drag.move_to(&event)
             on:pointerup=move |event| drag.release(&event)
