@@ -14,6 +14,7 @@ use crate::{
 };
 use domain::UserId;
 use protocol::ProblemCode;
+use serde::{Deserialize, Serialize};
 use sync::{
     Amendment, Drained, OutboxRecord, Store,
     outbox::{drain, resolve},
@@ -32,6 +33,32 @@ pub enum Run {
     WaitsUntil(i64),
 }
 
+/// When the worker last ran, why, and how it went: a note for the sync inspector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastRun {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    /// `sync` for Background Sync, `page` for a page's message.
+    pub woken_by: String,
+    /// In words.
+    pub outcome: String,
+}
+
+impl LastRun {
+    const NOTE: &str = "worker-last-run";
+
+    /// The latest one, if the worker has ever run here.
+    pub async fn read(store: &IdbStore) -> Result<Option<Self>, StoreError> {
+        Ok(store.note(Self::NOTE).await?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Notes this one.
+    pub async fn note(&self, store: &IdbStore) -> Result<(), StoreError> {
+        store.set_note(Self::NOTE, serde_json::to_string(self).ok().as_deref()).await
+    }
+}
+
 /// The right to send. Whoever has it finds in the store all that was stored before.
 pub struct Turn(#[expect(dead_code, reason = "held, never read")] locks::Held);
 
@@ -48,7 +75,8 @@ pub async fn run_drain(turn: Turn, store: &IdbStore, tell: &impl Fn(&Signal), ne
     let Some(session) = store.session().await?.filter(|session| !session.has_ended) else {
         return Ok(Run::NobodySignedIn);
     };
-    if !scope::is_online() {
+    // A sync event knows better than `onLine`, which may lag behind.
+    if !network_is_back && !scope::is_online() {
         return Ok(Run::Offline);
     }
     if network_is_back {

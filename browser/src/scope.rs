@@ -77,9 +77,16 @@ impl Nudge {
 
     /// Waits, but not beyond the next [`Nudge::now`].
     pub async fn pause(&self, pause_ms: i64) {
-        let (ring, rung) = oneshot::channel();
-        self.0.borrow_mut().push(ring);
+        let rung = self.rung();
         futures::future::select(Box::pin(sleep(pause_ms)), rung).await;
+    }
+
+    fn rung(&self) -> oneshot::Receiver<()> {
+        let (ring, rung) = oneshot::channel();
+        let mut waiting = self.0.borrow_mut();
+        waiting.retain(|other| !other.is_canceled());
+        waiting.push(ring);
+        rung
     }
 }
 

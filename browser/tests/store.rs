@@ -138,6 +138,59 @@ async fn rows_are_stored_for_the_one_who_is_signed_in() {
 }
 
 #[wasm_bindgen_test]
+async fn what_has_changed_stands_over_the_snapshot() {
+    let store = fresh().await;
+    store
+        .apply_shape(&batch((0..350).map(|n| RowChange::Put(turn(n * 2, 1))).collect()))
+        .await
+        .unwrap();
+    let version = serde_json::json!({"version": "2"}).as_object().unwrap().clone();
+    let patch = |n| RowChange::Patch {
+        id: row_id(n),
+        columns: version.clone(),
+    };
+    let changes = vec![
+        patch(0),
+        patch(198),
+        patch(200),
+        patch(698),
+        RowChange::Remove(row_id(400)),
+        RowChange::Put(turn(7, 5)),
+    ];
+    let applied = store
+        .apply_shape(&ShapeBatch {
+            reset: false,
+            ..batch(changes)
+        })
+        .await
+        .unwrap();
+    assert!(!applied.has_gap);
+    let store = common::reopened(store).await;
+    assert_eq!(store.rows(Table::Turns).await.unwrap().len(), 350);
+    let asked = [0, 2, 7, 9, 198, 200, 400, 698, 700].map(row_id);
+    let mut found: Vec<_> = store
+        .rows_by_id(Table::Turns, &asked)
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| (row.id(), row.version()))
+        .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [(0, 2), (2, 1), (7, 5), (198, 2), (200, 2), (698, 2)].map(|(n, version)| (row_id(n), version))
+    );
+    let gap = store
+        .apply_shape(&ShapeBatch {
+            reset: false,
+            ..batch(vec![patch(400)])
+        })
+        .await
+        .unwrap();
+    assert!(gap.has_gap, "a row that has gone cannot be patched");
+}
+
+#[wasm_bindgen_test]
 async fn ten_thousand_rows_come_in_a_moment() {
     let store = fresh().await;
     let changes = (0..10_000).map(|n| RowChange::Put(turn(n, 1))).collect();

@@ -6,28 +6,14 @@
 use browser::{
     channel::Channel,
     clock,
-    drainer::{self, Run, run_drain},
+    drainer::{self, LastRun, Run, run_drain},
     store::{DATABASE, IdbStore},
 };
-use serde::Serialize;
 use std::cell::Cell;
-use sync::Store;
-
-/// The note about the worker's last run, for the sync inspector.
-const LAST_RUN_NOTE: &str = "worker-last-run";
 
 thread_local! {
     /// Whether a run is in line: it will find everything that is stored by now.
     static IS_ONE_IN_LINE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// When the worker last ran, why, and how it went.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LastRun<'a> {
-    at_ms: i64,
-    woken_by: &'a str,
-    outcome: String,
 }
 
 /// For a sync event: the network is there, or the browser tries once more.
@@ -52,11 +38,11 @@ async fn run(woken_by: &str, network_is_back: bool) -> Result<Run, String> {
     let outcome = run_drain(turn, &store, &|signal| channel.tell(signal), network_is_back).await;
     let last = LastRun {
         at_ms: clock::now_ms(),
-        woken_by,
+        woken_by: woken_by.to_owned(),
         outcome: outcome.as_ref().map_or_else(ToString::to_string, |run| in_words(*run).to_owned()),
     };
     // Only for people to look at: that it could not be noted changes nothing.
-    let _ = store.set_note(LAST_RUN_NOTE, serde_json::to_string(&last).ok().as_deref()).await;
+    let _ = last.note(&store).await;
     store.close();
     outcome.map_err(|error| error.to_string())
 }

@@ -17,6 +17,7 @@ mod update;
 use crate::{
     channel::{Channel, Signal},
     clock,
+    drainer::LastRun,
     http::Http,
     ids,
     leader::Leader,
@@ -94,6 +95,8 @@ struct Inner {
     is_server_reached: Cell<bool>,
     pulse: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
+    /// When a newer version of the app was last looked for.
+    looked_for_newer_at_ms: Cell<i64>,
     subscriber: Box<dyn Fn(News)>,
 }
 
@@ -218,6 +221,11 @@ impl Device {
     /// This user's writes that are over, the latest first.
     pub async fn history(&self, most: usize) -> Vec<OutboxRecord> {
         self.0.history(most).await
+    }
+
+    /// When the worker last ran, why, and how it went.
+    pub async fn worker_last_run(&self) -> Option<LastRun> {
+        LastRun::read(&self.0.store).await.ok().flatten()
     }
 
     /// Sends what waits without its pauses.

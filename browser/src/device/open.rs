@@ -5,6 +5,7 @@
 use super::{Inner, News, OpenError, follow, keeper, update};
 use crate::{
     channel::Channel,
+    clock,
     http::Http,
     ids,
     store::{IdbStore, StoreError},
@@ -45,6 +46,7 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
         is_server_reached: Cell::new(true),
         pulse: RefCell::default(),
         listeners: RefCell::default(),
+        looked_for_newer_at_ms: Cell::new(clock::now_ms()),
         subscriber,
         store,
     });

@@ -100,6 +100,7 @@ impl Inner {
         if let Some(leader) = &*self.leader.borrow() {
             leader.catch_up();
         }
+        self.look_for_newer();
         self.beat();
     }
 }

@@ -47,7 +47,12 @@ impl Inner {
     /// Asks the server whose session this browser holds, and follows what it says. Says whether it is this user's.
     pub(super) async fn confirm_session(self: &Rc<Self>) -> bool {
         let Some(session) = self.session.borrow().clone() else { return false };
-        match self.http.session().await {
+        let confirmation = self.http.session().await;
+        if self.session.borrow().as_ref() != Some(&session) {
+            // The answer is about a session that is not this device's any more.
+            return false;
+        }
+        match confirmation {
             Confirmation::SignedIn(answer) if answer.user.id == session.user.id => {
                 let confirmed = Session::new(answer.user, answer.shapes);
                 if confirmed != session {

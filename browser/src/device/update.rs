@@ -3,13 +3,14 @@
 //! **Invariant:** a page is never loaded anew under its user's hands: only [`apply`] does it, when they ask for it.
 
 use super::{Inner, News};
-use crate::{scope::Listener, wake};
+use crate::{clock, scope::Listener, wake};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{RegistrationOptions, ServiceWorkerRegistration, ServiceWorkerState, ServiceWorkerUpdateViaCache};
 
 const SCRIPT: &str = "/sw.js";
+const LOOK_EVERY_MS: i64 = 60 * 60 * 1_000;
 
 /// Keeps the app for offline use and lets the worker send in the background. Without workers the page does without.
 pub(super) async fn register(device: Weak<Inner>) {
@@ -44,6 +45,23 @@ pub(super) async fn apply() {
     // The page goes away with its listener.
     std::mem::forget(Listener::new(&workers, "controllerchange", move |_| reload()));
     let _ = waiting.post_message(&wake::message(wake::SKIP_WAITING_MESSAGE));
+}
+
+impl Inner {
+    /// An app that is never closed would never hear of a newer one.
+    pub(super) fn look_for_newer(&self) {
+        let now_ms = clock::now_ms();
+        if now_ms - self.looked_for_newer_at_ms.get() < LOOK_EVERY_MS {
+            return;
+        }
+        self.looked_for_newer_at_ms.set(now_ms);
+        spawn_local(async {
+            if let Some(Ok(looking)) = wake::registration().await.map(|registration| registration.update()) {
+                // Without a network there is nothing newer to be had.
+                let _ = JsFuture::from(looking).await;
+            }
+        });
+    }
 }
 
 fn watch(device: &Weak<Inner>, registration: &ServiceWorkerRegistration) {

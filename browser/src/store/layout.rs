@@ -19,7 +19,9 @@ pub const VERSION: u8 = 1;
 pub const OUTBOX: &str = "outbox";
 /// Writes that are over, as objects, by `writeId`.
 pub const HISTORY: &str = "history";
-/// Synced rows as JSON text, by `[table, id]`.
+/// Tables as they first came: a hundred rows as JSON text, by `[table, id of the first]`.
+pub const SNAPSHOTS: &str = "snapshots";
+/// Rows that have changed or gone since, as JSON text, by `[table, id]`.
 pub const ROWS: &str = "rows";
 /// Where each table's stream goes on, as JSON text, by table.
 pub const PLACES: &str = "places";
@@ -35,7 +37,7 @@ pub fn upgrade(event: VersionChangeEvent, database: Database) -> Result<(), inde
         for by_write_id in [OUTBOX, HISTORY] {
             database.create_object_store(by_write_id).with_key_path(KeyPath::One("writeId")).build()?;
         }
-        for by_given_key in [ROWS, PLACES, NOTES] {
+        for by_given_key in [SNAPSHOTS, ROWS, PLACES, NOTES] {
             database.create_object_store(by_given_key).build()?;
         }
     }

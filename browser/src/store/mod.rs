@@ -12,6 +12,8 @@ mod outbox;
 mod records;
 mod rows;
 mod session;
+mod snapshot;
+mod text;
 
 pub use error::StoreError;
 pub use layout::DATABASE;

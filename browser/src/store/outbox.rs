@@ -5,7 +5,7 @@
 use super::{
     connection::{Access, Connection},
     error::StoreError,
-    layout::{HISTORY, NOTES, OUTBOX, ROWS, SEQ_NOTE},
+    layout::{HISTORY, NOTES, OUTBOX, ROWS, SEQ_NOTE, SNAPSHOTS},
     notes, records, rows,
 };
 use domain::{Row, WriteId};
@@ -46,14 +46,13 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
         if !are_fresh(&outbox, &amendments).await? {
             return Ok(false);
         }
-        let rows = transaction.object_store(ROWS)?;
         for amendment in amendments {
-            let synced = synced_row(&rows, &amendment.record).await?;
+            let synced = synced_row(transaction, &amendment.record).await?;
             keep(&outbox, &history, &amendment.resolve(synced.as_ref()))?;
         }
         Ok(true)
     };
-    connection.transact(&[OUTBOX, HISTORY, ROWS], Access::WriteDurably, work).await
+    connection.transact(&[OUTBOX, HISTORY, ROWS, SNAPSHOTS], Access::WriteDurably, work).await
 }
 
 /// See [`sync::Store::history`].
@@ -104,11 +103,11 @@ async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result
 }
 
 /// Only an acknowledged record is compared with its row.
-async fn synced_row(rows: &ObjectStore<'_>, record: &OutboxRecord) -> Result<Option<Row>, StoreError> {
+async fn synced_row(transaction: &Transaction<'_>, record: &OutboxRecord) -> Result<Option<Row>, StoreError> {
     if record.state != WriteState::Acked {
         return Ok(None);
     }
-    rows::read(rows, record.table, record.row_id).await
+    rows::read(transaction, record.table, record.row_id).await
 }
 
 fn keep(outbox: &ObjectStore<'_>, history: &ObjectStore<'_>, record: &OutboxRecord) -> Result<(), StoreError> {

@@ -1,19 +1,25 @@
 //! Synced rows and the places of their streams.
 //!
+//! A table lies here as its snapshot and, over it, a record for each row that has changed or gone since.
+//!
 //! **Invariant:** rows come from shapes only, in the transaction that moves their table's place.
 
 use super::{
     connection::{Access, Connection},
     error::StoreError,
-    layout::{HISTORY, NOTES, OUTBOX, PLACES, ROWS, row_key, rows_of},
-    outbox, session,
+    layout::{HISTORY, NOTES, OUTBOX, PLACES, ROWS, SNAPSHOTS, row_key, rows_of},
+    outbox, session, snapshot,
+    text::{self, Kept},
 };
 use domain::{Row, RowId, Table, UserId};
 use futures::future::try_join_all;
-use indexed_db_futures::{BuildPrimitive, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
-use std::collections::{HashMap, HashSet};
+use indexed_db_futures::{BuildPrimitive, query_source::QuerySource, transaction::Transaction};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch};
 use wasm_bindgen::JsValue;
+
+/// Rows as they stand after a batch; `None` is gone.
+type Standing = BTreeMap<RowId, Option<Row>>;
 
 /// See [`sync::Store::apply_shape`]. Given an `owner`, it refuses rows once somebody else is signed in.
 pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: &ShapeBatch) -> Result<Applied, StoreError> {
@@ -21,30 +27,27 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
         if let Some(owner) = owner {
             session::demand_owner(transaction, owner).await?;
         }
-        let rows = transaction.object_store(ROWS)?;
         if batch.reset {
-            drop(rows.delete::<JsValue, _>(rows_of(batch.table)).primitive()?);
+            drop(transaction.object_store(ROWS)?.delete::<JsValue, _>(rows_of(batch.table)).primitive()?);
+            snapshot::forget(transaction, batch.table)?;
         }
-        let (changed, has_gap) = work_out(&rows, batch).await?;
-        for (id, row) in &changed {
-            store_row(&rows, batch.table, *id, row.as_ref())?;
+        let (standing, has_gap) = work_out(transaction, batch).await?;
+        if batch.reset {
+            snapshot::store(transaction, batch.table, &standing.values().flatten().collect::<Vec<_>>())?;
+        } else {
+            store_changed(transaction, batch.table, &standing)?;
         }
-        let place = serde_json::to_string(&batch.place).map_err(|error| StoreError::Browser(error.to_string()))?;
-        drop(
-            transaction
-                .object_store(PLACES)?
-                .put(place)
-                .with_key(batch.table.sql_name())
-                .without_key_type()
-                .primitive()?,
-        );
-        let is_echoed = async |record: &OutboxRecord| Ok(record.table == batch.table && batch.echoes(record, after(&rows, record, &changed).await?.as_ref()));
+        store_place(transaction, batch)?;
+        let is_echoed =
+            async |record: &OutboxRecord| Ok(record.table == batch.table && batch.echoes(record, after(transaction, record, &standing).await?.as_ref()));
         Ok(Applied {
             settled: outbox::settle(transaction, is_echoed).await?,
             has_gap,
         })
     };
-    connection.transact(&[ROWS, PLACES, OUTBOX, HISTORY, NOTES], Access::Write, work).await
+    connection
+        .transact(&[ROWS, SNAPSHOTS, PLACES, OUTBOX, HISTORY, NOTES], Access::Write, work)
+        .await
 }
 
 /// See [`sync::Store::place`].
@@ -58,58 +61,93 @@ pub async fn place(connection: &Connection, table: Table) -> Result<Option<Place
 /// See [`sync::Store::rows`].
 pub async fn rows(connection: &Connection, table: Table) -> Result<Vec<Row>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
-        let texts = transaction
+        let changed = transaction
             .object_store(ROWS)?
             .get_all::<String>()
             .with_query::<JsValue, _>(rows_of(table))
-            .primitive()?
-            .await?;
-        Ok(texts.collect::<Result<Vec<String>, _>>()?)
+            .primitive()?;
+        let snapshot = snapshot::texts(transaction, table).await?;
+        Ok((snapshot, changed.await?.collect::<Result<Vec<String>, _>>()?))
     };
-    let texts = connection.transact(&[ROWS], Access::Read, work).await?;
-    texts.iter().map(|text| row_from_text(table, text)).collect()
+    let (snapshot, changed) = connection.transact(&[ROWS, SNAPSHOTS], Access::Read, work).await?;
+    let mut rows: HashMap<RowId, Row> = HashMap::new();
+    for record in &snapshot {
+        rows.extend(text::read_rows(table, record)?.into_iter().map(|row| (row.id(), row)));
+    }
+    for record in &changed {
+        match text::read(table, record)? {
+            Kept::Row(row) => rows.insert(row.id(), row),
+            Kept::Gone(id) => rows.remove(&id),
+        };
+    }
+    Ok(rows.into_values().collect())
 }
 
 /// See [`sync::Store::rows_by_id`].
 pub async fn rows_by_id(connection: &Connection, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
-    let work = async |transaction: &Transaction<'_>| {
-        let rows = transaction.object_store(ROWS)?;
-        try_join_all(ids.iter().map(|id| read(&rows, table, *id))).await
-    };
-    Ok(connection.transact(&[ROWS], Access::Read, work).await?.into_iter().flatten().collect())
+    connection
+        .transact(&[ROWS, SNAPSHOTS], Access::Read, async |transaction: &Transaction<'_>| {
+            some(transaction, table, ids).await
+        })
+        .await
 }
 
 /// See [`sync::Store::forget_rows`].
 pub async fn forget_rows(connection: &Connection) -> Result<(), StoreError> {
     connection
-        .transact(&[ROWS, PLACES], Access::Write, async |transaction: &Transaction<'_>| forget(transaction))
+        .transact(&[ROWS, SNAPSHOTS, PLACES], Access::Write, async |transaction: &Transaction<'_>| {
+            forget(transaction)
+        })
         .await
 }
 
 /// The same inside a transaction.
 pub fn forget(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    for store in [ROWS, PLACES] {
+    for store in [ROWS, SNAPSHOTS, PLACES] {
         drop(transaction.object_store(store)?.clear()?);
     }
     Ok(())
 }
 
 /// Reads one row inside a transaction.
-pub async fn read(rows: &ObjectStore<'_>, table: Table, id: RowId) -> Result<Option<Row>, StoreError> {
-    let text: Option<String> = rows.get(row_key(table, id)).primitive()?.await?;
-    text.map(|text| row_from_text(table, &text)).transpose()
+pub async fn read(transaction: &Transaction<'_>, table: Table, id: RowId) -> Result<Option<Row>, StoreError> {
+    Ok(some(transaction, table, &[id]).await?.pop())
 }
 
-/// The rows that a batch changes, as they stand after it (`None` is gone), and whether it patched one that is not there.
-async fn work_out(rows: &ObjectStore<'_>, batch: &ShapeBatch) -> Result<(HashMap<RowId, Option<Row>>, bool), StoreError> {
+/// The rows of these ids that are here: changed ones from their own records, the others from the snapshot.
+async fn some(transaction: &Transaction<'_>, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
+    let rows = transaction.object_store(ROWS)?;
+    let record = async |id: RowId| -> Result<Option<String>, StoreError> { Ok(rows.get(row_key(table, id)).primitive()?.await?) };
+    let records = try_join_all(ids.iter().map(|id| record(*id))).await?;
+    let (mut found, mut unchanged) = (Vec::new(), Vec::new());
+    for (id, record) in ids.iter().zip(records) {
+        match record.map(|record| text::read(table, &record)).transpose()? {
+            Some(Kept::Row(row)) => found.push(row),
+            Some(Kept::Gone(_)) => {}
+            None => unchanged.push(*id),
+        }
+    }
+    if !unchanged.is_empty() {
+        found.extend(snapshot::some(transaction, table, &unchanged).await?);
+    }
+    Ok(found)
+}
+
+/// The rows that a batch changes, as they stand after it, and whether it patched one that is not there.
+async fn work_out(transaction: &Transaction<'_>, batch: &ShapeBatch) -> Result<(Standing, bool), StoreError> {
     let patched: HashSet<RowId> = batch
         .changes
         .iter()
         .filter(|change| matches!(change, RowChange::Patch { .. }))
         .map(RowChange::id)
         .collect();
-    let found = try_join_all(patched.into_iter().map(|id| read(rows, batch.table, id))).await?;
-    let mut standing: HashMap<RowId, Option<Row>> = found.into_iter().flatten().map(|row| (row.id(), Some(row))).collect();
+    let patched: Vec<RowId> = patched.into_iter().collect();
+    let known = if patched.is_empty() {
+        Vec::new()
+    } else {
+        some(transaction, batch.table, &patched).await?
+    };
+    let mut standing: Standing = known.into_iter().map(|row| (row.id(), Some(row))).collect();
     let mut has_gap = false;
     for change in &batch.changes {
         let row = standing.entry(change.id()).or_default();
@@ -119,28 +157,32 @@ async fn work_out(rows: &ObjectStore<'_>, batch: &ShapeBatch) -> Result<(HashMap
     Ok((standing, has_gap))
 }
 
-/// The request goes out at once; should it fail, the transaction does not commit.
-fn store_row(rows: &ObjectStore<'_>, table: Table, id: RowId, row: Option<&Row>) -> Result<(), StoreError> {
-    let key = row_key(table, id);
-    match row {
-        Some(row) => drop(rows.put(row_to_text(row)?).with_key(key).without_key_type().primitive()?),
-        None => drop(rows.delete(key).primitive()?),
+/// The requests go out at once; should one fail, the transaction does not commit.
+fn store_changed(transaction: &Transaction<'_>, table: Table, standing: &Standing) -> Result<(), StoreError> {
+    let rows = transaction.object_store(ROWS)?;
+    for (id, row) in standing {
+        let record = row.as_ref().map_or_else(|| Ok(text::of_gone(*id)), text::of_row)?;
+        drop(rows.put(record).with_key(row_key(table, *id)).without_key_type().primitive()?);
     }
     Ok(())
 }
 
-async fn after(rows: &ObjectStore<'_>, record: &OutboxRecord, changed: &HashMap<RowId, Option<Row>>) -> Result<Option<Row>, StoreError> {
-    match changed.get(&record.row_id) {
+fn store_place(transaction: &Transaction<'_>, batch: &ShapeBatch) -> Result<(), StoreError> {
+    let place = serde_json::to_string(&batch.place).map_err(|error| StoreError::Browser(error.to_string()))?;
+    drop(
+        transaction
+            .object_store(PLACES)?
+            .put(place)
+            .with_key(batch.table.sql_name())
+            .without_key_type()
+            .primitive()?,
+    );
+    Ok(())
+}
+
+async fn after(transaction: &Transaction<'_>, record: &OutboxRecord, standing: &Standing) -> Result<Option<Row>, StoreError> {
+    match standing.get(&record.row_id) {
         Some(row) => Ok(row.clone()),
-        None => read(rows, record.table, record.row_id).await,
+        None => read(transaction, record.table, record.row_id).await,
     }
-}
-
-fn row_to_text(row: &Row) -> Result<String, StoreError> {
-    serde_json::to_string(&row.to_pg_json()).map_err(|error| StoreError::UnreadableRow(error.to_string()))
-}
-
-fn row_from_text(table: Table, text: &str) -> Result<Row, StoreError> {
-    let columns = serde_json::from_str(text).map_err(|error| StoreError::UnreadableRow(error.to_string()))?;
-    Row::from_pg_json(table, &columns).map_err(|error| StoreError::UnreadableRow(error.to_string()))
 }

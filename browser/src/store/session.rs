@@ -9,7 +9,7 @@ use super::{
     IdbStore,
     connection::Access,
     error::StoreError,
-    layout::{NOTES, PLACES, ROWS},
+    layout::{NOTES, PLACES, ROWS, SNAPSHOTS},
     notes, rows,
 };
 use domain::{Table, UserId};
@@ -72,7 +72,7 @@ impl IdbStore {
             }
             notes::write(&notes, SESSION_NOTE, Some(&text))
         };
-        self.connection.transact(&[NOTES, ROWS, PLACES], Access::Write, work).await
+        self.connection.transact(&[NOTES, ROWS, SNAPSHOTS, PLACES], Access::Write, work).await
     }
 
     /// Notes that the server does not know this user's session any more; does nothing when somebody else is signed in by now.
@@ -96,7 +96,7 @@ impl IdbStore {
             rows::forget(transaction)?;
             notes::write(&transaction.object_store(NOTES)?, SESSION_NOTE, None)
         };
-        self.connection.transact(&[NOTES, ROWS, PLACES], Access::Write, work).await
+        self.connection.transact(&[NOTES, ROWS, SNAPSHOTS, PLACES], Access::Write, work).await
     }
 }
 
