@@ -5,6 +5,7 @@
 use super::{AppState, toasts::Undo};
 use crate::facts::{self, fields};
 use domain::{Operation, Refusal, RowId, Table, WriteId, schema::SetBy};
+use leptos::prelude::Set;
 use serde_json::{Map, Value as Json};
 use wasm_bindgen_futures::spawn_local;
 
@@ -18,6 +19,7 @@ impl AppState {
         let data = one("stage_id", Json::String(to.to_string()));
         match self.device().tap(Table::Turns, turn, Operation::StageChange, data) {
             Ok(_) => {
+                self.last_moved.set(Some(turn));
                 let text = self.peek(|view| format!("Moved {} to {}", facts::turn_name(view, turn), facts::stage_name(view, to)));
                 self.toasts.tell(text, from.map(|stage| Undo::MoveBack { turn, stage }));
             }

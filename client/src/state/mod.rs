@@ -43,6 +43,8 @@ pub struct AppState {
     pub now_ms: RwSignal<i64>,
     /// Short messages.
     pub toasts: Toasts,
+    /// The turn that was moved last, here: its column shows it however long it is.
+    pub last_moved: RwSignal<Option<RowId>>,
     /// The open **Move to…** menu.
     pub move_menu: RwSignal<Option<MoveMenu>>,
 }
@@ -75,6 +77,7 @@ impl AppState {
             today: RwSignal::new(device.today()),
             now_ms: RwSignal::new(device.now_ms()),
             toasts: Toasts::new(),
+            last_moved: RwSignal::new(None),
             move_menu: RwSignal::new(None),
             shared: StoredValue::new_local(Shared {
                 device,
