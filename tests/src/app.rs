@@ -84,6 +84,15 @@ impl App {
         self.page.named("article", property)
     }
 
+    /// Scrolls to a card, as a person does: the browser leaves out what is in one that is far away.
+    async fn look_at(&self, property: &str) -> Result<Locator> {
+        let card = self.card(property);
+        card.wait().await?;
+        card.call("function () { this.scrollIntoView({ block: 'center', inline: 'center' }) }", json!([]))
+            .await?;
+        Ok(card)
+    }
+
     /// Waits until a turn's card stands in a stage.
     pub async fn wait_for_card(&self, property: &str, stage: &str) -> Result<()> {
         self.page.named("region", stage).inside("article", property).wait().await
@@ -91,13 +100,13 @@ impl App {
 
     /// Moves a turn by its menu.
     pub async fn move_to(&self, property: &str, stage: &str) -> Result<()> {
-        self.card(property).role_inside("button").name_containing("Move to").click().await?;
+        self.look_at(property).await?.role_inside("button").name_containing("Move to").click().await?;
         self.page.named("menuitem", stage).click().await
     }
 
     /// Opens the scope of a turn from the board.
     pub async fn open_scope(&self, property: &str) -> Result<()> {
-        self.card(property).role_inside("link").nth(0).click().await?;
+        self.look_at(property).await?.role_inside("link").nth(0).click().await?;
         self.page.wait_for("/^\\/turns\\/[^/]+$/.test(location.pathname)", "the turn's page").await?;
         self.page.role("link").name_containing("Scope").nth(0).click().await?;
         self.page.wait_for("location.pathname.endsWith('/scope')", "the scope walk").await

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow, bail};
-use sea_orm::{ConnectionTrait, Database, DbBackend, FromQueryResult, JsonValue, Statement};
+use sea_orm::{ConnectionTrait, Database, DbBackend, FromQueryResult, JsonValue, QueryResult, Statement};
 
 use crate::cdp::lock;
 use crate::process_group::ProcessGroup;
@@ -105,18 +105,25 @@ impl ServerProcess {
 
     /// Rows of its database, read beside it, whether it runs or not.
     pub async fn db(&self, sql: &str) -> Result<Vec<serde_json::Value>> {
-        let connection = Database::connect(database_url(self.folder.path())).await?;
-        let statement = Statement::from_string(DbBackend::Sqlite, sql);
-        let rows = connection.query_all_raw(statement).await.with_context(|| sql.to_owned())?;
-        connection.close().await?;
+        let rows = self.query(sql).await?;
         rows.iter().map(|row| Ok(JsonValue::from_query_result(row, "")?)).collect()
     }
 
-    /// The one number that a query gives.
+    /// The one whole number that a query gives, of a column or worked out.
     pub async fn db_number(&self, sql: &str) -> Result<i64> {
-        let rows = self.db(sql).await?;
-        let number = rows.first().and_then(|row| row.as_object()?.values().next()?.as_i64());
-        number.with_context(|| format!("{sql} gave {rows:?}, not a number"))
+        let rows = self.query(sql).await?;
+        let row = rows.first().with_context(|| format!("{sql} gave nothing"))?;
+        row.try_get_by_index(0).with_context(|| format!("{sql} gave no number"))
+    }
+
+    async fn query(&self, sql: &str) -> Result<Vec<QueryResult>> {
+        let connection = Database::connect(database_url(self.folder.path())).await?;
+        let rows = connection
+            .query_all_raw(Statement::from_string(DbBackend::Sqlite, sql))
+            .await
+            .with_context(|| sql.to_owned());
+        connection.close().await?;
+        rows
     }
 }
 

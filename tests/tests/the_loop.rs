@@ -115,11 +115,11 @@ async fn a_server_that_dies_between_commit_and_answer_applies_once() -> Result<(
     held.wait().await?;
     ensure!(kept(&server).await?.receipts == 1, "the write is committed");
 
-    // Before its answer arrives: the server is killed, the worker is stopped, the app is closed.
+    // Before its answer arrives: the server is killed, the app is closed, the worker is stopped.
     server.kill9();
     wire.refuse();
-    tablet.workers().stop_all().await?;
     app.page().clone().close().await?;
+    tablet.workers().stop_all().await?;
     drop(held);
 
     server.restart().await?;
@@ -153,6 +153,7 @@ async fn a_request_that_gets_lost_is_sent_again() -> Result<()> {
     app.move_to(&property, "Inspection").await?;
     lost.wait().await?;
     lost.lose();
+    wire.pass();
     app.wait_for_status("All changes saved").await?;
     let kept = kept(&server).await?;
     ensure!(
