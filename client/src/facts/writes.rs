@@ -5,7 +5,7 @@
 use super::{fields, stage_name, turn_name};
 use domain::{Operation, RowId, Table};
 use serde_json::Value as Json;
-use sync::{LocalView, OutboxRecord, WriteState};
+use sync::{Change, LocalView, OutboxRecord, WriteState};
 use uuid::Uuid;
 
 /// One column of a write.
@@ -51,14 +51,13 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
         .and_then(|failure| failure.problem.conflicts.as_ref())
         .map(|conflicts| &conflicts.server_data);
     let show = |column: &str, json: &Json| fields::shown_json(record.table, column, json, |id| name_of(view, column, RowId(id)));
-    let given = record
-        .changes
-        .iter()
-        .filter(|(_, change)| !change.predicted && !(record.operation == Operation::Create && change.to.is_null()));
+    let is_create = record.operation == Operation::Create;
+    let says_something = |change: &Change| !change.predicted && (!is_create || !change.to.is_null());
+    let given = record.changes.iter().filter(|(_, change)| says_something(change));
     given
         .map(|(column, change)| ChangedColumn {
             label: fields::label(column),
-            from: (record.operation != Operation::Create).then(|| show(column, &change.from)),
+            from: (!is_create).then(|| show(column, &change.from)),
             to: show(column, &change.to),
             server: server
                 .and_then(|row| row.get(column))

@@ -44,45 +44,76 @@ pub fn Login() -> impl IntoView {
     .into_any()
 }
 
+/// What is typed, and how signing in stands.
+#[derive(Clone, Copy)]
+struct Attempt {
+    state: AppState,
+    email: RwSignal<String>,
+    password: RwSignal<String>,
+    is_busy: RwSignal<bool>,
+    problem: RwSignal<Option<String>>,
+}
+
+impl Attempt {
+    fn new(state: AppState) -> Self {
+        let email = state
+            .user
+            .with_untracked(|user| user.as_ref().map(|user| user.email.clone()).unwrap_or_default());
+        Self {
+            state,
+            email: RwSignal::new(email),
+            password: RwSignal::new(String::new()),
+            is_busy: RwSignal::new(false),
+            problem: RwSignal::new(None),
+        }
+    }
+
+    /// Signs in; `then` runs when it is done.
+    fn make(self, then: impl FnOnce() + 'static) {
+        let (email, password) = (self.email.get_untracked().trim().to_owned(), self.password.get_untracked());
+        if self.is_busy.get_untracked() {
+            return;
+        }
+        if email.is_empty() || password.is_empty() {
+            self.problem.set(Some(text::EMPTY.to_owned()));
+            return;
+        }
+        self.is_busy.set(true);
+        self.problem.set(None);
+        spawn_local(async move {
+            let answer = self.state.device().sign_in(&email, &password).await;
+            self.is_busy.set(false);
+            match answer {
+                Ok(_) => then(),
+                Err(refused) => self.problem.set(Some(reason(&refused))),
+            }
+        });
+    }
+}
+
 #[component]
 fn Form() -> impl IntoView {
-    let state = AppState::of_context();
-    let email = RwSignal::new(
-        state
-            .user
-            .with_untracked(|user| user.as_ref().map(|user| user.email.clone()).unwrap_or_default()),
-    );
-    let password = RwSignal::new(String::new());
-    let is_busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<String>);
+    let attempt = Attempt::new(AppState::of_context());
+    let Attempt {
+        email,
+        password,
+        is_busy,
+        problem,
+        ..
+    } = attempt;
     let navigate = use_navigate();
     let target = target();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if is_busy.get_untracked() {
-            return;
-        }
-        let (typed_email, typed_password) = (email.get_untracked().trim().to_owned(), password.get_untracked());
-        if typed_email.is_empty() || typed_password.is_empty() {
-            problem.set(Some(text::EMPTY.to_owned()));
-            return;
-        }
         let (navigate, target) = (navigate.clone(), target.clone());
-        is_busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            let answer = state.device().sign_in(&typed_email, &typed_password).await;
-            is_busy.set(false);
-            match answer {
-                Ok(_) => navigate(
-                    &target,
-                    NavigateOptions {
-                        replace: true,
-                        ..Default::default()
-                    },
-                ),
-                Err(refused) => problem.set(Some(reason(&refused))),
-            }
+        attempt.make(move || {
+            navigate(
+                &target,
+                NavigateOptions {
+                    replace: true,
+                    ..Default::default()
+                },
+            )
         });
     };
     view! {

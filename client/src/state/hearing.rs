@@ -100,6 +100,7 @@ impl AppState {
     }
 
     fn follow_status(self) {
+        self.look_at_clock();
         let status = self.device().status();
         if self.status.get_untracked() != status {
             self.status.set(status);

@@ -17,6 +17,7 @@ mod text {
     pub const MANAGER: &str = "Property manager";
     pub const NOBODY: &str = "Nobody yet";
     pub const NO_AMOUNT: &str = "No amount yet";
+    pub const PRIORITY: &str = " priority";
     pub const DUE: &str = "Due";
     pub const OVERDUE: &str = "Overdue since";
 }
@@ -85,5 +86,5 @@ fn priority(priority: &str) -> Option<impl IntoView + use<>> {
         "medium" => return None,
         _ => None,
     };
-    Some(view! { <span class="tag" data-tone=tone>{fields::capital(priority)}</span> })
+    Some(view! { <span class="tag" data-tone=tone>{fields::capital(priority)}<span class="visually-hidden">{text::PRIORITY}</span></span> })
 }

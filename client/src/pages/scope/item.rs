@@ -32,8 +32,7 @@ struct Line {
 
 /// See the module.
 #[component]
-pub fn Item(turn: RowId, item: RowId, editing: RwSignal<Option<RowId>>) -> impl IntoView {
-    let _ = turn;
+pub fn Item(item: RowId, editing: RwSignal<Option<RowId>>) -> impl IntoView {
     let is_editing = Memo::new(move |_| editing.get() == Some(item));
     view! {
         <li class="item" data-item=item.to_string()>

@@ -52,7 +52,7 @@ fn Page(turn: RowId) -> impl IntoView {
                 <AddItem turn />
                 <div class="rooms">
                     <For each=move || names.get() key=Clone::clone let:name>
-                        <RoomPanel turn name rooms editing />
+                        <RoomPanel name rooms editing />
                     </For>
                     {move || names.with(Vec::is_empty).then(|| view! {
                         <div class="empty">
@@ -83,7 +83,7 @@ fn Total(turn: RowId) -> impl IntoView {
 }
 
 #[component]
-fn RoomPanel(turn: RowId, name: String, rooms: Memo<Vec<Room>>, editing: RwSignal<Option<RowId>>) -> impl IntoView {
+fn RoomPanel(name: String, rooms: Memo<Vec<Room>>, editing: RwSignal<Option<RowId>>) -> impl IntoView {
     let wanted = name.clone();
     let room = Memo::new(move |_| rooms.with(|rooms| rooms.iter().find(|room| room.name == wanted).cloned()));
     let items = move || room.with(|room| room.as_ref().map(|room| room.items.clone()).unwrap_or_default());
@@ -93,7 +93,7 @@ fn RoomPanel(turn: RowId, name: String, rooms: Memo<Vec<Room>>, editing: RwSigna
             <header class="room-head"><h2>{name}</h2><span class="amount">{total}</span></header>
             <ul class="items">
                 <For each=items key=|id| *id let:item>
-                    <Item turn item editing />
+                    <Item item editing />
                 </For>
             </ul>
         </section>
