@@ -191,6 +191,15 @@ async fn what_has_changed_stands_over_the_snapshot() {
 }
 
 #[wasm_bindgen_test]
+async fn a_thousand_writes_are_read_in_a_moment() {
+    let store = fresh().await;
+    store.enqueue((0..1_000).map(|n| record(n, n)).collect()).await.unwrap();
+    let start = browser::clock::now_ms();
+    assert_eq!(store.outbox().await.unwrap().len(), 1_000);
+    web_sys::console::log_1(&format!("1,000 writes: read in {} ms", browser::clock::now_ms() - start).into());
+}
+
+#[wasm_bindgen_test]
 async fn ten_thousand_rows_come_in_a_moment() {
     let store = fresh().await;
     let changes = (0..10_000).map(|n| RowChange::Put(turn(n, 1))).collect();

@@ -4,13 +4,13 @@
 
 use super::{Inner, News, OpenError, follow, keeper, update};
 use crate::{
-    channel::Channel,
+    channel::{Channel, Signal},
     clock,
     http::Http,
     ids,
     store::{IdbStore, StoreError},
 };
-use futures::channel::mpsc::unbounded;
+use futures::channel::mpsc::{UnboundedSender, unbounded};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -24,16 +24,12 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
     let store = IdbStore::open(database).await?;
     let fresh = ids::device_id();
     let device_id = store.note_or(DEVICE_NOTE, fresh.to_string()).await?.parse().unwrap_or(fresh);
-    let (own_signals, signals) = unbounded();
-    let heard = own_signals.clone();
-    let channel = Channel::join(move |signal| {
-        let _ = heard.unbounded_send(signal);
-    });
+    let (signals, heard) = unbounded();
     let (keeper, parcels) = unbounded();
     let device = Rc::new(Inner {
         http: Http::default(),
-        channel,
-        signals: own_signals,
+        channel: join(signals.clone()),
+        signals,
         device_id,
         view: RefCell::default(),
         session: RefCell::default(),
@@ -52,21 +48,32 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
     });
     let session = device.store.session().await?;
     device.adopt(session).await;
-    let weak = Rc::downgrade(&device);
-    spawn_local(follow::follow(weak.clone(), signals));
-    spawn_local(keeper::keep(weak.clone(), parcels));
-    spawn_local(update::register(weak));
-    device.tell_when_superseded();
-    device.listen_to_the_world();
-    device.settle_owed_logout();
-    let confirming = device.clone();
-    spawn_local(async move {
-        confirming.confirm_session().await;
-    });
+    spawn_local(follow::follow(Rc::downgrade(&device), heard));
+    spawn_local(keeper::keep(Rc::downgrade(&device), parcels));
+    device.go_on_behind();
     Ok(device)
 }
 
+fn join(signals: UnboundedSender<Signal>) -> Channel {
+    Channel::join(move |signal| {
+        // Fails only when the device is gone.
+        let _ = signals.unbounded_send(signal);
+    })
+}
+
 impl Inner {
+    /// What the first screen does not wait for.
+    fn go_on_behind(self: &Rc<Self>) {
+        self.tell_when_superseded();
+        self.listen_to_the_world();
+        self.settle_owed_logout();
+        spawn_local(update::register(Rc::downgrade(self)));
+        let device = self.clone();
+        spawn_local(async move {
+            device.confirm_session().await;
+        });
+    }
+
     pub(super) fn close(&self) {
         self.stop_streams();
         self.listeners.borrow_mut().clear();

@@ -6,11 +6,14 @@ use super::{
     connection::{Access, Connection},
     error::StoreError,
     layout::{HISTORY, NOTES, OUTBOX, ROWS, SEQ_NOTE, SNAPSHOTS},
-    notes, records, rows,
+    notes, records,
+    rows::{self, Standing},
 };
-use domain::{Row, WriteId};
+use domain::{Row, RowId, Table, WriteId};
+use futures::future::try_join_all;
 use indexed_db_futures::{BuildPrimitive, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
-use sync::{Amendment, OutboxRecord, Stored, WriteState};
+use std::collections::HashMap;
+use sync::{Amendment, OutboxRecord, ShapeBatch, Stored, WriteState};
 use wasm_bindgen::JsValue;
 
 /// See [`sync::Store::enqueue`].
@@ -46,9 +49,10 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
         if !are_fresh(&outbox, &amendments).await? {
             return Ok(false);
         }
+        let synced = synced_rows(transaction, &amendments).await?;
         for amendment in amendments {
-            let synced = synced_row(transaction, &amendment.record).await?;
-            keep(&outbox, &history, &amendment.resolve(synced.as_ref()))?;
+            let row = synced.get(&(amendment.record.table, amendment.record.row_id));
+            keep(&outbox, &history, &amendment.resolve(row))?;
         }
         Ok(true)
     };
@@ -67,7 +71,7 @@ pub async fn history(connection: &Connection, most: usize) -> Result<Vec<OutboxR
 pub async fn trim_history(connection: &Connection, made_before_ms: i64) -> Result<(), StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         let history = transaction.object_store(HISTORY)?;
-        for record in read_all(&history).await?.into_iter().map(records::from_js).filter_map(Stored::record) {
+        for record in records::read_all(&raw(&history).await?).into_iter().filter_map(Stored::record) {
             if record.made_at_ms < made_before_ms {
                 remove(&history, record.write_id)?;
             }
@@ -77,13 +81,26 @@ pub async fn trim_history(connection: &Connection, made_before_ms: i64) -> Resul
     connection.transact(&[HISTORY], Access::Write, work).await
 }
 
-/// Moves the acknowledged records that `is_echoed` names to the history; part of a larger transaction.
-pub async fn settle(transaction: &Transaction<'_>, is_echoed: impl AsyncFn(&OutboxRecord) -> Result<bool, StoreError>) -> Result<Vec<WriteId>, StoreError> {
+/// Moves the acknowledged records whose echo a batch brings to the history; part of the batch's transaction.
+/// `standing` are the rows that the batch has changed.
+pub async fn settle(transaction: &Transaction<'_>, batch: &ShapeBatch, standing: &Standing) -> Result<Vec<WriteId>, StoreError> {
     let (outbox, history) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
+    let acked: Vec<JsValue> = raw(&outbox).await?.into_iter().filter(records::is_acked).collect();
+    let acked: Vec<OutboxRecord> = records::read_all(&acked)
+        .into_iter()
+        .filter_map(Stored::record)
+        .filter(|record| record.table == batch.table)
+        .collect();
+    let unchanged: Vec<RowId> = acked.iter().map(|record| record.row_id).filter(|id| !standing.contains_key(id)).collect();
+    let unchanged: HashMap<RowId, Row> = rows::some(transaction, batch.table, &unchanged)
+        .await?
+        .into_iter()
+        .map(|row| (row.id(), row))
+        .collect();
     let mut settled = Vec::new();
-    let acked = read_all(&outbox).await?.into_iter().filter(records::is_acked);
-    for record in acked.map(records::from_js).filter_map(Stored::record) {
-        if is_echoed(&record).await? {
+    for record in acked {
+        let row = standing.get(&record.row_id).map_or_else(|| unchanged.get(&record.row_id), Option::as_ref);
+        if batch.echoes(&record, row) {
             settled.push(record.write_id);
             keep(&outbox, &history, &record.in_state(WriteState::Settled))?;
         }
@@ -92,22 +109,28 @@ pub async fn settle(transaction: &Transaction<'_>, is_echoed: impl AsyncFn(&Outb
 }
 
 async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<bool, StoreError> {
-    for amendment in amendments {
-        let stored: Option<JsValue> = outbox.get(amendment.record.write_id.to_string()).primitive()?.await?;
-        let revision = stored.map(records::from_js).and_then(Stored::record).map(|record| record.revision);
-        if revision != Some(amendment.expected_revision) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let stored =
+        async |amendment: &Amendment| -> Result<Option<JsValue>, StoreError> { Ok(outbox.get(amendment.record.write_id.to_string()).primitive()?.await?) };
+    let stored = try_join_all(amendments.iter().map(stored)).await?;
+    let revision = |stored: Option<JsValue>| Some(records::read(&stored?).record()?.revision);
+    Ok(stored
+        .into_iter()
+        .zip(amendments)
+        .all(|(stored, amendment)| revision(stored) == Some(amendment.expected_revision)))
 }
 
-/// Only an acknowledged record is compared with its row.
-async fn synced_row(transaction: &Transaction<'_>, record: &OutboxRecord) -> Result<Option<Row>, StoreError> {
-    if record.state != WriteState::Acked {
-        return Ok(None);
+/// The rows that acknowledged records are compared with; the others are not.
+async fn synced_rows(transaction: &Transaction<'_>, amendments: &[Amendment]) -> Result<HashMap<(Table, RowId), Row>, StoreError> {
+    let mut synced = HashMap::new();
+    for table in Table::ALL {
+        let acked = amendments
+            .iter()
+            .map(|amendment| &amendment.record)
+            .filter(|record| record.table == table && record.state == WriteState::Acked);
+        let ids: Vec<RowId> = acked.map(|record| record.row_id).collect();
+        synced.extend(rows::some(transaction, table, &ids).await?.into_iter().map(|row| ((table, row.id()), row)));
     }
-    rows::read(transaction, record.table, record.row_id).await
+    Ok(synced)
 }
 
 fn keep(outbox: &ObjectStore<'_>, history: &ObjectStore<'_>, record: &OutboxRecord) -> Result<(), StoreError> {
@@ -131,15 +154,11 @@ fn remove(store: &ObjectStore<'_>, id: WriteId) -> Result<(), StoreError> {
 }
 
 async fn all(connection: &Connection, store: &str) -> Result<Vec<Stored>, StoreError> {
-    let stored = connection
-        .transact(&[store], Access::Read, async |transaction: &Transaction<'_>| {
-            read_all(&transaction.object_store(store)?).await
-        })
-        .await?;
-    Ok(stored.into_iter().map(records::from_js).collect())
+    let work = async |transaction: &Transaction<'_>| raw(&transaction.object_store(store)?).await;
+    Ok(records::read_all(&connection.transact(&[store], Access::Read, work).await?))
 }
 
-async fn read_all(store: &ObjectStore<'_>) -> Result<Vec<JsValue>, StoreError> {
+async fn raw(store: &ObjectStore<'_>) -> Result<Vec<JsValue>, StoreError> {
     let values = store.get_all::<JsValue>().primitive()?.await?;
     Ok(values.collect::<Result<_, _>>()?)
 }

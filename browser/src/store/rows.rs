@@ -15,11 +15,11 @@ use domain::{Row, RowId, Table, UserId};
 use futures::future::try_join_all;
 use indexed_db_futures::{BuildPrimitive, query_source::QuerySource, transaction::Transaction};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch};
+use sync::{Applied, Place, RowChange, ShapeBatch};
 use wasm_bindgen::JsValue;
 
 /// Rows as they stand after a batch; `None` is gone.
-type Standing = BTreeMap<RowId, Option<Row>>;
+pub type Standing = BTreeMap<RowId, Option<Row>>;
 
 /// See [`sync::Store::apply_shape`]. Given an `owner`, it refuses rows once somebody else is signed in.
 pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: &ShapeBatch) -> Result<Applied, StoreError> {
@@ -38,10 +38,8 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
             store_changed(transaction, batch.table, &standing)?;
         }
         store_place(transaction, batch)?;
-        let is_echoed =
-            async |record: &OutboxRecord| Ok(record.table == batch.table && batch.echoes(record, after(transaction, record, &standing).await?.as_ref()));
         Ok(Applied {
-            settled: outbox::settle(transaction, is_echoed).await?,
+            settled: outbox::settle(transaction, batch, &standing).await?,
             has_gap,
         })
     };
@@ -109,13 +107,11 @@ pub fn forget(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads one row inside a transaction.
-pub async fn read(transaction: &Transaction<'_>, table: Table, id: RowId) -> Result<Option<Row>, StoreError> {
-    Ok(some(transaction, table, &[id]).await?.pop())
-}
-
 /// The rows of these ids that are here: changed ones from their own records, the others from the snapshot.
-async fn some(transaction: &Transaction<'_>, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
+pub async fn some(transaction: &Transaction<'_>, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = transaction.object_store(ROWS)?;
     let record = async |id: RowId| -> Result<Option<String>, StoreError> { Ok(rows.get(row_key(table, id)).primitive()?.await?) };
     let records = try_join_all(ids.iter().map(|id| record(*id))).await?;
@@ -127,9 +123,7 @@ async fn some(transaction: &Transaction<'_>, table: Table, ids: &[RowId]) -> Res
             None => unchanged.push(*id),
         }
     }
-    if !unchanged.is_empty() {
-        found.extend(snapshot::some(transaction, table, &unchanged).await?);
-    }
+    found.extend(snapshot::some(transaction, table, &unchanged).await?);
     Ok(found)
 }
 
@@ -142,11 +136,7 @@ async fn work_out(transaction: &Transaction<'_>, batch: &ShapeBatch) -> Result<(
         .map(RowChange::id)
         .collect();
     let patched: Vec<RowId> = patched.into_iter().collect();
-    let known = if patched.is_empty() {
-        Vec::new()
-    } else {
-        some(transaction, batch.table, &patched).await?
-    };
+    let known = some(transaction, batch.table, &patched).await?;
     let mut standing: Standing = known.into_iter().map(|row| (row.id(), Some(row))).collect();
     let mut has_gap = false;
     for change in &batch.changes {
@@ -178,11 +168,4 @@ fn store_place(transaction: &Transaction<'_>, batch: &ShapeBatch) -> Result<(), 
             .primitive()?,
     );
     Ok(())
-}
-
-async fn after(transaction: &Transaction<'_>, record: &OutboxRecord, standing: &Standing) -> Result<Option<Row>, StoreError> {
-    match standing.get(&record.row_id) {
-        Some(row) => Ok(row.clone()),
-        None => read(transaction, record.table, record.row_id).await,
-    }
 }

@@ -46,8 +46,11 @@ pub async fn texts(transaction: &Transaction<'_>, table: Table) -> Result<Vec<St
 
 /// The rows of these ids that are here. Each record is read once.
 pub async fn some(transaction: &Transaction<'_>, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
-    let snapshots = transaction.object_store(SNAPSHOTS)?;
     let mut found = Vec::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let snapshots = transaction.object_store(SNAPSHOTS)?;
     for (first, wanted) in by_record(&first_ids(transaction, table).await?, ids) {
         let record: Option<String> = snapshots.get(row_key(table, first)).primitive()?.await?;
         let rows = record.map(|record| text::read_rows(table, &record)).transpose()?.unwrap_or_default();
