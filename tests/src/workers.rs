@@ -25,6 +25,8 @@ struct State {
     scopes: HashMap<String, String>,
     /// By version id.
     versions: HashMap<String, Version>,
+    /// How often each version has stopped.
+    stops: HashMap<String, u64>,
 }
 
 /// One version of a worker, as the browser describes it.
@@ -91,14 +93,20 @@ impl Workers {
         Ok(())
     }
 
-    /// Stops every worker of the device, as the browser does with idle ones.
+    /// Stops every worker of the device, as the browser does with idle ones. It may start one again for an event at any time.
     pub async fn stop_all(&self) -> Result<()> {
+        let running: Vec<(String, u64)> = {
+            let state = lock(&self.state);
+            let alive = state.versions.iter().filter(|(_, version)| version.running != "stopped");
+            alive.map(|(id, _)| (id.clone(), state.stops(id))).collect()
+        };
         self.call("ServiceWorker.stopAllWorkers", json!({})).await?;
         let state = &self.state;
         eventually("all workers to stop", async || {
-            match lock(state).versions.values().find(|version| version.running != "stopped") {
+            let state = lock(state);
+            match running.iter().find(|(id, stops)| state.stops(id) == *stops) {
                 None => Ok(()),
-                Some(version) => bail!("one is {}", version.running),
+                Some((id, _)) => bail!("one has not stopped: {:?}", state.versions.get(id)),
             }
         })
         .await
@@ -159,6 +167,10 @@ impl Workers {
 }
 
 impl State {
+    fn stops(&self, version: &str) -> u64 {
+        self.stops.get(version).copied().unwrap_or_default()
+    }
+
     fn note(&mut self, event: &Event) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let list = |name: &str| event.params[name].as_array().cloned().unwrap_or_default();
@@ -176,7 +188,11 @@ impl State {
             "ServiceWorker.workerVersionUpdated" => {
                 for version in list("versions") {
                     let [registration, status, running] = ["registrationId", "status", "runningStatus"].map(|name| text(&version[name]));
-                    self.versions.insert(text(&version["versionId"]), Version { registration, status, running });
+                    let id = text(&version["versionId"]);
+                    if running == "stopped" && self.versions.get(&id).is_some_and(|known| known.running != "stopped") {
+                        *self.stops.entry(id.clone()).or_default() += 1;
+                    }
+                    self.versions.insert(id, Version { registration, status, running });
                 }
                 // What is redundant and stopped will not come back.
                 self.versions.retain(|_, version| version.status != "redundant" || version.running != "stopped");
