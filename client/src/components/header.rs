@@ -74,19 +74,20 @@ fn SignOut() -> impl IntoView {
     let leave = UnsyncCallback::new(move |()| {
         let navigate = navigate.clone();
         // The next person begins at the board, not where this one stopped.
-        state.sign_out(move || {
-            navigate(
-                "/login",
-                NavigateOptions {
-                    replace: true,
-                    ..Default::default()
-                },
-            )
-        });
+        let replace = NavigateOptions {
+            replace: true,
+            ..NavigateOptions::default()
+        };
+        state.sign_out(move || navigate("/login", replace));
     });
     let ask = move |_| match state.status.get_untracked() {
         status if status.has_unsent() => asking.set(Some(status.waiting + status.need_user)),
         _ => leave.run(()),
+    };
+    let leave_anyway = move |_| {
+        // The dialog covers the message that would tell of a failure.
+        asking.set(None);
+        leave.run(());
     };
     view! {
         <button type="button" class="button quiet" on:click=ask>{text::SIGN_OUT}</button>
@@ -97,7 +98,7 @@ fn SignOut() -> impl IntoView {
                     <p>{changes} " on this device. " {text::UNSENT_HINT}</p>
                     <form method="dialog" class="actions">
                         <button class="button primary" autofocus>{text::STAY}</button>
-                        <button type="button" class="button danger" on:click=move |_| leave.run(())>{text::SIGN_OUT_ANYWAY}</button>
+                        <button type="button" class="button danger" on:click=leave_anyway>{text::SIGN_OUT_ANYWAY}</button>
                     </form>
                 </Dialog>
             }

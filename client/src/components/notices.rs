@@ -11,6 +11,7 @@ mod text {
     pub const SESSION: &str = "Your session has ended. Your work is safe on this device and is sent when you sign in.";
     pub const SIGN_IN: &str = "Sign in";
     pub const NEW_VERSION: &str = "A new version is ready";
+    pub const DISMISS: &str = "Dismiss";
     pub const UPDATE: &str = "Update";
 }
 
@@ -23,6 +24,7 @@ pub fn Notices() -> impl IntoView {
             {move || state.storage_failure.get().map(|reason| view! {
                 <div class="notice" data-tone="needs-you" role="alert">
                     <p>{text::STORAGE}{reason}</p>
+                    <button type="button" class="button" on:click=move |_| state.storage_failure.set(None)>{text::DISMISS}</button>
                 </div>
             })}
             {move || (state.needs_sign_in() && state.user.with(Option::is_some)).then(|| view! {

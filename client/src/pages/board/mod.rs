@@ -74,6 +74,7 @@ fn Columns(found: Memo<Option<HashSet<RowId>>>, count: Memo<usize>) -> impl Into
     let element = NodeRef::<html::Div>::new();
     let drag = drag::Drag::new(state);
     element.on_load(move |board| drag.hold_scrolling_of(&board));
+    on_cleanup(move || drag.give_up());
     let navigate = use_navigate();
     view! {
         // Without a card in it, the keyboard still has to be able to scroll it.
