@@ -26,9 +26,17 @@ pub async fn measure(report: &mut Report, server: &ServerProcess, wire: &Holding
         Ok(())
     })
     .await?;
-    report.add(format!("drain {WRITES} writes: signal → all receipts stored"), begin.elapsed().as_secs_f64(), "s");
+    report.add(
+        format!("drain {WRITES} writes: signal → all receipts stored"),
+        begin.elapsed().as_secs_f64(),
+        "s",
+    );
     app.wait_for_status("All changes saved").await?;
-    report.add(format!("drain {WRITES} writes: signal → “All changes saved”"), begin.elapsed().as_secs_f64(), "s");
+    report.add(
+        format!("drain {WRITES} writes: signal → “All changes saved”"),
+        begin.elapsed().as_secs_f64(),
+        "s",
+    );
     report.add(format!("drain {WRITES} writes: requests"), (wire.requests_of(PATH) - requests) as f64, "");
     Ok(())
 }

@@ -22,7 +22,13 @@ pub fn measure(report: &mut Report) -> Result<()> {
 fn loaded_files(site: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(site).context("there is no site: cargo xtask site")?;
     let files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    Ok(files.into_iter().filter(|file| file.extension().is_some_and(|kind| ["html", "js", "css", "wasm"].iter().any(|known| kind == *known))).collect())
+    Ok(files
+        .into_iter()
+        .filter(|file| {
+            file.extension()
+                .is_some_and(|kind| ["html", "js", "css", "wasm"].iter().any(|known| kind == *known))
+        })
+        .collect())
 }
 
 /// The compressed form where the server would send one.

@@ -29,7 +29,10 @@ pub async fn measure(report: &mut Report, server: &ServerProcess, app: &App, onl
     let (mut from_commit, mut from_tap) = (Vec::new(), Vec::new());
     for change in 0..CHANGES {
         let stage = if change % 2 == 0 { "Inspection" } else { "Draft" };
-        onlooker.page().eval(&format!("void (window.painted = ({PAINTED})({}, {}))", json!(property), json!(stage))).await?;
+        onlooker
+            .page()
+            .eval(&format!("void (window.painted = ({PAINTED})({}, {}))", json!(property), json!(stage)))
+            .await?;
         let tapped = screen::move_turn(app, &property, stage).await?;
         let painted = onlooker.page().eval("window.painted").await?.as_f64().context("the moment of the paint")?;
         let committed = server.db_number("select max(at) from receipts").await? as f64 / 1_000.0;

@@ -19,7 +19,12 @@ impl Report {
     /// Notes the median and the 95th percentile of samples.
     pub fn add_samples(&mut self, what: &str, mut samples: Vec<f64>, unit: &'static str) {
         samples.sort_by(f64::total_cmp);
-        let at = |share: f64| samples.get(((samples.len() as f64 - 1.0) * share).round() as usize).copied().unwrap_or(f64::NAN);
+        let at = |share: f64| {
+            samples
+                .get(((samples.len() as f64 - 1.0) * share).round() as usize)
+                .copied()
+                .unwrap_or(f64::NAN)
+        };
         self.add(format!("{what}, median of {}", samples.len()), at(0.5), unit);
         self.add(format!("{what}, 95th percentile"), at(0.95), unit);
     }
@@ -36,7 +41,11 @@ impl Report {
     pub fn save(&self) -> Result<()> {
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/bench/loop.json");
         std::fs::create_dir_all(file.parent().unwrap_or(&file))?;
-        let figures: Vec<_> = self.figures.iter().map(|(what, figure, unit)| json!({ "what": what, "figure": figure, "unit": unit })).collect();
+        let figures: Vec<_> = self
+            .figures
+            .iter()
+            .map(|(what, figure, unit)| json!({ "what": what, "figure": figure, "unit": unit }))
+            .collect();
         std::fs::write(&file, serde_json::to_string_pretty(&figures)?)?;
         println!("\nKept as target/bench/loop.json");
         Ok(())

@@ -43,14 +43,24 @@ pub async fn move_many(app: &App, count: usize, stage: &str) -> Result<()> {
     Ok(())
 }
 
-/// The durations of the app's own measurements of this name since they were last taken, in milliseconds.
-pub async fn take_measurements(app: &App, name: &str) -> Result<Vec<f64>> {
+/// Begins to collect the app's own measurements (User Timing).
+pub async fn collect_measurements(app: &App) -> Result<()> {
+    let script = "void (() => {
+        window.measured = [];
+        new PerformanceObserver(list => window.measured.push(...list.getEntries())).observe({ entryTypes: ['measure'] });
+    })()";
+    app.page().eval(script).await.map(drop)
+}
+
+/// The collected durations of this name, in milliseconds, in the order of their taps.
+pub async fn measurements(app: &App, name: &str) -> Result<Vec<f64>> {
+    // An observer hears of entries a little later.
     let script = format!(
-        "(() => {{ const taken = performance.getEntriesByName({name}).map(entry => entry.duration); performance.clearMeasures({name}); return taken; }})()",
-        name = json!(name)
+        "new Promise(resolve => setTimeout(() => resolve(window.measured.filter(entry => entry.name === {}).map(entry => entry.duration)), 200))",
+        json!(name)
     );
-    let taken = app.page().eval(&script).await?;
-    Ok(taken.as_array().into_iter().flatten().filter_map(Value::as_f64).collect())
+    let durations = app.page().eval(&script).await?;
+    Ok(durations.as_array().into_iter().flatten().filter_map(Value::as_f64).collect())
 }
 
 /// How many rows the device has synced, read where they lie.

@@ -13,9 +13,7 @@ pub async fn measure(report: &mut Report, tablet: &Device, app: &App) -> Result<
     eprintln!("Making {PENDING} writes wait …");
     screen::move_many(app, PENDING, "Draft").await?;
     app.wait_for_status(&format!("Offline · {PENDING} changes waiting")).await?;
-    for name in ["turns:view", "turns:durable"] {
-        screen::take_measurements(app, name).await?;
-    }
+    screen::collect_measurements(app).await?;
 
     eprintln!("Tapping …");
     let property = app.first_card("Draft").await?;
@@ -24,7 +22,7 @@ pub async fn measure(report: &mut Report, tablet: &Device, app: &App) -> Result<
     }
     app.wait_for_status(&format!("{} changes waiting", PENDING + TAPS)).await?;
     for (name, what) in [("turns:view", "tap → view changed"), ("turns:durable", "tap → durable (strict)")] {
-        let samples = screen::take_measurements(app, name).await?;
+        let samples = screen::measurements(app, name).await?;
         ensure!(samples.len() == TAPS, "{} of {TAPS} taps were measured", samples.len());
         report.add_samples(what, samples, "ms");
     }

@@ -15,6 +15,7 @@ pub mod leader;
 pub mod locks;
 pub mod scope;
 pub mod store;
+pub mod timing;
 pub mod wake;
 
 pub use device::{Device, News, OpenError, TapError};

@@ -3,7 +3,11 @@
 //! **Invariant:** a write is stored after all that it builds on, or not at all.
 
 use super::{Inner, News};
-use crate::{channel::Signal, store::StoreError};
+use crate::{
+    channel::Signal,
+    store::StoreError,
+    timing::{Moment, TAP_TO_DURABLE},
+};
 use domain::WriteId;
 use futures::{
     StreamExt,
@@ -18,6 +22,8 @@ use sync::{OutboxRecord, Store};
 /// A write that is shown and not yet stored.
 pub(super) struct Parcel {
     pub record: OutboxRecord,
+    /// When it was tapped.
+    pub begun: Option<Moment>,
     /// Told when it is stored, or why it is not.
     pub durable: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
@@ -59,6 +65,9 @@ async fn store(device: &Rc<Inner>, parcels: Vec<Parcel>) -> Result<(), (Vec<Parc
         Ok(stored) => stored,
         Err(error) => return Err((parcels, error)),
     };
+    for begun in parcels.iter().filter_map(|parcel| parcel.begun) {
+        begun.measure(TAP_TO_DURABLE);
+    }
     device.show_stored(stored);
     device.channel.tell(&Signal::OutboxChanged);
     for durable in parcels.into_iter().filter_map(|parcel| parcel.durable) {

@@ -6,6 +6,7 @@ use super::{Inner, News, keeper::Parcel};
 use crate::{
     clock, ids,
     store::{Session, StoreError},
+    timing::{Moment, TAP_TO_VIEW},
 };
 use domain::{
     Cents, Mutation, Operation, Refusal, Role, Row, RowId, Table, Timestamp, Value, WriteId,
@@ -26,12 +27,16 @@ impl Inner {
         data: &Map<String, Json>,
         durable: Option<oneshot::Sender<Result<(), StoreError>>>,
     ) -> Result<WriteId, Refusal> {
+        let begun = Moment::now();
         let record = self.judge(table, row_id, operation, data)?;
         let id = record.write_id;
         self.change(|view| view.put_write(record.clone()));
+        if let Some(begun) = begun {
+            begun.measure(TAP_TO_VIEW);
+        }
         self.tell(News::Status);
         // The keeper lives as long as the device.
-        let _ = self.keeper.unbounded_send(Parcel { record, durable });
+        let _ = self.keeper.unbounded_send(Parcel { record, begun, durable });
         Ok(id)
     }
 
