@@ -6,6 +6,7 @@
 //! **Invariant:** when it has run, `sw.js` needs no other file to start, and no page holds an inline script.
 
 mod compress;
+mod names;
 mod page;
 mod precache;
 mod worker;
@@ -20,6 +21,15 @@ use crate::{paths, stamp};
 /// The hook: finishes the site in `TRUNK_STAGING_DIR`.
 pub fn run() -> Result<()> {
     let stage = PathBuf::from(std::env::var_os("TRUNK_STAGING_DIR").context("TRUNK_STAGING_DIR is not set: Trunk calls this, see Trunk.toml")?);
+    // A development build keeps its names, for readable stack traces.
+    if std::env::var("TRUNK_PROFILE").as_deref() == Ok("release") {
+        for file in files(&stage)?
+            .iter()
+            .filter(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+        {
+            fs::write(file, names::strip(&fs::read(file)?)?)?;
+        }
+    }
     page::move_script_out(&stage)?;
     let loader = worker::take_apart(&stage)?;
     // Only now are the files that are left the ones that a page can ask for.
