@@ -65,6 +65,19 @@ pub struct OutboxRecord {
     pub revision: u64,
 }
 
+/// Who makes a write, where, when and under which id: all made at the edge.
+#[derive(Clone, Copy, Debug)]
+pub struct Author {
+    /// Whose write it is.
+    pub user_id: UserId,
+    /// On which device.
+    pub device_id: DeviceId,
+    /// A fresh id.
+    pub write_id: WriteId,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
 /// One column's change, in the JSON of writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
@@ -189,6 +202,31 @@ impl WriteState {
 }
 
 impl OutboxRecord {
+    /// A new write, waiting to be sent, as it is before the store gives it its `seq`.
+    pub fn new(author: Author, table: Table, row_id: RowId, operation: Operation) -> Self {
+        Self {
+            schema: SCHEMA,
+            write_id: author.write_id,
+            user_id: author.user_id,
+            device_id: author.device_id,
+            seq: 0,
+            table,
+            row_id,
+            operation,
+            changes: BTreeMap::new(),
+            base_version: None,
+            rebased_on: None,
+            depends_on: Vec::new(),
+            made_at_ms: author.now_ms,
+            state: WriteState::Pending,
+            attempts: 0,
+            next_attempt_at_ms: None,
+            last_error: None,
+            receipt: None,
+            revision: 0,
+        }
+    }
+
     /// Whether an acknowledged write's echo has been seen, so that its overlay may go.
     ///
     /// `synced` is the row as the shape has brought it; `left` says that it has just gone from the shape.

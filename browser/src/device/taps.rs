@@ -15,7 +15,7 @@ use domain::{
 };
 use futures::channel::oneshot;
 use serde_json::{Map, Value as Json};
-use sync::{LocalView, OutboxRecord, draft, outbox::draft::Author};
+use sync::{LocalView, OutboxRecord, draft, outbox::Author};
 
 impl Inner {
     /// Judges, shows, and hands over to the keeper, who answers `durable`.

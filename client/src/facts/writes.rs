@@ -180,7 +180,7 @@ mod tests {
     use crate::facts::fixture::Field;
     use domain::{DeviceId, Mutation, UserId, WriteId};
     use serde_json::json;
-    use sync::outbox::draft::Author;
+    use sync::outbox::Author;
 
     fn write(field: &Field, table: Table, row: RowId, operation: Operation, data: Json) -> OutboxRecord {
         let author = Author {

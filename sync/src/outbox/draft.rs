@@ -1,47 +1,19 @@
 //! From a mutation to an outbox record: what changes, on what base, after which other writes.
 
-use super::{Change, OutboxRecord, SCHEMA, WriteState};
+use super::{Author, Change, OutboxRecord};
 use crate::LocalView;
-use domain::{DeviceId, Mutation, Operation, Row, RowId, Table, UserId, WriteId, schema::SetBy};
+use domain::{Mutation, Operation, Row, RowId, Table, WriteId, schema::SetBy};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-
-/// Who makes the write, where, when and under which id: all made at the edge.
-#[derive(Clone, Copy, Debug)]
-pub struct Author {
-    /// Whose write it is.
-    pub user_id: UserId,
-    /// On which device.
-    pub device_id: DeviceId,
-    /// A fresh id.
-    pub write_id: WriteId,
-    /// Milliseconds since 1970.
-    pub now_ms: i64,
-}
 
 /// Makes the record of a mutation. `before` and `after` are the row as the view shows it and as the rule predicts it.
 /// The store gives `seq`.
 pub fn draft(mutation: &Mutation, before: Option<&Row>, after: Option<&Row>, author: Author, view: &LocalView) -> OutboxRecord {
     OutboxRecord {
-        schema: SCHEMA,
-        write_id: author.write_id,
-        user_id: author.user_id,
-        device_id: author.device_id,
-        seq: 0,
-        table: mutation.table,
-        row_id: mutation.row_id,
-        operation: mutation.operation,
         changes: after.map(|after| changes(mutation, before, after)).unwrap_or_default(),
         base_version: base_version(mutation, view),
-        rebased_on: None,
         depends_on: depends_on(mutation, before.or(after), view),
-        made_at_ms: author.now_ms,
-        state: WriteState::Pending,
-        attempts: 0,
-        next_attempt_at_ms: None,
-        last_error: None,
-        receipt: None,
-        revision: 0,
+        ..OutboxRecord::new(author, mutation.table, mutation.row_id, mutation.operation)
     }
 }
 

@@ -71,36 +71,25 @@ fn travels_alone(record: &OutboxRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::Failure;
+    use crate::outbox::{Author, Failure};
     use domain::{DeviceId, Operation, RowId, Table, UserId};
     use protocol::Problem;
-    use std::collections::BTreeMap;
 
     fn id(n: u64) -> WriteId {
         format!("00000000-0000-7000-8000-{n:012}").parse().expect("an id")
     }
 
     fn write(n: u64, row: u64, depends_on: &[u64]) -> OutboxRecord {
-        OutboxRecord {
-            schema: crate::outbox::SCHEMA,
-            write_id: id(n),
+        let author = Author {
             user_id: UserId(id(90).0),
             device_id: DeviceId(id(91).0),
+            write_id: id(n),
+            now_ms: 0,
+        };
+        OutboxRecord {
             seq: n,
-            table: Table::Turns,
-            row_id: RowId(id(row).0),
-            operation: Operation::Update,
-            changes: BTreeMap::new(),
-            base_version: Some(1),
-            rebased_on: None,
             depends_on: depends_on.iter().map(|n| id(*n)).collect(),
-            made_at_ms: 0,
-            state: WriteState::Pending,
-            attempts: 0,
-            next_attempt_at_ms: None,
-            last_error: None,
-            receipt: None,
-            revision: 0,
+            ..OutboxRecord::new(author, Table::Turns, RowId(id(row).0), Operation::Update)
         }
     }
 

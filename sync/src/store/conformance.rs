@@ -5,10 +5,10 @@
 
 use super::{Amendment, Store};
 use crate::{
-    outbox::{Change, OutboxRecord, Receipt, SCHEMA, Stored, WriteState},
+    outbox::{Author, Change, OutboxRecord, Receipt, Stored, WriteState},
     shape_stream::{Place, RowChange, ShapeBatch},
 };
-use domain::{Operation, Row, RowId, Table, UserId, Value, WriteId};
+use domain::{DeviceId, Operation, Row, RowId, Table, UserId, Value, WriteId};
 use serde_json::{Map, Value as Json, json};
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -40,33 +40,22 @@ pub fn row_id(n: u64) -> RowId {
 /// A write to the turn `row`.
 pub fn record(write: u64, row: u64) -> OutboxRecord {
     let id = |n: u64| row_id(n).0;
-    OutboxRecord {
-        schema: SCHEMA,
-        write_id: WriteId(id(write)),
+    let author = Author {
         user_id: UserId(id(1)),
-        device_id: domain::DeviceId(id(2)),
-        seq: 0,
-        table: Table::Turns,
-        row_id: row_id(row),
-        operation: Operation::Update,
-        changes: BTreeMap::from([(
-            "notes".to_owned(),
-            Change {
-                from: Json::Null,
-                to: json!("Schlüssel unter der Matte 🗝"),
-                predicted: false,
-            },
-        )]),
+        device_id: DeviceId(id(2)),
+        write_id: WriteId(id(write)),
+        now_ms: 1_763_870_000_123,
+    };
+    let change = Change {
+        from: Json::Null,
+        to: json!("Schlüssel unter der Matte 🗝"),
+        predicted: false,
+    };
+    OutboxRecord {
+        changes: BTreeMap::from([("notes".to_owned(), change)]),
         base_version: Some(1),
-        rebased_on: None,
         depends_on: vec![WriteId(id(900))],
-        made_at_ms: 1_763_870_000_123,
-        state: WriteState::Pending,
-        attempts: 0,
-        next_attempt_at_ms: None,
-        last_error: None,
-        receipt: None,
-        revision: 0,
+        ..OutboxRecord::new(author, Table::Turns, row_id(row), Operation::Update)
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use sync::{
     Drained, LocalView, OutboxRecord, Place, RowChange, ShapeBatch, Store, WriteState, draft, drain,
-    outbox::{draft::Author, drain::own_records},
+    outbox::{Author, drain::own_records},
     store::conformance::row_id,
 };
 
