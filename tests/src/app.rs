@@ -34,9 +34,16 @@ impl App {
 
     /// Opens the app at a path.
     pub async fn open_at(device: &Device, base: &str, path: &str) -> Result<Self> {
-        let base = base.trim_end_matches('/').to_owned();
-        let page = device.open_page(&format!("{base}{path}")).await?;
-        Ok(Self { page, base })
+        let page = device.open_page(&format!("{}{path}", base.trim_end_matches('/'))).await?;
+        Ok(Self::on(page, base))
+    }
+
+    /// The app on a page that is open already.
+    pub fn on(page: Page, base: &str) -> Self {
+        Self {
+            page,
+            base: base.trim_end_matches('/').to_owned(),
+        }
     }
 
     /// The page that it is on.

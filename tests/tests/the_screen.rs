@@ -1,0 +1,209 @@
+//! The screen in the hands of different people: by keyboard alone, by a finger, signing in and out, installing.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use tests::{App, Chromium, Page, ServerProcess, eventually};
+
+const MANAGER: &str = "manager@example.com";
+const SECOND_MANAGER: &str = "manager2@example.com";
+
+/// Where pictures are kept when somebody wants to look: the variable `SCREENS` names a folder.
+async fn picture(page: &Page, name: &str) -> Result<()> {
+    let Some(folder) = std::env::var_os("SCREENS").map(PathBuf::from) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(&folder)?;
+    page.screenshot(&folder.join(format!("{name}.png"))).await
+}
+
+async fn focused(page: &Page) -> Result<String> {
+    let name = page
+        .eval("(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()")
+        .await?;
+    Ok(name.as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_desk_by_keyboard_alone() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let browser = Chromium::launch_new().await?;
+    let page = browser.device().await?.open_page(&format!("{}/login", server.url())).await?;
+    page.named("textbox", "Email").focus().await?;
+    page.type_text(MANAGER).await?;
+    page.press("Tab").await?;
+    page.type_text(tests::server::DEMO_PASSWORD).await?;
+    page.press("Enter").await?;
+    page.wait_for_path("/board").await?;
+    let app = App::on(page.clone(), &server.url());
+    app.wait_for_cards().await?;
+
+    let property = app.first_card("Draft").await?;
+    app.card(&property).focus().await?;
+    page.press("m").await?;
+    // The likeliest choice has the focus: the stage after its own.
+    eventually("the menu to take the focus", async || {
+        let name = focused(&page).await?;
+        ensure!(name.starts_with("Secure Property"), "the focus is on {name}");
+        Ok(())
+    })
+    .await?;
+    page.press("ArrowDown").await?;
+    page.press("Enter").await?;
+    app.wait_for_card(&property, "Inspection").await?;
+    app.wait_for_status("All changes saved").await?;
+
+    // The focus is back on the card's button, wherever the card is now.
+    eventually("the focus to come back", async || {
+        let name = focused(&page).await?;
+        ensure!(name == "Move to…", "the focus is on {name}");
+        Ok(())
+    })
+    .await?;
+    app.card(&property).focus().await?;
+    page.press("Enter").await?;
+    page.wait_for("location.pathname.startsWith('/turns/')", "the turn's page").await?;
+    page.assert_no_errors()
+}
+
+#[tokio::test]
+async fn a_tablet_by_touch() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let browser = Chromium::launch_new().await?;
+    let app = App::sign_in(&browser.device().await?, &server.url(), MANAGER).await?;
+    app.page().set_viewport(1280, 800, true).await?;
+    let property = app.first_card("Secure Property").await?;
+    let draft = app.page().named("region", "Draft");
+    app.card(&property).touch_drag_to(&draft, Duration::from_millis(600)).await?;
+    app.wait_for_card(&property, "Draft").await?;
+    app.wait_for_status("All changes saved").await?;
+    picture(app.page(), "tablet-board").await?;
+    app.page().assert_no_errors()
+}
+
+#[tokio::test]
+async fn a_desk_by_mouse_with_undo() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let browser = Chromium::launch_new().await?;
+    let app = App::sign_in(&browser.device().await?, &server.url(), MANAGER).await?;
+    app.page().set_viewport(1440, 900, false).await?;
+    let property = app.first_card("Secure Property").await?;
+    app.card(&property).drag_to(&app.page().named("region", "Draft")).await?;
+    app.wait_for_card(&property, "Draft").await?;
+    app.page().named("button", "Undo").click().await?;
+    app.wait_for_card(&property, "Secure Property").await?;
+    app.wait_for_status("All changes saved").await
+}
+
+#[tokio::test]
+async fn a_stage_says_at_once_what_it_demands() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let browser = Chromium::launch_new().await?;
+    let app = App::sign_in(&browser.device().await?, &server.url(), MANAGER).await?;
+    let property = app.first_card("Draft").await?;
+    app.move_to(&property, "Vendor Assigned").await?;
+    app.page().role("alert").wait_text("needs a vendor").await?;
+    app.wait_for_card(&property, "Draft").await?;
+    ensure!(server.db_number("select count(*) from receipts").await? == 0, "a refused tap is not sent");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_a_session_ends() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let browser = Chromium::launch_new().await?;
+    let device = browser.device().await?;
+    let page = device.open_page(&server.url()).await?;
+    page.wait_for_path("/login").await?;
+    picture(&page, "login").await?;
+    page.named("textbox", "Email").fill(MANAGER).await?;
+    page.named("textbox", "Password").fill("not-this").await?;
+    page.named("button", "Sign in").click().await?;
+    page.role("alert").wait_text("password").await?;
+
+    let app = App::sign_in(&device, &server.url(), MANAGER).await?;
+    app.page().named("button", "Sign out").click().await?;
+    app.page().wait_for_path("/login").await?;
+    // Nothing of hers is left to be seen.
+    app.visit("/board").await?;
+    app.page().wait_for_path("/login").await
+}
+
+#[tokio::test]
+async fn another_user_of_the_tablet_sees_and_sends_nothing_of_hers() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let browser = Chromium::launch_new().await?;
+    let tablet = browser.device().await?;
+    let app = App::sign_in(&tablet, &server.url(), MANAGER).await?;
+    tablet.workers().wait_activated(&server.url()).await?;
+    let property = app.first_card("Draft").await?;
+
+    tablet.set_offline(true).await?;
+    app.move_to(&property, "Inspection").await?;
+    app.wait_for_status("Offline · 1 change waiting").await?;
+    app.page().named("button", "Sign out").click().await?;
+    app.page().role("dialog").wait_text("1 change stays on this device").await?;
+    app.page().named("button", "Sign out anyway").click().await?;
+    app.page().wait_for_path("/login").await?;
+    tablet.set_offline(false).await?;
+
+    let second = App::sign_in(&tablet, &server.url(), SECOND_MANAGER).await?;
+    second.wait_for_status("All changes saved").await?;
+    ensure!(second.card(&property).count().await? == 0, "manager2 sees a turn of manager's");
+    ensure!(
+        server.db_number("select count(*) from receipts").await? == 0,
+        "manager2's session sent manager's write"
+    );
+    second.page().named("button", "Sign out").click().await?;
+    second.page().wait_for_path("/login").await?;
+
+    // Hers again: what she left behind goes by itself.
+    let first = App::sign_in(&tablet, &server.url(), MANAGER).await?;
+    first.wait_for_card(&property, "Inspection").await?;
+    first.wait_for_status("All changes saved").await?;
+    ensure!(server.db_number("select count(*) from receipts").await? == 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_can_be_installed_and_breaks_no_rule_of_its_own() -> Result<()> {
+    let server = ServerProcess::with_demo(60).await?;
+    let profile = tempfile::tempdir()?;
+    let browser = Chromium::launch(profile.path()).await?;
+    let device = browser.device().await?;
+    let app = App::sign_in(&device, &server.url(), MANAGER).await?;
+    device.workers().wait_activated(&server.url()).await?;
+    let page = app.page();
+    let errors = page.call("Page.getInstallabilityErrors", json!({})).await?;
+    ensure!(errors["installabilityErrors"].as_array().is_some_and(Vec::is_empty), "{errors}");
+    let manifest = page.call("Page.getAppManifest", json!({})).await?;
+    ensure!(manifest["errors"].as_array().is_some_and(Vec::is_empty), "{manifest}");
+
+    // Each page, in the sizes that people hold; the Content-Security-Policy complains in the console.
+    for (name, width, height) in [("desk", 1440, 900), ("tablet", 834, 1112), ("phone", 390, 844)] {
+        page.set_viewport(width, height, name != "desk").await?;
+        app.visit("/board").await?;
+        app.wait_for_cards().await?;
+        picture(page, &format!("{name}-board")).await?;
+        let property = app.first_card("In Progress").await?;
+        app.open_scope(&property).await?;
+        page.role("checkbox").nth(0).wait().await?;
+        picture(page, &format!("{name}-scope")).await?;
+        let turn = page.path().await?.replace("/scope", "");
+        app.visit(&turn).await?;
+        page.role("heading").name(&property).wait().await?;
+        picture(page, &format!("{name}-turn")).await?;
+        app.visit("/sync").await?;
+        page.named("button", "Retry now").wait().await?;
+        picture(page, &format!("{name}-sync")).await?;
+        let sideways = page.eval("document.documentElement.scrollWidth - innerWidth").await?;
+        ensure!(sideways.as_i64() <= Some(0), "{name}: a page is {sideways} pixels wider than the screen");
+    }
+    page.set_media("prefers-color-scheme", "dark").await?;
+    app.visit("/board").await?;
+    app.wait_for_cards().await?;
+    picture(page, "phone-board-dark").await?;
+    page.assert_no_errors()
+}
