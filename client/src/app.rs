@@ -70,9 +70,9 @@ fn SignedIn(children: ChildrenFn) -> impl IntoView {
 
 #[component]
 fn ToLogin() -> impl IntoView {
+    let has_left = AppState::of_context().has_left.get_untracked();
     let from = use_location().pathname.get_untracked();
-    // Whoever has just signed out is on the way there already.
-    (from != "/login").then(|| view! { <Redirect path=format!("/login?from={from}") /> })
+    view! { <Redirect path=if has_left { "/login".to_owned() } else { format!("/login?from={from}") } /> }
 }
 
 #[component]

@@ -3,7 +3,7 @@
 use super::dialog::Dialog;
 use crate::{format, state::AppState};
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, components::A, hooks::use_navigate};
+use leptos_router::components::A;
 use sync::SyncStatus;
 
 mod text {
@@ -69,25 +69,15 @@ fn tone(status: &SyncStatus) -> &'static str {
 #[component]
 fn SignOut() -> impl IntoView {
     let state = AppState::of_context();
-    let navigate = use_navigate();
     let asking = RwSignal::new(None::<usize>);
-    let leave = UnsyncCallback::new(move |()| {
-        let navigate = navigate.clone();
-        // The next person begins at the board, not where this one stopped.
-        let replace = NavigateOptions {
-            replace: true,
-            ..NavigateOptions::default()
-        };
-        state.sign_out(move || navigate("/login", replace));
-    });
     let ask = move |_| match state.status.get_untracked() {
         status if status.has_unsent() => asking.set(Some(status.waiting + status.need_user)),
-        _ => leave.run(()),
+        _ => state.sign_out(),
     };
     let leave_anyway = move |_| {
         // The dialog covers the message that would tell of a failure.
         asking.set(None);
-        leave.run(());
+        state.sign_out();
     };
     view! {
         <button type="button" class="button quiet" on:click=ask>{text::SIGN_OUT}</button>

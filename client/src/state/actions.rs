@@ -68,12 +68,13 @@ impl AppState {
         }
     }
 
-    /// Signs out; `then` runs when it is done.
-    pub fn sign_out(self, then: impl FnOnce() + 'static) {
+    /// Signs out.
+    pub fn sign_out(self) {
+        self.has_left.set(true);
         spawn_local(async move {
-            match self.device().sign_out().await {
-                Ok(()) => then(),
-                Err(problem) => self.toasts.warn(problem.message),
+            if let Err(problem) = self.device().sign_out().await {
+                self.has_left.set(false);
+                self.toasts.warn(problem.message);
             }
         });
     }

@@ -71,6 +71,9 @@ impl AppState {
             News::Status => self.follow_status(),
             News::Session => {
                 let user = self.device().user();
+                if user.is_some() {
+                    self.has_left.set(false);
+                }
                 if self.user.get_untracked() != user {
                     self.user.set(user);
                 }

@@ -29,6 +29,8 @@ pub struct AppState {
     shared: StoredValue<Shared, LocalStorage>,
     /// Who is signed in on this device.
     pub user: RwSignal<Option<User>>,
+    /// Somebody has signed out here, on purpose: the next person begins at the board.
+    pub has_left: RwSignal<bool>,
     /// What the header says.
     pub status: RwSignal<SyncStatus>,
     /// Whether the first sync ever has brought the rows.
@@ -70,6 +72,7 @@ impl AppState {
     fn new(device: Device) -> Self {
         Self {
             user: RwSignal::new(device.user()),
+            has_left: RwSignal::new(false),
             status: RwSignal::new(device.status()),
             first_sync_done: RwSignal::new(device.first_sync_done()),
             storage_failure: RwSignal::new(None),
