@@ -10,7 +10,7 @@ use crate::{
 use domain::{Table, UserId};
 use futures::{StreamExt, channel::mpsc};
 use protocol::News;
-use sync::{Clock, outbox::settle::pause_ms};
+use sync::{Clock, outbox::backoff::pause_ms};
 use web_sys::{EventSource, MessageEvent};
 
 const ADDRESS: &str = "/api/sync/live";

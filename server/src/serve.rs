@@ -4,7 +4,10 @@
 
 use crate::{
     app::{self, App},
-    auth::{Passwords, accounts},
+    auth::{
+        Passwords,
+        accounts::{self, Credentials},
+    },
     clock,
     config::Settings,
     db::Db,
@@ -28,21 +31,10 @@ const TRIM_EVERY: Duration = Duration::from_secs(60 * 60);
 pub struct Server {
     address: SocketAddr,
     /// Accounts that this start has made, with the passwords that are shown once.
-    new_accounts: Vec<NewAccount>,
+    new_accounts: Vec<Credentials>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
     db: Db,
-}
-
-/// An account to be told of on the terminal.
-#[derive(Clone, Debug)]
-pub struct NewAccount {
-    /// What one signs in with.
-    pub email: String,
-    /// In clear, this once.
-    pub password: String,
-    /// What the account may do.
-    pub role: Role,
 }
 
 impl Server {
@@ -90,7 +82,7 @@ impl Server {
     }
 
     /// Accounts that this start has made.
-    pub fn new_accounts(&self) -> &[NewAccount] {
+    pub fn new_accounts(&self) -> &[Credentials] {
         &self.new_accounts
     }
 
@@ -104,7 +96,7 @@ impl Server {
     }
 }
 
-async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::Result<Vec<NewAccount>> {
+async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::Result<Vec<Credentials>> {
     let now = clock::now();
     stages::seed(db, now).await.context("cannot make the turn stages")?;
     if !accounts::none_exist(db.readers()).await? {
@@ -119,8 +111,8 @@ async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::
     }
 }
 
-async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<NewAccount> {
-    let administrator = NewAccount {
+async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<Credentials> {
+    let administrator = Credentials {
         email: "admin@localhost".to_owned(),
         password: ids::new_password(),
         role: Role::Admin,

@@ -13,8 +13,9 @@ pub mod view;
 
 pub use outbox::{
     Change, Failure, OutboxRecord, Receipt, Stored, WriteState,
+    delivery::Delivery,
     draft::draft,
-    drain::{Clock, Delivery, Drained, Network, drain},
+    drain::{Clock, Drained, Network, drain},
 };
 pub use shape_stream::{Place, RowChange, ShapeBatch};
 pub use status::SyncStatus;

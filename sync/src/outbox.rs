@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a record leaves the outbox only with a stored receipt, or because its user discarded it.
 
+pub mod backoff;
+pub mod delivery;
 pub mod draft;
 pub mod drain;
 pub mod merge;

@@ -10,6 +10,17 @@ use domain::{Role, Timestamp, UserId};
 use protocol::User;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, prelude::TextUuid};
 
+/// An account to be told of on the terminal.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// What one signs in with.
+    pub email: String,
+    /// In clear, this once.
+    pub password: String,
+    /// What the account may do.
+    pub role: Role,
+}
+
 /// An account to be made.
 pub struct NewAccount {
     /// Its id.

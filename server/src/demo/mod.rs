@@ -11,9 +11,8 @@ mod turns;
 mod words;
 
 use crate::{
-    auth::Passwords,
+    auth::{Passwords, accounts::Credentials},
     db::{Db, counters, rows},
-    serve::NewAccount,
     stages,
     write::{counter_name, turn_number},
 };
@@ -39,7 +38,7 @@ fn is_vacant(index: usize) -> bool {
 }
 
 /// Makes accounts and portfolio in one transaction; gives the accounts.
-pub async fn make(db: &Db, passwords: &Passwords, demo: Demo, now: Timestamp) -> anyhow::Result<Vec<NewAccount>> {
+pub async fn make(db: &Db, passwords: &Passwords, demo: Demo, now: Timestamp) -> anyhow::Result<Vec<Credentials>> {
     let mut draw = Draw::from_seed(demo.seed);
     let people = people::People::draw(&mut draw);
     let password_hash = passwords.hash(PASSWORD.to_owned()).await?;

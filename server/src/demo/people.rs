@@ -3,7 +3,10 @@
 //! **Invariant:** all of them share one password, and exist in demos only.
 
 use super::{PASSWORD, draw::Draw};
-use crate::{auth::accounts, problem::Result, serve::NewAccount};
+use crate::{
+    auth::accounts::{self, Credentials},
+    problem::Result,
+};
 use domain::{Role, Timestamp, UserId};
 use sea_orm::ConnectionTrait;
 
@@ -68,10 +71,10 @@ impl People {
     }
 
     /// As they are told of on the terminal.
-    pub fn accounts(&self) -> Vec<NewAccount> {
+    pub fn accounts(&self) -> Vec<Credentials> {
         ACCOUNTS
             .iter()
-            .map(|(email, _, role)| NewAccount {
+            .map(|(email, _, role)| Credentials {
                 email: (*email).to_owned(),
                 password: PASSWORD.to_owned(),
                 role: *role,

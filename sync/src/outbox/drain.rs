@@ -5,12 +5,14 @@
 
 use super::{
     OutboxRecord, Stored, WriteState,
+    backoff::is_transient,
+    delivery::Delivery,
     plan::{Plan, plan},
     settle::{Now, park_orphans, settle},
 };
 use crate::store::{Amendment, Store};
 use domain::{UserId, WriteId};
-use protocol::{BatchRequest, MAX_BATCH_WRITES, Problem, ProblemCode, WireWrite, WriteAnswer};
+use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode, WireWrite};
 use serde_json::{Map, Value as Json};
 
 /// The way to the server. Each call is one request; it never fails but answers with a [`Delivery`].
@@ -26,22 +28,6 @@ pub trait Clock {
     fn now_ms(&self) -> i64;
     /// A number from 0 to 1.
     fn jitter(&self) -> f64;
-}
-
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Delivery {
-    /// The server answered each write.
-    Results(Vec<WriteAnswer>),
-    /// The server refused the request as a whole.
-    Refused {
-        /// Why.
-        problem: Problem,
-        /// What `Retry-After` said.
-        retry_after_ms: Option<i64>,
-    },
-    /// No answer, or one that is not our server's (a hotel's sign-in page, a proxy's error).
-    Lost,
 }
 
 /// How a drain ended.
@@ -136,7 +122,7 @@ fn ends_drain(delivery: &Delivery, now_ms: impl Fn() -> i64) -> Option<Drained> 
         Delivery::Results(_) => None,
         Delivery::Refused { problem, .. } if problem.code == ProblemCode::Unauthenticated => Some(Drained::NeedsSignIn),
         // Refused for what is in it: the writes are now tried one by one.
-        Delivery::Refused { problem, .. } if !super::settle::is_transient(problem.code) => None,
+        Delivery::Refused { problem, .. } if !is_transient(problem.code) => None,
         Delivery::Refused { .. } | Delivery::Lost => Some(Drained::WaitsUntil(now_ms())),
     }
 }
