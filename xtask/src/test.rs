@@ -32,7 +32,7 @@ pub fn run(args: &[String]) -> Result<()> {
     std::fs::create_dir_all(paths::dist())?;
 
     let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
-    let mut steps = Steps::new(lints + if quick { 1 } else { 6 });
+    let mut steps = Steps::new(lints + if quick { 1 } else { 7 });
     if filters.is_empty() {
         lint(&mut steps, quick);
     }
@@ -40,6 +40,10 @@ pub fn run(args: &[String]) -> Result<()> {
         steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&NATIVE)), &filters))
     });
     if !quick {
+        // By themselves: together with the others they would have them built with the screen's features too.
+        steps.step("what the screen says", || {
+            steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&["client"])), &filters))
+        });
         in_browser(&mut steps, &filters);
     }
     steps.finish()
