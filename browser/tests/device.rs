@@ -114,7 +114,7 @@ async fn the_next_user_of_a_tablet_finds_nothing_and_the_first_one_everything() 
     device.sign_in("ben@example.com", "right").await.unwrap();
     until(|| device.first_sync_done()).await;
     assert!(device.outbox().is_empty());
-    assert!(!requests().contains("write"), "nobody sends another's writes");
+    assert!(!requests().contains("accepted writes"), "nobody's writes go in another's name");
     device.sign_out().await.unwrap();
     office(6);
     device.sign_in("anna@example.com", "right").await.unwrap();
@@ -185,13 +185,13 @@ fn shown_notes(device: &Device) -> String {
     device.with_view(|view| view.row(Table::Turns, turn()).and_then(|row| row.text("notes")).unwrap_or_default().to_owned())
 }
 
-/// Waits for something that comes by itself.
+/// Waits for something that comes by itself. Generous: a busy machine is no fault, and only failures pay for it.
 async fn until(holds: impl Fn() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..3_000 {
         if holds() {
             return;
         }
         sleep(20).await;
     }
-    panic!("it did not come within ten seconds");
+    panic!("it did not come within a minute");
 }

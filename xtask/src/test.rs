@@ -96,7 +96,9 @@ fn wasm_tests(browser: &Browser, filters: &[&str]) -> Result<Counts> {
     let mut command = process::cargo(["test", "--no-fail-fast", "--tests", WASM_TARGET, "--package", "browser"]);
     command
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools::wasm_test_runner()?)
-        .env("CHROMEDRIVER", &browser.driver);
+        .env("CHROMEDRIVER", &browser.driver)
+        // Seconds for all tests of one file together; the runner's own twenty are short on a busy machine.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     steps::tests(with_filters(&mut command, filters))
 }
 

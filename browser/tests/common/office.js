@@ -44,7 +44,9 @@ class Office {
   }
 
   write({ operations, userId }) {
+    // As the server does: a drain that began before a sign-out may still send, and nothing is taken from it.
     if (userId !== this.user.id) return problem(401, "UNAUTHENTICATED");
+    this.requests.push("accepted writes");
     const tables = new Set();
     const results = operations.map((write) => {
       if (!this.receipts.has(write.writeId)) {
