@@ -10,7 +10,7 @@ mod report;
 mod screen;
 mod tap;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use report::Report;
 use tests::{App, Chromium, HoldingProxy, ServerProcess};
 
@@ -32,8 +32,7 @@ async fn main() -> Result<()> {
     let app = App::sign_in(&tablet, &wire.url(), ADMIN).await?;
     tablet.workers().wait_activated(&wire.url()).await?;
     app.wait_for_status("All changes saved").await?;
-    let rows = screen::synced_rows(&app).await.context("the device's rows")?;
-    report.add("rows on the device", rows as f64, "");
+    report.add("rows on the device", rows_seen_by_admin(&server).await? as f64, "");
 
     eprintln!("Another browser looks on …");
     let onlooker = App::sign_in(&browser.another_device().await?, &server.url(), ADMIN).await?;
@@ -43,4 +42,11 @@ async fn main() -> Result<()> {
 
     report.print();
     report.save()
+}
+
+/// What the shapes of an administrator hold.
+async fn rows_seen_by_admin(server: &ServerProcess) -> Result<i64> {
+    server
+        .db_number("select (select count(*) from properties) + (select count(*) from turn_stages) + (select count(*) from turns where is_active) + (select count(*) from scope_items where is_active)")
+        .await
 }

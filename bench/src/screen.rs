@@ -26,8 +26,21 @@ pub async fn move_turn(app: &App, name: &str, stage: &str) -> Result<f64> {
     at.as_f64().with_context(|| format!("moving {name} to {stage}: {at}"))
 }
 
+/// So many moves in one call: the browser's debugger has no patience.
+const MOVES_AT_ONCE: usize = 25;
+
 /// Moves so many turns that do not stand in `stage` there.
 pub async fn move_many(app: &App, count: usize, stage: &str) -> Result<()> {
+    let mut left = count;
+    while left > 0 {
+        let moved = move_some(app, left.min(MOVES_AT_ONCE), stage).await?;
+        ensure!(moved > 0, "only {} of {count} turns could be moved", count - left);
+        left -= moved;
+    }
+    Ok(())
+}
+
+async fn move_some(app: &App, count: usize, stage: &str) -> Result<usize> {
     let script = format!(
         "(async () => {{
             const move = {MOVE};
@@ -39,8 +52,10 @@ pub async fn move_many(app: &App, count: usize, stage: &str) -> Result<()> {
         stage = json!(stage),
     );
     let moved = app.page().eval(&script).await?;
-    ensure!(moved.as_u64() == Some(count as u64), "only {moved} of {count} turns could be moved");
-    Ok(())
+    moved
+        .as_u64()
+        .map(|moved| moved as usize)
+        .with_context(|| format!("moving turns to {stage}: {moved}"))
 }
 
 /// Begins to collect the app's own measurements (User Timing).
@@ -61,17 +76,4 @@ pub async fn measurements(app: &App, name: &str) -> Result<Vec<f64>> {
     );
     let durations = app.page().eval(&script).await?;
     Ok(durations.as_array().into_iter().flatten().filter_map(Value::as_f64).collect())
-}
-
-/// How many rows the device has synced, read where they lie.
-pub async fn synced_rows(app: &App) -> Result<u64> {
-    let script = "new Promise((resolve, reject) => {
-        const opening = indexedDB.open('turns');
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-            const count = opening.result.transaction('rows').objectStore('rows').count();
-            count.onsuccess = () => { opening.result.close(); resolve(count.result); };
-        };
-    })";
-    app.page().eval(script).await?.as_u64().context("a count")
 }
