@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use tests::{App, Chromium, Device, HoldingProxy, ServerProcess, eventually, eventually_within};
-
-const MANAGER: &str = "manager@example.com";
-const ADMIN: &str = "admin@example.com";
+use tests::{
+    Api, App, Chromium, HoldingProxy, Scene, ServerProcess, eventually, eventually_within,
+    scene::{ADMIN, HOMES, MANAGER, at_work},
+};
 
 /// The browser fires a sync by itself; how soon is its own affair.
 const BROWSERS_OWN_TIME: Duration = Duration::from_secs(60);
@@ -34,23 +34,15 @@ async fn version_of_turn(server: &ServerProcess, property: &str) -> Result<i64> 
     server.db_number(&sql).await
 }
 
-/// Signed in, with everything that the first sync brings and a worker in charge.
-async fn ready(device: &Device, base: &str, email: &str) -> Result<App> {
-    let app = App::sign_in(device, base, email).await?;
-    device.workers().wait_activated(base).await?;
-    app.wait_for_status("All changes saved").await?;
-    Ok(app)
-}
-
 #[tokio::test]
 async fn work_without_signal_reaches_the_office_with_the_app_closed() -> Result<()> {
-    let mut server = ServerProcess::with_demo(60).await?;
+    let mut server = ServerProcess::with_demo(HOMES).await?;
     let base = server.url();
     let profile = tempfile::tempdir()?;
 
     let browser = Chromium::launch(profile.path()).await?;
     let tablet = browser.device().await?;
-    let app = ready(&tablet, &base, MANAGER).await?;
+    let app = at_work(&tablet, &base, MANAGER).await?;
     let property = app.first_card("Draft").await?;
 
     // The basement: no signal, and the office's server is down as well.
@@ -86,7 +78,7 @@ async fn work_without_signal_reaches_the_office_with_the_app_closed() -> Result<
 
     // A second tablet shows both.
     let office_browser = Chromium::launch_new().await?;
-    let office = ready(&office_browser.device().await?, &base, ADMIN).await?;
+    let office = at_work(&office_browser.device().await?, &base, ADMIN).await?;
     office.wait_for_card(&property, "Inspection").await?;
     office.open_scope(&property).await?;
     office.page().named("checkbox", "Done: Repaint the north wall").wait().await?;
@@ -101,12 +93,12 @@ async fn work_without_signal_reaches_the_office_with_the_app_closed() -> Result<
 
 #[tokio::test]
 async fn a_server_that_dies_between_commit_and_answer_applies_once() -> Result<()> {
-    let mut server = ServerProcess::with_demo(60).await?;
+    let mut server = ServerProcess::with_demo(HOMES).await?;
     let wire = HoldingProxy::start(server.port()).await?;
     let base = wire.url();
     let browser = Chromium::launch_new().await?;
     let tablet = browser.device().await?;
-    let app = ready(&tablet, &base, MANAGER).await?;
+    let app = at_work(&tablet, &base, MANAGER).await?;
     let property = app.first_card("Draft").await?;
     let before = version_of_turn(&server, &property).await?;
 
@@ -143,10 +135,10 @@ async fn a_server_that_dies_between_commit_and_answer_applies_once() -> Result<(
 
 #[tokio::test]
 async fn a_request_that_gets_lost_is_sent_again() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
+    let server = ServerProcess::with_demo(HOMES).await?;
     let wire = HoldingProxy::start(server.port()).await?;
     let browser = Chromium::launch_new().await?;
-    let app = ready(&browser.device().await?, &wire.url(), MANAGER).await?;
+    let app = at_work(&browser.device().await?, &wire.url(), MANAGER).await?;
     let property = app.first_card("Draft").await?;
 
     let mut lost = wire.lose_request_of("/api/write/batch");
@@ -167,10 +159,9 @@ async fn a_request_that_gets_lost_is_sent_again() -> Result<()> {
 
 #[tokio::test]
 async fn a_change_on_one_tablet_is_painted_on_the_other() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let manager = ready(&browser.device().await?, &server.url(), MANAGER).await?;
-    let office = ready(&browser.another_device().await?, &server.url(), ADMIN).await?;
+    let scene = Scene::manager_at_work().await?;
+    let office = scene.office().await?;
+    let manager = &scene.app;
     let property = manager.first_card("Draft").await?;
     office.wait_for_card(&property, "Draft").await?;
     // A reload would lose this mark.
@@ -181,7 +172,7 @@ async fn a_change_on_one_tablet_is_painted_on_the_other() -> Result<()> {
     office.move_to(&property, "Draft").await?;
     manager.wait_for_card(&property, "Draft").await?;
     ensure!(office.page().eval("window.neverReloaded === true").await? == true);
-    for app in [manager, office] {
+    for app in [manager, &office] {
         app.wait_for_status("All changes saved").await?;
         app.page().assert_no_errors()?;
     }
@@ -190,11 +181,11 @@ async fn a_change_on_one_tablet_is_painted_on_the_other() -> Result<()> {
 
 #[tokio::test]
 async fn two_tabs_of_one_tablet_show_the_same() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let tablet = browser.device().await?;
-    let first = ready(&tablet, &server.url(), MANAGER).await?;
-    let second = App::open_at(&tablet, &server.url(), "/board").await?;
+    let scene = Scene::manager_at_work().await?;
+    let Scene {
+        server, tablet, app: first, ..
+    } = &scene;
+    let second = App::open_at(tablet, &server.url(), "/board").await?;
     second.wait_for_cards().await?;
     let property = first.first_card("Draft").await?;
 
@@ -203,20 +194,20 @@ async fn two_tabs_of_one_tablet_show_the_same() -> Result<()> {
     first.wait_for_card(&property, "Inspection").await?;
     first.wait_for_status("Offline · 1 change waiting").await?;
     tablet.set_offline(false).await?;
-    for app in [first, second] {
+    for app in [first, &second] {
         app.wait_for_status("All changes saved").await?;
     }
-    ensure!(kept(&server).await?.receipts == 1);
+    ensure!(kept(server).await?.receipts == 1);
     Ok(())
 }
 
 #[tokio::test]
 async fn the_app_opens_from_cold_without_a_network() -> Result<()> {
-    let mut server = ServerProcess::with_demo(60).await?;
+    let mut server = ServerProcess::with_demo(HOMES).await?;
     let base = server.url();
     let profile = tempfile::tempdir()?;
     let browser = Chromium::launch(profile.path()).await?;
-    let app = ready(&browser.device().await?, &base, MANAGER).await?;
+    let app = at_work(&browser.device().await?, &base, MANAGER).await?;
     let property = app.first_card("In Progress").await?;
     browser.close().await?;
     server.terminate().await?;
@@ -236,11 +227,9 @@ async fn the_app_opens_from_cold_without_a_network() -> Result<()> {
 
 #[tokio::test]
 async fn a_change_that_both_made_waits_for_its_author_with_both_values() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let tablet = browser.device().await?;
-    let manager = ready(&tablet, &server.url(), MANAGER).await?;
-    let office = ready(&browser.another_device().await?, &server.url(), ADMIN).await?;
+    let scene = Scene::manager_at_work().await?;
+    let office = scene.office().await?;
+    let Scene { app: manager, tablet, .. } = &scene;
     let property = manager.first_card("Secure Property").await?;
 
     tablet.set_offline(true).await?;
@@ -264,16 +253,16 @@ async fn a_change_that_both_made_waits_for_its_author_with_both_values() -> Resu
 
 #[tokio::test]
 async fn changes_of_different_things_merge_by_themselves() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let tablet = browser.device().await?;
-    let manager = ready(&tablet, &server.url(), MANAGER).await?;
+    let scene = Scene::manager_at_work().await?;
+    let Scene {
+        server, tablet, app: manager, ..
+    } = &scene;
     let property = manager.first_card("Draft").await?;
-    let before = version_of_turn(&server, &property).await?;
+    let before = version_of_turn(server, &property).await?;
 
     tablet.set_offline(true).await?;
     manager.move_to(&property, "Inspection").await?;
-    let office = tests::Api::login(&server.url(), ADMIN).await?;
+    let office = Api::login(&server.url(), ADMIN).await?;
     let home = office.row("properties", "name", &property).await?;
     let turn = office.row("turns", "property_id", home["id"].as_str().unwrap_or_default()).await?;
     let notes = serde_json::json!({

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tests::{App, Chromium, Page, ServerProcess, eventually};
-
-const MANAGER: &str = "manager@example.com";
-const SECOND_MANAGER: &str = "manager2@example.com";
+use tests::{
+    App, Chromium, Page, Scene, ServerProcess, eventually,
+    scene::{HOMES, MANAGER, SECOND_MANAGER},
+};
 
 /// Where pictures are kept when somebody wants to look: the variable `SCREENS` names a folder.
 async fn picture(page: &Page, name: &str) -> Result<()> {
@@ -28,7 +28,7 @@ async fn focused(page: &Page) -> Result<String> {
 
 #[tokio::test]
 async fn a_desk_by_keyboard_alone() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
+    let server = ServerProcess::with_demo(HOMES).await?;
     let browser = Chromium::launch_new().await?;
     let page = browser.device().await?.open_page(&format!("{}/login", server.url())).await?;
     page.named("textbox", "Email").focus().await?;
@@ -70,9 +70,8 @@ async fn a_desk_by_keyboard_alone() -> Result<()> {
 
 #[tokio::test]
 async fn a_tablet_by_touch() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let app = App::sign_in(&browser.device().await?, &server.url(), MANAGER).await?;
+    let scene = Scene::manager_at_work().await?;
+    let Scene { app, .. } = &scene;
     app.page().set_viewport(1280, 800, true).await?;
     let property = app.first_card("Secure Property").await?;
     let draft = app.page().named("region", "Draft");
@@ -85,9 +84,8 @@ async fn a_tablet_by_touch() -> Result<()> {
 
 #[tokio::test]
 async fn a_desk_by_mouse_with_undo() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let app = App::sign_in(&browser.device().await?, &server.url(), MANAGER).await?;
+    let scene = Scene::manager_at_work().await?;
+    let Scene { app, .. } = &scene;
     app.page().set_viewport(1440, 900, false).await?;
     let property = app.first_card("Secure Property").await?;
     app.card(&property).drag_to(&app.page().named("region", "Draft")).await?;
@@ -99,9 +97,8 @@ async fn a_desk_by_mouse_with_undo() -> Result<()> {
 
 #[tokio::test]
 async fn a_stage_says_at_once_what_it_demands() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let app = App::sign_in(&browser.device().await?, &server.url(), MANAGER).await?;
+    let scene = Scene::manager_at_work().await?;
+    let Scene { server, app, .. } = &scene;
     let property = app.first_card("Draft").await?;
     app.move_to(&property, "Vendor Assigned").await?;
     app.page().role("alert").wait_text("needs a vendor").await?;
@@ -112,7 +109,7 @@ async fn a_stage_says_at_once_what_it_demands() -> Result<()> {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_and_a_session_ends() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
+    let server = ServerProcess::with_demo(HOMES).await?;
     let browser = Chromium::launch_new().await?;
     let device = browser.device().await?;
     let page = device.open_page(&server.url()).await?;
@@ -133,11 +130,8 @@ async fn a_wrong_password_is_told_and_a_session_ends() -> Result<()> {
 
 #[tokio::test]
 async fn another_user_of_the_tablet_sees_and_sends_nothing_of_hers() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
-    let browser = Chromium::launch_new().await?;
-    let tablet = browser.device().await?;
-    let app = App::sign_in(&tablet, &server.url(), MANAGER).await?;
-    tablet.workers().wait_activated(&server.url()).await?;
+    let scene = Scene::manager_at_work().await?;
+    let Scene { server, tablet, app, .. } = &scene;
     let property = app.first_card("Draft").await?;
 
     tablet.set_offline(true).await?;
@@ -149,7 +143,7 @@ async fn another_user_of_the_tablet_sees_and_sends_nothing_of_hers() -> Result<(
     app.page().wait_for_path("/login").await?;
     tablet.set_offline(false).await?;
 
-    let second = App::sign_in(&tablet, &server.url(), SECOND_MANAGER).await?;
+    let second = App::sign_in(tablet, &server.url(), SECOND_MANAGER).await?;
     second.wait_for_status("All changes saved").await?;
     ensure!(second.card(&property).count().await? == 0, "manager2 sees a turn of manager's");
     ensure!(
@@ -160,7 +154,7 @@ async fn another_user_of_the_tablet_sees_and_sends_nothing_of_hers() -> Result<(
     second.page().wait_for_path("/login").await?;
 
     // Hers again: what she left behind goes by itself.
-    let first = App::sign_in(&tablet, &server.url(), MANAGER).await?;
+    let first = App::sign_in(tablet, &server.url(), MANAGER).await?;
     first.wait_for_card(&property, "Inspection").await?;
     first.wait_for_status("All changes saved").await?;
     ensure!(server.db_number("select count(*) from receipts").await? == 1);
@@ -169,7 +163,7 @@ async fn another_user_of_the_tablet_sees_and_sends_nothing_of_hers() -> Result<(
 
 #[tokio::test]
 async fn it_can_be_installed_and_breaks_no_rule_of_its_own() -> Result<()> {
-    let server = ServerProcess::with_demo(60).await?;
+    let server = ServerProcess::with_demo(HOMES).await?;
     let profile = tempfile::tempdir()?;
     let browser = Chromium::launch(profile.path()).await?;
     let device = browser.device().await?;
