@@ -10,7 +10,7 @@ mod machine;
 pub use answer::{ShapeAnswer, read_changes};
 pub use machine::{Effect, Event, ShapeStream, State};
 
-use crate::outbox::{OutboxRecord, WriteState};
+use crate::outbox::{OutboxRecord, Receipt};
 use domain::{Row, RowId, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -61,16 +61,10 @@ const ECHO_OVERDUE_MS: i64 = 5 * 60 * 1_000;
 impl ShapeBatch {
     /// Whether the batch brings an acknowledged write's echo. `synced` is the row after the batch.
     pub fn echoes(&self, record: &OutboxRecord, synced: Option<&Row>) -> bool {
-        let removed = self
-            .changes
-            .iter()
-            .any(|change| matches!(change, RowChange::Remove(id) if *id == record.row_id));
-        let left = synced.is_none() && (removed || self.reset);
-        let overdue = record
-            .receipt
-            .as_ref()
-            .is_some_and(|receipt| self.seen_at_ms.saturating_sub(receipt.received_at_ms) > ECHO_OVERDUE_MS);
-        record.is_echoed(synced, left || (overdue && record.state == WriteState::Acked))
+        let is_removed = |change: &RowChange| matches!(change, RowChange::Remove(id) if *id == record.row_id);
+        let has_left = synced.is_none() && (self.reset || self.changes.iter().any(is_removed));
+        let is_overdue = |receipt: &Receipt| self.seen_at_ms.saturating_sub(receipt.received_at_ms) > ECHO_OVERDUE_MS;
+        record.is_echoed(synced, has_left || record.receipt.as_ref().is_some_and(is_overdue))
     }
 }
 

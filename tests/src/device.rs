@@ -73,15 +73,6 @@ impl Device {
     pub fn worker_journal(&self) -> Journal {
         self.signal.worker_journal(&self.context)
     }
-
-    /// Gives an origin a permission, as `notifications` or `backgroundSync`.
-    pub async fn grant(&self, origin: &str, permissions: &[&str]) -> Result<()> {
-        let mut params = json!({ "origin": origin, "permissions": permissions });
-        if let Some(context) = &self.made_in {
-            params["browserContextId"] = context.as_str().into();
-        }
-        self.cdp.call(None, "Browser.grantPermissions", params).await.map(drop)
-    }
 }
 
 /// A new window and a session with it.

@@ -71,11 +71,6 @@ impl ServerProcess {
         self.port
     }
 
-    /// The process, for measurements.
-    pub fn pid(&mut self) -> u32 {
-        self.process.child().id()
-    }
-
     /// Where its database and uploads lie.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -1,4 +1,4 @@
-//! The columns, table by table, as `spec/data-model.md` of the design names them.
+//! The columns, table by table, in the words of the trade. Outside clients rely on these names: add, never rename.
 
 use super::{Column, ColumnType, Default, MergePolicy, SetBy};
 use ColumnType::{Bool, Date, Int4, Int8, Text, Timestamp, Uuid};

@@ -38,12 +38,6 @@ impl Locator {
         self.page.mouse(MouseEvent::Release, point).await
     }
 
-    /// Moves the mouse over it.
-    pub async fn hover(&self) -> Result<()> {
-        let point = self.ready().await?;
-        self.page.mouse(MouseEvent::Move, point).await
-    }
-
     /// Taps with a finger.
     pub async fn tap(&self) -> Result<()> {
         let point = self.ready().await?;
