@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** nothing here does IO, reads a clock or makes a random number. Time and new ids are arguments.
 
+pub mod approval;
 pub mod date;
 pub mod id;
 pub mod money;
@@ -19,7 +20,7 @@ pub use date::{Date, Timestamp};
 pub use id::{DeviceId, RowId, UserId, WriteId};
 pub use money::Cents;
 pub use mutation::{Mutation, Operation, Refusal};
-pub use role::{Role, RowFilter};
+pub use role::{Role, RowFilter, Viewer};
 pub use row::Row;
 pub use schema::{Column, ColumnType, MergePolicy, Table};
 pub use value::Value;

@@ -7,6 +7,8 @@ mod columns;
 
 use crate::{
     Cents, Row, RowId, Table, Timestamp, UserId, Value,
+    approval::Thresholds,
+    role::VISIBILITY,
     stage::{self, StageDemand},
 };
 use columns::{read_column, report_missing};
@@ -26,11 +28,15 @@ pub enum Operation {
     Delete,
     /// A turn moves to another stage.
     StageChange,
+    /// A turn's amount and scope are approved at one level.
+    Approve,
+    /// A turn's amount and scope are refused at one level.
+    Reject,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 4] = [Self::Create, Self::Update, Self::Delete, Self::StageChange];
+    pub const ALL: [Self; 6] = [Self::Create, Self::Update, Self::Delete, Self::StageChange, Self::Approve, Self::Reject];
 }
 
 /// A typed change of one row.
@@ -75,6 +81,8 @@ pub struct Facts<'a> {
     pub to_stage: Option<&'a Row>,
     /// The sum of the turn's scope items.
     pub scope_total: Cents,
+    /// From which amount somebody must approve; `None` where it is not known (on a device).
+    pub thresholds: Option<Thresholds>,
 }
 
 impl Mutation {
@@ -157,11 +165,30 @@ impl Mutation {
 
 /// Copies the columns that decide who sees a row from the row it belongs to.
 pub fn inherit_visibility(row: &mut Row, parent: &Row) {
-    for column in ["property_manager_id", "sr_property_manager_id"] {
-        row.set(column, parent.get(column).clone());
+    match (row.table(), parent.table()) {
+        // A turn has its own vendor and state; only whose home it is comes from the home.
+        (Table::Turns, _) => copy(row, parent, &VISIBILITY[1..3]),
+        (Table::Documents, Table::Vendors) => {
+            row.set("vendor_id", parent.get("id").clone());
+            copy(row, parent, &VISIBILITY[..1]);
+        }
+        // Whether a home is let does not hide its papers.
+        (Table::Documents, Table::Properties) => copy(row, parent, &VISIBILITY[1..]),
+        _ => copy(row, parent, &VISIBILITY),
     }
-    if row.table() == Table::ScopeItems {
-        row.set("is_active", parent.get("is_active").clone());
+}
+
+/// Copies the people of the turn that is under way to its property, so that they see the home that they work in.
+pub fn lend_sight(property: &mut Row, turn: Option<&Row>) {
+    let nobody = Row::blank(Table::Turns);
+    copy(property, turn.unwrap_or(&nobody), &VISIBILITY[3..]);
+}
+
+fn copy(row: &mut Row, from: &Row, columns: &[&str]) {
+    for column in columns {
+        if from.table().column(column).is_some() {
+            row.set(column, from.get(column).clone());
+        }
     }
 }
 
@@ -169,14 +196,22 @@ pub fn inherit_visibility(row: &mut Row, parent: &Row) {
 pub fn check(mutation: &Mutation, facts: Facts<'_>) -> Result<(), Refusal> {
     if mutation.operation == Operation::Create
         && facts.parent.is_none()
-        && let Some((parent, column)) = mutation.table.parent()
+        && let Some(column) = mutation.table.parent_column()
     {
-        return Err(field(column, format!("names no row of {} that you can see", parent.url_name())));
+        return Err(field(column, "names nothing that you can see".to_owned()));
     }
     if mutation.operation == Operation::StageChange {
         let turn = facts.current.ok_or_else(|| field("id", "names no turn".to_owned()))?;
         let stage = facts.to_stage.ok_or_else(|| field("stage_id", "names no stage".to_owned()))?;
-        stage::may_enter(stage, facts.from_stage, turn, facts.parent, facts.scope_total).map_err(|demand| Refusal::Stage {
+        let step = stage::Step {
+            from: facts.from_stage,
+            to: stage,
+            turn,
+            property: facts.parent,
+            scope_total: facts.scope_total,
+            thresholds: facts.thresholds,
+        };
+        step.check().map_err(|demand| Refusal::Stage {
             stage: stage.text("name").unwrap_or_default().to_owned(),
             demand,
         })?;

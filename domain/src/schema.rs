@@ -5,7 +5,7 @@
 
 mod tables;
 
-use crate::Value;
+use crate::{RowId, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A table that travels to devices. Its URL name is [`Table::url_name`].
@@ -19,6 +19,16 @@ pub enum Table {
     ScopeItems,
     /// Where a turn can stand, in order; reference data.
     TurnStages,
+    /// What kinds of home there are; reference data.
+    PropertyTypes,
+    /// The companies that do the work.
+    Vendors,
+    /// Requests to approve a turn's amount and scope, with their decisions.
+    Approvals,
+    /// Photos and papers of a property, a turn, a scope item or a vendor; the file itself is elsewhere.
+    Documents,
+    /// What somebody should know.
+    Notifications,
 }
 
 /// How a column's value is stored and written.
@@ -45,6 +55,8 @@ pub enum ColumnType {
     Date,
     /// `timestamptz`
     Timestamp,
+    /// `text[]`
+    TextArray,
 }
 
 /// Who gives a column its value.
@@ -56,6 +68,8 @@ pub enum SetBy {
     Creator,
     /// A `stage-change` only.
     StageChange,
+    /// The server; an `approve` or a `reject` says which value it is about.
+    Decision,
     /// The server only.
     Server,
 }
@@ -107,7 +121,17 @@ pub enum Default {
 
 impl Table {
     /// Every table, parents before their children.
-    pub const ALL: [Self; 4] = [Self::TurnStages, Self::Properties, Self::Turns, Self::ScopeItems];
+    pub const ALL: [Self; 9] = [
+        Self::TurnStages,
+        Self::PropertyTypes,
+        Self::Vendors,
+        Self::Properties,
+        Self::Turns,
+        Self::ScopeItems,
+        Self::Approvals,
+        Self::Documents,
+        Self::Notifications,
+    ];
 
     /// The name in SQL: `scope_items`.
     pub const fn sql_name(self) -> &'static str {
@@ -116,6 +140,11 @@ impl Table {
             Self::Turns => "turns",
             Self::ScopeItems => "scope_items",
             Self::TurnStages => "turn_stages",
+            Self::PropertyTypes => "property_types",
+            Self::Vendors => "vendors",
+            Self::Approvals => "approvals",
+            Self::Documents => "documents",
+            Self::Notifications => "notifications",
         }
     }
 
@@ -126,6 +155,11 @@ impl Table {
             Self::Turns => "turns",
             Self::ScopeItems => "scope-items",
             Self::TurnStages => "turn-stages",
+            Self::PropertyTypes => "property-types",
+            Self::Vendors => "vendors",
+            Self::Approvals => "approvals",
+            Self::Documents => "documents",
+            Self::Notifications => "notifications",
         }
     }
 
@@ -136,6 +170,11 @@ impl Table {
             Self::Turns => "turn",
             Self::ScopeItems => "scopeItem",
             Self::TurnStages => "turnStage",
+            Self::PropertyTypes => "propertyType",
+            Self::Vendors => "vendor",
+            Self::Approvals => "approval",
+            Self::Documents => "document",
+            Self::Notifications => "notification",
         }
     }
 
@@ -152,6 +191,11 @@ impl Table {
             Self::Turns => tables::TURNS,
             Self::ScopeItems => tables::SCOPE_ITEMS,
             Self::TurnStages => tables::TURN_STAGES,
+            Self::PropertyTypes => tables::PROPERTY_TYPES,
+            Self::Vendors => tables::VENDORS,
+            Self::Approvals => tables::APPROVALS,
+            Self::Documents => tables::DOCUMENTS,
+            Self::Notifications => tables::NOTIFICATIONS,
         }
     }
 
@@ -165,13 +209,40 @@ impl Table {
         self.columns().iter().find(|column| column.name == name)
     }
 
-    /// The table and column that a row of this table belongs to: a turn to its property, a scope item to its turn.
-    pub const fn parent(self) -> Option<(Table, &'static str)> {
-        match self {
-            Self::Turns => Some((Self::Properties, "property_id")),
-            Self::ScopeItems => Some((Self::Turns, "turn_id")),
-            Self::Properties | Self::TurnStages => None,
+    /// The row that a row of this table belongs to: a turn to its property, a scope item to its turn, a document to what
+    /// its `entity_type` says. `get` gives the row's values, by column.
+    pub fn parent<'a>(self, get: impl Fn(&'static str) -> Option<&'a Value>) -> Option<(Table, RowId)> {
+        let (table, column) = match self {
+            Self::Turns => (Self::Properties, "property_id"),
+            Self::ScopeItems | Self::Approvals => (Self::Turns, "turn_id"),
+            Self::Documents => (document_entity(get("entity_type")?)?, "entity_id"),
+            Self::Properties | Self::TurnStages | Self::PropertyTypes | Self::Vendors | Self::Notifications => return None,
+        };
+        match get(column)? {
+            Value::Uuid(id) => Some((table, RowId(*id))),
+            _ => None,
         }
+    }
+
+    /// The column that names the row's parent; none in tables whose rows stand alone.
+    pub const fn parent_column(self) -> Option<&'static str> {
+        match self {
+            Self::Turns => Some("property_id"),
+            Self::ScopeItems | Self::Approvals => Some("turn_id"),
+            Self::Documents => Some("entity_id"),
+            Self::Properties | Self::TurnStages | Self::PropertyTypes | Self::Vendors | Self::Notifications => None,
+        }
+    }
+}
+
+fn document_entity(entity_type: &Value) -> Option<Table> {
+    let Value::Text(name) = entity_type else { return None };
+    match &**name {
+        "property" => Some(Table::Properties),
+        "turn" => Some(Table::Turns),
+        "scope_item" => Some(Table::ScopeItems),
+        "vendor" => Some(Table::Vendors),
+        _ => None,
     }
 }
 
@@ -209,6 +280,7 @@ impl ColumnType {
             Self::Uuid => "uuid",
             Self::Date => "date",
             Self::Timestamp => "timestamptz",
+            Self::TextArray => "text[]",
         }
     }
 
@@ -223,6 +295,7 @@ impl ColumnType {
             Self::Uuid => "must be an id",
             Self::Date => "must be a date such as 2026-11-23",
             Self::Timestamp => "must be a time such as 2026-11-23 04:48:01+00",
+            Self::TextArray => "must be a list of texts",
         }
     }
 }
@@ -258,7 +331,7 @@ mod tests {
         for table in Table::ALL {
             let names: HashSet<_> = table.columns().iter().map(|column| column.name).collect();
             assert_eq!(names.len(), table.columns().len(), "{table:?}");
-            if let Some((_, column)) = table.parent() {
+            if let Some(column) = table.parent_column() {
                 assert!(names.contains(column), "{table:?}.{column}");
             }
             assert_eq!(Table::from_name(table.sql_name()), Some(table));

@@ -1,9 +1,12 @@
 //! Turn stages and what each demands.
 //!
-//! A stage asks for facts (a vendor, an amount, a lock box) when a turn *enters* it. Going back is always
-//! allowed: it is how mistakes are mended.
+//! A stage asks for facts (a vendor, an amount, a lock box) when a turn *enters* it, and for the approval of much money when
+//! the turn goes *on* from it or is finished. Going back is always allowed: it is how mistakes are mended.
 
-use crate::{Cents, Row};
+use crate::{
+    Cents, Row,
+    approval::{Level, Thresholds},
+};
 
 /// A stage as the seed makes it; later ones are rows that administrators keep.
 #[derive(Clone, Copy, Debug)]
@@ -88,28 +91,68 @@ pub enum StageDemand {
     /// The property has no lock-box code.
     #[error("needs a lock-box code on the property")]
     LockBox,
+    /// The amount is more than a manager may spend, and nobody has approved it as it stands.
+    #[error("needs the approval of {} for this amount", .0.name())]
+    Approval(Level),
     /// The stage is not in use any more.
     #[error("is a stage that is no longer in use")]
     Retired,
 }
 
-/// Checks what `stage` demands of a turn that moves there.
-///
-/// `from` is the stage it leaves, `property` the turn's property and `scope_total` the sum of its scope items.
-pub fn may_enter(stage: &Row, from: Option<&Row>, turn: &Row, property: Option<&Row>, scope_total: Cents) -> Result<(), StageDemand> {
-    let goes_back = from.is_some_and(|from| from.int("sequence") > stage.int("sequence"));
-    if goes_back {
-        return Ok(());
+/// A turn's move from one stage to another, with what the rules ask about.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The stage that it leaves.
+    pub from: Option<&'a Row>,
+    /// The stage that it enters.
+    pub to: &'a Row,
+    /// The turn.
+    pub turn: &'a Row,
+    /// Its property, where it is known.
+    pub property: Option<&'a Row>,
+    /// The sum of its scope items.
+    pub scope_total: Cents,
+    /// From which amount somebody must approve; `None` where it is not known.
+    pub thresholds: Option<Thresholds>,
+}
+
+impl Step<'_> {
+    /// Asks what the new stage demands, and the approval that the old one or a final one waits for.
+    pub fn check(&self) -> Result<(), StageDemand> {
+        if self.goes_back() {
+            return Ok(());
+        }
+        let lacks_amount = amount(self.turn, self.scope_total) == Cents(0);
+        let lacks_lock_box = self.property.is_some_and(|property| property.text("lock_box_code").is_none_or(str::is_empty));
+        let demands = [
+            (!self.to.flag("is_active"), StageDemand::Retired),
+            (self.to.flag("requires_vendor") && self.turn.get("vendor_id").is_null(), StageDemand::Vendor),
+            (self.to.flag("requires_amount") && lacks_amount, StageDemand::Amount),
+            (self.to.flag("requires_lock_box") && lacks_lock_box, StageDemand::LockBox),
+        ];
+        let first = demands.into_iter().find(|(lacks, _)| *lacks).map(|(_, demand)| demand);
+        first.or_else(|| self.missing_approval()).map_or(Ok(()), Err)
     }
-    let has_amount = scope_total > Cents(0) || turn.cents("estimated_amount").is_some_and(|amount| amount > Cents(0));
-    let has_lock_box = property.is_none_or(|property| property.text("lock_box_code").is_some_and(|code| !code.is_empty()));
-    let demands = [
-        (!stage.flag("is_active"), StageDemand::Retired),
-        (stage.flag("requires_vendor") && turn.get("vendor_id").is_null(), StageDemand::Vendor),
-        (stage.flag("requires_amount") && !has_amount, StageDemand::Amount),
-        (stage.flag("requires_lock_box") && !has_lock_box, StageDemand::LockBox),
-    ];
-    demands.into_iter().find(|(lacks, _)| *lacks).map_or(Ok(()), |(_, demand)| Err(demand))
+
+    fn goes_back(&self) -> bool {
+        self.from.is_some_and(|from| from.int("sequence") > self.to.int("sequence"))
+    }
+
+    fn missing_approval(&self) -> Option<StageDemand> {
+        let is_asked = self.from.is_some_and(|from| from.flag("requires_approval")) || self.to.flag("is_final");
+        let is_approved = self.turn.text("approval_status") == Some("approved");
+        let level = self.thresholds?.highest(amount(self.turn, self.scope_total))?;
+        (is_asked && !is_approved).then_some(StageDemand::Approval(level))
+    }
+}
+
+/// What a turn costs as far as it is known: its scope, and before there is one the estimate.
+pub fn amount(turn: &Row, scope_total: Cents) -> Cents {
+    if scope_total > Cents(0) {
+        scope_total
+    } else {
+        turn.cents("estimated_amount").unwrap_or_default()
+    }
 }
 
 /// The sum of scope items: quantity × unit cost of each.
@@ -142,7 +185,18 @@ mod tests {
     fn check(flags: &[&str], set: impl Fn(&mut Row, &mut Row), scope_cents: i64) -> Result<(), StageDemand> {
         let (mut turn, mut property) = (Row::blank(Table::Turns), Row::blank(Table::Properties));
         set(&mut turn, &mut property);
-        may_enter(&stage(5, flags), Some(&stage(4, &[])), &turn, Some(&property), Cents(scope_cents))
+        step(&stage(4, &[]), &stage(5, flags), &turn, Some(&property), scope_cents).check()
+    }
+
+    fn step<'a>(from: &'a Row, to: &'a Row, turn: &'a Row, property: Option<&'a Row>, scope_cents: i64) -> Step<'a> {
+        Step {
+            from: Some(from),
+            to,
+            turn,
+            property,
+            scope_total: Cents(scope_cents),
+            thresholds: Some(Thresholds::default()),
+        }
     }
 
     #[test]
@@ -178,8 +232,25 @@ mod tests {
     #[test]
     fn going_back_is_always_allowed() {
         let turn = Row::blank(Table::Turns);
-        let back = may_enter(&stage(3, &["requires_vendor"]), Some(&stage(6, &[])), &turn, None, Cents(0));
+        let back = step(&stage(6, &["requires_approval"]), &stage(3, &["requires_vendor"]), &turn, None, 500_000).check();
         assert_eq!(back, Ok(()));
+    }
+
+    #[test]
+    fn much_money_waits_for_its_approval() {
+        let mut turn = Row::blank(Table::Turns);
+        let (review, next, done) = (stage(4, &["requires_approval"]), stage(5, &[]), stage(8, &["is_final"]));
+        assert_eq!(step(&review, &next, &turn, None, 299_999).check(), Ok(()));
+        assert_eq!(step(&review, &next, &turn, None, 300_000).check(), Err(StageDemand::Approval(Level::Dfo)));
+        assert_eq!(step(&next, &done, &turn, None, 1_000_000).check(), Err(StageDemand::Approval(Level::Ho)));
+        assert_eq!(step(&next, &stage(6, &[]), &turn, None, 1_000_000).check(), Ok(()));
+        let unknown = Step {
+            thresholds: None,
+            ..step(&review, &next, &turn, None, 300_000)
+        };
+        assert_eq!(unknown.check(), Ok(()));
+        turn.set("approval_status", Value::text("approved"));
+        assert_eq!(step(&review, &done, &turn, None, 1_000_000).check(), Ok(()));
     }
 
     #[test]

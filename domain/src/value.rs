@@ -1,5 +1,7 @@
 //! One value of one column, in memory, in PostgreSQL's text form (shapes) and in JSON (writes).
 
+mod array;
+
 use crate::{Date, Timestamp, schema::ColumnType};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -24,6 +26,8 @@ pub enum Value {
     Date(Date),
     /// `timestamptz`
     Timestamp(Timestamp),
+    /// `text[]`, without NULLs inside.
+    Texts(Box<[Box<str>]>),
 }
 
 /// The text or JSON is no value of the column's type. The text says what was expected.
@@ -61,6 +65,7 @@ impl Value {
             ColumnType::Uuid => Uuid::parse_str(text).ok().map(Self::Uuid),
             ColumnType::Date => text.parse().ok().map(Self::Date),
             ColumnType::Timestamp => text.parse().ok().map(Self::Timestamp),
+            ColumnType::TextArray => array::parse(text).map(Self::Texts),
         };
         value.ok_or(WrongType { expected: kind.expected() })
     }
@@ -77,10 +82,11 @@ impl Value {
             Self::Uuid(id) => id.to_string(),
             Self::Date(date) => date.to_string(),
             Self::Timestamp(at) => at.to_string(),
+            Self::Texts(texts) => array::format(texts),
         })
     }
 
-    /// Reads the JSON of a write: booleans and whole numbers as themselves, `numeric` as text or number,
+    /// Reads the JSON of a write: booleans, whole numbers and lists as themselves, `numeric` as text or number,
     /// the rest as text.
     pub fn from_json(kind: ColumnType, json: &Json) -> Result<Self, WrongType> {
         let wrong = WrongType { expected: kind.expected() };
@@ -88,7 +94,11 @@ impl Value {
             (_, Json::Null) => Ok(Self::Null),
             (ColumnType::Bool, Json::Bool(b)) => Ok(Self::Bool(*b)),
             (ColumnType::Int4 | ColumnType::Int8 | ColumnType::Numeric { .. }, Json::Number(n)) => Self::from_pg_text(kind, Some(&n.to_string())),
-            (ColumnType::Bool | ColumnType::Int4 | ColumnType::Int8, _) => Err(wrong),
+            (ColumnType::TextArray, Json::Array(items)) => {
+                let texts: Option<Box<[Box<str>]>> = items.iter().map(|item| item.as_str().map(Into::into)).collect();
+                texts.map(Self::Texts).ok_or(wrong)
+            }
+            (ColumnType::Bool | ColumnType::Int4 | ColumnType::Int8 | ColumnType::TextArray, _) => Err(wrong),
             (_, Json::String(text)) => Self::from_pg_text(kind, Some(text)),
             _ => Err(wrong),
         }
@@ -99,6 +109,7 @@ impl Value {
         match self {
             Self::Bool(b) => Json::Bool(*b),
             Self::Int(n) => Json::from(*n),
+            Self::Texts(texts) => texts.iter().map(|text| Json::from(&**text)).collect(),
             other => other.to_pg_text(kind).map_or(Json::Null, Json::String),
         }
     }
@@ -180,8 +191,16 @@ mod tests {
         }
 
         #[test]
+        fn lists_survive_both_forms(texts in prop::collection::vec("[a-z ,{}\"\\\\éN]{0,6}", 0..4)) {
+            let value = Value::Texts(texts.into_iter().map(Into::into).collect());
+            let kind = ColumnType::TextArray;
+            prop_assert_eq!(Value::from_pg_text(kind, value.to_pg_text(kind).as_deref()), Ok(value.clone()));
+            prop_assert_eq!(Value::from_json(kind, &value.to_json(kind)), Ok(value));
+        }
+
+        #[test]
         fn any_text_is_read_or_refused(text in ".{0,24}") {
-            for kind in [ColumnType::Text, ColumnType::Bool, ColumnType::Int4, ColumnType::Int8, MONEY, ColumnType::Uuid, ColumnType::Date, ColumnType::Timestamp] {
+            for kind in [ColumnType::Text, ColumnType::Bool, ColumnType::Int4, ColumnType::Int8, MONEY, ColumnType::Uuid, ColumnType::Date, ColumnType::Timestamp, ColumnType::TextArray] {
                 let _ = Value::from_pg_text(kind, Some(&text));
             }
         }

@@ -1,6 +1,6 @@
 //! Signing in: `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`.
 
-use domain::{Role, UserId};
+use domain::{Role, RowId, UserId, Viewer};
 use serde::{Deserialize, Serialize};
 
 /// What a person signs in with.
@@ -23,6 +23,20 @@ pub struct User {
     pub name: String,
     /// What the account may do.
     pub role: Role,
+    /// The company that a vendor's account belongs to.
+    #[serde(default, rename = "vendorId", skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<RowId>,
+}
+
+impl User {
+    /// As the rules of sight and permission take a person.
+    pub fn viewer(&self) -> Viewer {
+        Viewer {
+            user: self.id,
+            role: self.role,
+            vendor: self.vendor_id,
+        }
+    }
 }
 
 /// The answer to a right password. The session is also set as a cookie.

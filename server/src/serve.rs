@@ -122,6 +122,7 @@ async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<C
         email: administrator.email.clone(),
         name: "Administrator".to_owned(),
         role: administrator.role,
+        vendor_id: None,
         password_hash: passwords.hash(administrator.password.clone()).await?,
     };
     let tx = db.write().await?;

@@ -22,7 +22,7 @@ pub async fn seed(db: &Db, at: Timestamp) -> Result<()> {
 
 /// All stages, in the order of their ids.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Row>> {
-    Ok(rows::page(db, Table::TurnStages, &RowFilter::Where(vec![]), None, 1_000).await?)
+    Ok(rows::page(db, Table::TurnStages, &RowFilter::everything(), None, 1_000).await?)
 }
 
 /// The id that a default stage has in every installation; stages count from 0.

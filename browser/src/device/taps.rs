@@ -72,6 +72,7 @@ fn permit(role: Role, operation: Operation, table: Table) -> Result<(), Refusal>
         Operation::Update => "changes to",
         Operation::Delete => "deleting rows of",
         Operation::StageChange => "stage changes of",
+        Operation::Approve | Operation::Reject => "decisions on",
     };
     Err(field("id", format!("cannot be kept: {wish} {} are not for your role", table.url_name())))
 }
@@ -82,8 +83,8 @@ fn facts<'a>(mutation: &Mutation, view: &'a LocalView) -> Facts<'a> {
     let named = |column: &str| mutation.value(column).and_then(as_row_id);
     let parent = mutation
         .table
-        .parent()
-        .and_then(|(parent, column)| view.row(parent, named(column).or_else(|| current?.row_id(column))?));
+        .parent(|column| mutation.value(column).or_else(|| Some(current?.get(column))))
+        .and_then(|(parent, id)| view.row(parent, id));
     if mutation.table != Table::Turns {
         return Facts {
             current,
@@ -102,6 +103,8 @@ fn facts<'a>(mutation: &Mutation, view: &'a LocalView) -> Facts<'a> {
         from_stage: current.and_then(|turn| turn.row_id("stage_id")).and_then(stage),
         to_stage,
         scope_total: total(view, current),
+        // The amounts that ask for an approval are not on the device; the server asks.
+        thresholds: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     Cents, Row, RowId, Table, Value,
-    stage::{StageDemand, may_enter, scope_total},
+    stage::{StageDemand, Step, scope_total},
 };
 use std::cmp::Ordering;
 use sync::LocalView;
@@ -74,8 +74,16 @@ pub fn lacks(view: &LocalView, turn: RowId, stage: RowId) -> Option<StageDemand>
     let to = view.row(Table::TurnStages, stage)?;
     let from = turn.row_id("stage_id").and_then(|id| view.row(Table::TurnStages, id));
     let property = turn.row_id("property_id").and_then(|id| view.row(Table::Properties, id));
-    let total: Cents = scope_total(view.group(Table::ScopeItems, "turn_id", Value::Uuid(turn.id().0)));
-    may_enter(to, from, turn, property, total).err()
+    let scope_total: Cents = scope_total(view.group(Table::ScopeItems, "turn_id", Value::Uuid(turn.id().0)));
+    let step = Step {
+        from,
+        to,
+        turn,
+        property,
+        scope_total,
+        thresholds: None,
+    };
+    step.check().err()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub(super) fn read_column(table: Table, operation: Operation, name: &str, json: 
         SetBy::Author => matches!(operation, Operation::Create | Operation::Update),
         SetBy::Creator => operation == Operation::Create,
         SetBy::StageChange => operation == Operation::StageChange,
+        SetBy::Decision => matches!(operation, Operation::Approve | Operation::Reject),
         SetBy::Server => false,
     };
     if !allowed {
@@ -26,6 +27,8 @@ pub(super) fn read_column(table: Table, operation: Operation, name: &str, json: 
 fn not_settable(column: &Column, operation: Operation) -> &'static str {
     match (column.set_by, operation) {
         (_, Operation::Delete) => "has no place in a delete",
+        (_, Operation::Approve | Operation::Reject) => "has no place in a decision",
+        (SetBy::Decision, _) => "is set by the server",
         (SetBy::StageChange, _) => "changes by a stage-change only",
         (SetBy::Creator, _) => "is fixed once the row is made",
         (SetBy::Server, _) => "is set by the server",
@@ -41,6 +44,14 @@ fn check_value(column: &Column, value: &Value) -> Result<(), String> {
         Value::Text(text) if text.chars().count() > column.max_chars => Err(format!("must be at most {} characters", column.max_chars)),
         // PostgreSQL cannot store it.
         Value::Text(text) if text.contains('\0') => Err("must not contain a null character".to_owned()),
+        Value::Texts(texts)
+            if texts.len() > 50
+                || texts
+                    .iter()
+                    .any(|text| text.is_empty() || text.contains('\0') || text.chars().count() > column.max_chars) =>
+        {
+            Err(format!("must be at most 50 texts of 1 to {} characters", column.max_chars))
+        }
         Value::Numeric(amount) | Value::Int(amount) if *amount < 0 => Err("must not be negative".to_owned()),
         _ => Ok(()),
     }

@@ -1,15 +1,20 @@
 //! The columns, table by table, in the words of the trade. Outside clients rely on these names: add, never rename.
 
 use super::{Column, ColumnType, Default, MergePolicy, SetBy};
-use ColumnType::{Bool, Date, Int4, Int8, Text, Timestamp, Uuid};
+use ColumnType::{Bool, Date, Int4, Int8, Text, TextArray, Timestamp, Uuid};
 
 const MONEY: ColumnType = ColumnType::Numeric { scale: 2, digits: 12 };
 const QUANTITY: ColumnType = ColumnType::Numeric { scale: 2, digits: 10 };
 const ROOMS: ColumnType = ColumnType::Numeric { scale: 1, digits: 3 };
+const RATING: ColumnType = ColumnType::Numeric { scale: 2, digits: 3 };
 
 const UTILITY_STATUS: &[&str] = &["yes", "no", "pending"];
 const PRIORITY: &[&str] = &["low", "medium", "high", "urgent"];
 const LOCK_BOX_LOCATION: &[&str] = &["front", "back", "left", "right", "other"];
+const APPROVAL_LEVEL: &[&str] = &["DFO", "HO"];
+const DECISION: &[&str] = &["pending", "approved", "rejected", "void"];
+const DOCUMENT_ENTITY: &[&str] = &["property", "turn", "scope_item", "vendor"];
+const DOCUMENT_KIND: &[&str] = &["scope_photo", "before", "after", "change_order", "lock_box", "scan_360", "other"];
 const APPROVAL_STATUS: &[&str] = &["none", "dfo_needed", "dfo_approved", "ho_needed", "approved", "rejected"];
 
 const fn column(name: &'static str, kind: ColumnType) -> Column {
@@ -106,6 +111,11 @@ pub(super) const PROPERTIES: &[Column] = &[
     column("lock_box_location", Text).one_of(LOCK_BOX_LOCATION),
     column("lock_box_installed_on", Date),
     notes("notes"),
+    // Who sees the home beside its managers: those of the turn that is under way.
+    by_server("vendor_id", Uuid),
+    by_server("flooring_vendor_id", Uuid),
+    by_server("superintendent_id", Uuid),
+    by_server("approval_status", Text),
 ];
 
 pub(super) const TURNS: &[Column] = &[
@@ -140,7 +150,7 @@ pub(super) const TURNS: &[Column] = &[
         .one_of(APPROVAL_STATUS)
         .default(Default::Text("none"))
         .policy(AskUser),
-    by_server("scope_digest", Text),
+    column("scope_digest", Text).set_by(SetBy::Decision),
     column("power_status", Text).one_of(UTILITY_STATUS),
     column("water_status", Text).one_of(UTILITY_STATUS),
     column("gas_status", Text).one_of(UTILITY_STATUS),
@@ -173,6 +183,10 @@ pub(super) const SCOPE_ITEMS: &[Column] = &[
     by_server("is_active", Bool).default(Default::Bool(true)).required(),
     by_server("property_manager_id", Uuid),
     by_server("sr_property_manager_id", Uuid),
+    by_server("vendor_id", Uuid),
+    by_server("flooring_vendor_id", Uuid),
+    by_server("superintendent_id", Uuid),
+    by_server("approval_status", Text),
 ];
 
 pub(super) const TURN_STAGES: &[Column] = &[
@@ -193,4 +207,98 @@ pub(super) const TURN_STAGES: &[Column] = &[
     flag("is_default", false),
     flag("is_final", false),
     flag("is_active", true),
+];
+
+pub(super) const PROPERTY_TYPES: &[Column] = &[
+    ID,
+    VERSION,
+    CREATED_AT,
+    UPDATED_AT,
+    CREATED_BY,
+    UPDATED_BY,
+    column("name", Text).required(),
+    flag("is_active", true),
+];
+
+pub(super) const VENDORS: &[Column] = &[
+    ID,
+    VERSION,
+    CREATED_AT,
+    UPDATED_AT,
+    CREATED_BY,
+    UPDATED_BY,
+    column("company_name", Text).required(),
+    column("contact_name", Text),
+    column("email", Text).max_chars(254),
+    column("phone", Text).max_chars(40),
+    column("trades", TextArray),
+    column("license_number", Text).max_chars(60),
+    column("tax_id", Text).max_chars(40).policy(AskUser),
+    column("insurance_expires_on", Date),
+    flag("is_approved", false).policy(AskUser),
+    flag("is_active", true),
+    column("rating", RATING),
+    notes("notes"),
+];
+
+pub(super) const APPROVALS: &[Column] = &[
+    ID,
+    VERSION,
+    CREATED_AT,
+    UPDATED_AT,
+    CREATED_BY,
+    UPDATED_BY,
+    column("turn_id", Uuid).required().set_by(SetBy::Creator),
+    by_server("level", Text).one_of(APPROVAL_LEVEL).required(),
+    by_server("amount", MONEY).required(),
+    by_server("scope_digest", Text).required(),
+    by_server("status", Text).one_of(DECISION).required().default(Default::Text("pending")),
+    by_server("requested_by", Uuid).required(),
+    by_server("decided_by", Uuid),
+    by_server("decided_at", Timestamp),
+    by_server("reason", Text).max_chars(4_000),
+    by_server("is_active", Bool).default(Default::Bool(true)).required(),
+    by_server("property_manager_id", Uuid),
+    by_server("sr_property_manager_id", Uuid),
+];
+
+pub(super) const DOCUMENTS: &[Column] = &[
+    ID,
+    VERSION,
+    CREATED_AT,
+    UPDATED_AT,
+    CREATED_BY,
+    UPDATED_BY,
+    column("entity_type", Text).required().one_of(DOCUMENT_ENTITY).set_by(SetBy::Creator),
+    column("entity_id", Uuid).required().set_by(SetBy::Creator),
+    column("kind", Text).required().one_of(DOCUMENT_KIND).default(Default::Text("other")),
+    column("file_name", Text).required().set_by(SetBy::Creator),
+    column("content_type", Text).required().max_chars(100).set_by(SetBy::Creator),
+    column("size_bytes", Int8).required().set_by(SetBy::Creator),
+    // SHA-256 of the file, in hex: what names it in the storage.
+    column("content_hash", Text).required().max_chars(64).set_by(SetBy::Creator),
+    column("caption", Text).max_chars(1_000),
+    column("taken_at", Timestamp),
+    by_server("is_active", Bool).default(Default::Bool(true)).required(),
+    by_server("property_manager_id", Uuid),
+    by_server("sr_property_manager_id", Uuid),
+    by_server("vendor_id", Uuid),
+    by_server("flooring_vendor_id", Uuid),
+    by_server("superintendent_id", Uuid),
+    by_server("approval_status", Text),
+];
+
+pub(super) const NOTIFICATIONS: &[Column] = &[
+    ID,
+    VERSION,
+    CREATED_AT,
+    UPDATED_AT,
+    CREATED_BY,
+    UPDATED_BY,
+    by_server("user_id", Uuid).required(),
+    by_server("kind", Text).required().max_chars(60),
+    by_server("title", Text).required(),
+    by_server("body", Text).max_chars(1_000),
+    by_server("turn_id", Uuid),
+    column("read_at", Timestamp).policy(LastWriteWins),
 ];

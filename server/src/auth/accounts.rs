@@ -6,7 +6,7 @@ use crate::{
     db::entity::user,
     problem::{Failure, Result},
 };
-use domain::{Role, Timestamp, UserId};
+use domain::{Role, RowId, Timestamp, UserId};
 use protocol::User;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, prelude::TextUuid};
 
@@ -31,6 +31,8 @@ pub struct NewAccount {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// The company of a vendor's account.
+    pub vendor_id: Option<RowId>,
     /// Argon2id, in PHC form.
     pub password_hash: String,
 }
@@ -58,9 +60,13 @@ pub async fn create(db: &impl ConnectionTrait, account: NewAccount, at: Timestam
         name: account.name,
         phone: None,
         role: account.role.name().to_owned(),
+        vendor_id: account.vendor_id.map(|id| id.to_string()),
         is_active: true,
         password_hash: account.password_hash,
+        must_change_password: false,
         created_at: at.micros(),
+        updated_at: at.micros(),
+        last_sign_in_at: None,
     };
     user::Entity::insert(model.into_active_model()).exec_without_returning(db).await?;
     Ok(())
@@ -74,5 +80,6 @@ pub fn public(account: user::Model) -> Result<User> {
         email: account.email,
         name: account.name,
         role,
+        vendor_id: account.vendor_id.and_then(|id| id.parse().ok()),
     })
 }

@@ -42,7 +42,7 @@ async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Respo
         None => return Err(Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right")),
     };
     let token = session::begin(&app, user.id, clock::now()).await?;
-    let shapes = user.role.shapes(user.id).into_iter().map(|table| table.url_name().to_owned()).collect();
+    let shapes = user.viewer().shapes().into_iter().map(|table| table.url_name().to_owned()).collect();
     let cookie = cookie(&app, &token, SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie), no_store()], Json(LoginAnswer { user, token, shapes })).into_response())
 }

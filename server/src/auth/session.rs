@@ -14,7 +14,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use domain::{RowFilter, Table, Timestamp, UserId};
+use domain::{Timestamp, UserId, Viewer};
 use protocol::{ProblemCode, User};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, prelude::TextUuid};
 use sha2::{Digest, Sha256};
@@ -34,19 +34,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// The rows of a table that the caller sees.
-    pub fn sees(&self, table: Table) -> RowFilter {
-        self.user.role.sees(self.user.id, table)
+    /// The caller, as the rules of sight and permission take a person.
+    pub fn viewer(&self) -> Viewer {
+        self.user.viewer()
     }
 
     /// URL names of the caller's shapes.
     pub fn shapes(&self) -> Vec<String> {
-        self.user
-            .role
-            .shapes(self.user.id)
-            .into_iter()
-            .map(|table| table.url_name().to_owned())
-            .collect()
+        self.viewer().shapes().into_iter().map(|table| table.url_name().to_owned()).collect()
     }
 }
 
@@ -64,9 +59,13 @@ pub(super) async fn begin(app: &App, user: UserId, at: Timestamp) -> Result<Stri
     let token = ids::new_secret();
     let model = session::Model {
         token_digest: digest(&token),
+        id: TextUuid(ids::new_id()),
         user_id: TextUuid(user.0),
         created_at: at.micros(),
         expires_at: at.micros() + SESSION_SECONDS * 1_000_000,
+        last_seen_at: at.micros(),
+        address: None,
+        user_agent: None,
     };
     let tx = app.db.write().await?;
     // Ended sessions are swept when a new one begins: no timer, and never many.

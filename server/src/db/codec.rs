@@ -19,6 +19,7 @@ pub fn to_sql(kind: ColumnType, value: &Value) -> sea_query::Value {
         Value::Uuid(id) => id.to_string().into(),
         Value::Date(date) => date.to_string().into(),
         Value::Timestamp(at) => at.micros().into(),
+        Value::Texts(_) => value.to_pg_text(kind).into(),
     }
 }
 
@@ -37,6 +38,10 @@ pub fn from_sql(result: &QueryResult, index: usize, kind: ColumnType) -> Result<
             .transpose()
             .map_err(|_| unreadable())?
             .map(Value::Date),
+        ColumnType::TextArray => text(result, index)?
+            .map(|text| Value::from_pg_text(kind, Some(&text)))
+            .transpose()
+            .map_err(|_| unreadable())?,
         ColumnType::Bool => number(result, index)?.map(|n| Value::Bool(n != 0)),
         ColumnType::Int4 | ColumnType::Int8 => number(result, index)?.map(Value::Int),
         ColumnType::Numeric { .. } => number(result, index)?.map(Value::Numeric),
@@ -47,7 +52,7 @@ pub fn from_sql(result: &QueryResult, index: usize, kind: ColumnType) -> Result<
 
 fn null(kind: ColumnType) -> sea_query::Value {
     match kind {
-        ColumnType::Text | ColumnType::Uuid | ColumnType::Date => sea_query::Value::String(None),
+        ColumnType::Text | ColumnType::Uuid | ColumnType::Date | ColumnType::TextArray => sea_query::Value::String(None),
         ColumnType::Bool | ColumnType::Int4 | ColumnType::Int8 | ColumnType::Numeric { .. } | ColumnType::Timestamp => sea_query::Value::BigInt(None),
     }
 }

@@ -36,13 +36,8 @@ pub async fn all_where(db: &impl ConnectionTrait, table: Table, column: &'static
 
 /// The next rows by id that a filter admits; `after` none begins at the first.
 pub async fn page(db: &impl ConnectionTrait, table: Table, filter: &RowFilter, after: Option<RowId>, limit: u64) -> Result<Vec<Row>, DbErr> {
-    let RowFilter::Where(conditions) = filter else { return Ok(vec![]) };
     let mut query = select(table);
-    query.cond_where(
-        conditions
-            .iter()
-            .fold(Cond::all(), |all, (column, value)| all.add(equals(table, column, value))),
-    );
+    query.cond_where(condition(table, filter));
     if let Some(after) = after {
         query.and_where(Expr::col("id").gt(after.to_string()));
     }
@@ -84,6 +79,15 @@ fn select(table: Table) -> SelectStatement {
     let mut query = Query::select();
     query.columns(names(table)).from(Alias::new(table.sql_name())).order_by("id", Order::Asc);
     query
+}
+
+/// The filter in SQL. No alternative admits nothing: `any` of none is false.
+fn condition(table: Table, filter: &RowFilter) -> Cond {
+    let all_of = |conditions: &Vec<(&'static str, Value)>| {
+        let all = conditions.iter().map(|(column, value)| equals(table, column, value));
+        all.fold(Cond::all().add(Expr::val(1).eq(1)), Cond::add)
+    };
+    filter.alternatives().iter().map(all_of).fold(Cond::any().add(Expr::val(1).eq(0)), Cond::add)
 }
 
 fn equals(table: Table, column: &'static str, value: &Value) -> Expr {
@@ -161,7 +165,7 @@ mod tests {
         assert_eq!(find(&*tx, Table::Properties, row.id()).await.unwrap().as_ref(), Some(&row));
         row.set("monthly_rent", Value::Null);
         update(&*tx, &row).await.unwrap();
-        let filter = RowFilter::Where(vec![("property_manager_id", Value::Uuid(Uuid::from_u128(1)))]);
+        let filter = RowFilter::all_of([("property_manager_id", Value::Uuid(Uuid::from_u128(1)))]);
         assert_eq!(page(&*tx, Table::Properties, &filter, None, 5).await.unwrap(), [row.clone()]);
         assert!(page(&*tx, Table::Properties, &filter, Some(row.id()), 5).await.unwrap().is_empty());
         delete(&*tx, Table::Properties, row.id()).await.unwrap();

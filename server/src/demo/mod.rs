@@ -170,7 +170,15 @@ mod tests {
             );
             let at = stages.iter().position(|stage| Some(stage.id()) == turn.row_id("stage_id")).unwrap();
             for stage in &stages[..=at] {
-                assert_eq!(stage::may_enter(stage, None, turn, Some(property), total), Ok(()), "{:?}", stage.text("key"));
+                let step = stage::Step {
+                    from: None,
+                    to: stage,
+                    turn,
+                    property: Some(property),
+                    scope_total: total,
+                    thresholds: None,
+                };
+                assert_eq!(step.check(), Ok(()), "{:?}", stage.text("key"));
             }
             assert_eq!(turn.get("property_manager_id"), property.get("property_manager_id"));
             seen.insert(at);

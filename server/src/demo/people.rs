@@ -63,6 +63,7 @@ impl People {
                 email: (*email).to_owned(),
                 name: (*name).to_owned(),
                 role: *role,
+                vendor_id: None,
                 password_hash: password_hash.to_owned(),
             };
             accounts::create(db, account, at).await?;

@@ -17,7 +17,7 @@ pub fn cell(column: &Column, text: &str) -> Option<Json> {
         ColumnType::Int4 | ColumnType::Int8 => plain_number(text).parse::<i64>().map_or_else(|_| Json::from(text), Json::from),
         ColumnType::Numeric { .. } => Json::from(plain_number(text)),
         ColumnType::Date => Json::from(us_date(text).map_or_else(|| text.to_owned(), |date| date.to_string())),
-        ColumnType::Text | ColumnType::Uuid | ColumnType::Timestamp => choice(column, text),
+        ColumnType::Text | ColumnType::Uuid | ColumnType::Timestamp | ColumnType::TextArray => choice(column, text),
     })
 }
 

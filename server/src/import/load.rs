@@ -14,7 +14,7 @@ use crate::{
     web::client::Client,
     write::{Author, RowChange, record},
 };
-use domain::{Mutation, Operation, Refusal, Role, Row, RowId, Table, Timestamp, UserId, Value, mutation::Facts};
+use domain::{Mutation, Operation, Refusal, Role, Row, RowId, Table, Timestamp, UserId, Value, Viewer, mutation::Facts};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -51,8 +51,11 @@ pub async fn load(db: &Db, file: File, at: Timestamp) -> Result<std::result::Res
 /// Who an import is in the audit log: nobody's account, from no network.
 fn the_import() -> Author {
     Author {
-        user: UserId(Uuid::nil()),
-        role: Role::Admin,
+        viewer: Viewer {
+            user: UserId(Uuid::nil()),
+            role: Role::Admin,
+            vendor: None,
+        },
         client: Client {
             address: None,
             agent: Some("turns-server import".to_owned()),

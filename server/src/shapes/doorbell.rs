@@ -79,7 +79,7 @@ async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News
 
 async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
     let mut commits = app.db.commits();
-    let tables = session.user.role.shapes(session.user.id);
+    let tables = session.viewer().shapes();
     let shapes: Vec<Shape> = tables.into_iter().map(|table| Shape::of(session, table, app.db.epoch())).collect();
     let mut news: BTreeSet<Table> = all(&shapes);
     loop {

@@ -119,7 +119,7 @@ fn changed(old: &Row, new: &Row) -> Map<String, Json> {
 mod tests {
     use super::*;
     use crate::db::changes::Place;
-    use domain::{Role, UserId, Value};
+    use domain::{Role, UserId, Value, Viewer};
     use uuid::Uuid;
 
     fn turn(manager: u128, notes: &str) -> Row {
@@ -132,7 +132,12 @@ mod tests {
     }
 
     fn seen(old: Option<Row>, new: Option<Row>) -> Option<(RowOperation, usize)> {
-        let filter = Role::PropertyManager.sees(UserId(Uuid::from_u128(1)), Table::Turns);
+        let manager = Viewer {
+            user: UserId(Uuid::from_u128(1)),
+            role: Role::PropertyManager,
+            vendor: None,
+        };
+        let filter = manager.sees(Table::Turns);
         let shape = Shape {
             table: Table::Turns,
             filter,

@@ -22,7 +22,7 @@ pub struct Shape {
 impl Shape {
     /// What a session sees of a table, in the database with this epoch.
     pub fn of(session: &Session, table: Table, epoch: &str) -> Self {
-        let filter = session.sees(table);
+        let filter = session.viewer().sees(table);
         let handle = handle(table, &filter, epoch);
         Self { table, filter, handle }
     }
@@ -71,13 +71,11 @@ fn handle(table: Table, filter: &RowFilter, epoch: &str) -> String {
     for column in table.columns() {
         let _ = write!(text, "|{}:{}", column.name, column.kind.pg_name());
     }
-    match filter {
-        RowFilter::Nothing => text.push_str("|nothing"),
-        RowFilter::Where(conditions) => {
-            for (column, value) in conditions {
-                let kind = table.column(column).map_or(ColumnType::Text, |column| column.kind);
-                let _ = write!(text, "|{column}={}", value.to_pg_text(kind).unwrap_or_default());
-            }
+    for conditions in filter.alternatives() {
+        text.push_str("|or");
+        for (column, value) in conditions {
+            let kind = table.column(column).map_or(ColumnType::Text, |column| column.kind);
+            let _ = write!(text, "|{column}={}", value.to_pg_text(kind).unwrap_or_default());
         }
     }
     let digest = Sha256::digest(text.as_bytes());
@@ -88,12 +86,19 @@ fn handle(table: Table, filter: &RowFilter, epoch: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Role, UserId};
+    use domain::{Role, UserId, Viewer};
     use uuid::Uuid;
 
     #[test]
     fn a_handle_is_one_users_one_tables_and_one_databases() {
-        let of = |role: Role, user: u128, table, epoch| handle(table, &role.sees(UserId(Uuid::from_u128(user)), table), epoch);
+        let of = |role: Role, user: u128, table, epoch| {
+            let viewer = Viewer {
+                user: UserId(Uuid::from_u128(user)),
+                role,
+                vendor: None,
+            };
+            handle(table, &viewer.sees(table), epoch)
+        };
         let mine = of(Role::PropertyManager, 1, Table::Turns, "e");
         assert_eq!(mine, of(Role::PropertyManager, 1, Table::Turns, "e"));
         assert_ne!(mine, of(Role::PropertyManager, 2, Table::Turns, "e"));

@@ -7,16 +7,14 @@ use crate::{
     problem::{Failure, Result},
     web::client::Client,
 };
-use domain::{Operation, Role, Row, Table, UserId};
+use domain::{Operation, Row, Table, UserId, Viewer};
 use protocol::ProblemCode;
 
 /// The person behind a write, and where it came from.
 #[derive(Clone, Debug)]
 pub struct Author {
-    /// The account.
-    pub user: UserId,
-    /// Its role now.
-    pub role: Role,
+    /// The account and its role now.
+    pub viewer: Viewer,
     /// For the audit log.
     pub client: Client,
 }
@@ -25,20 +23,24 @@ impl Author {
     /// The signed-in caller of a request.
     pub fn new(session: &Session, client: Client) -> Self {
         Self {
-            user: session.user.id,
-            role: session.user.role,
+            viewer: session.viewer(),
             client,
         }
     }
 
+    /// The account.
+    pub fn user(&self) -> UserId {
+        self.viewer.user
+    }
+
     /// Whether the author sees a row.
     pub fn sees(&self, row: &Row) -> bool {
-        self.role.sees(self.user, row.table()).admits(row)
+        self.viewer.sees(row.table()).admits(row)
     }
 
     /// Refuses what the role may not do, whatever the row.
     pub fn require(&self, operation: Operation, table: Table) -> Result<()> {
-        if self.role.may(operation, table) {
+        if self.viewer.role.may(operation, table) {
             return Ok(());
         }
         Err(Failure::refused(

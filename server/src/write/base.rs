@@ -20,7 +20,7 @@ use protocol::ProblemCode;
 pub async fn expected_version(tx: &Transaction, author: &Author, intent: &Intent) -> Result<Option<i64>> {
     let mut latest = None;
     for ancestor in &intent.after {
-        let receipt = receipt::find(tx, *ancestor).await?.filter(|receipt| receipt.user_id.0 == author.user.0);
+        let receipt = receipt::find(tx, *ancestor).await?.filter(|receipt| receipt.user_id.0 == author.user().0);
         let Some(receipt) = receipt else {
             return Err(Failure::refused(
                 ProblemCode::Blocked,

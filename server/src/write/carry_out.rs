@@ -56,8 +56,8 @@ pub async fn record(tx: &mut Transaction, author: &Author, change: RowChange, at
     let entry = audit_log::ActiveModel {
         id: NotSet,
         at: Set(at.micros()),
-        user_id: Set(TextUuid(author.user.0)),
-        role: Set(author.role.name().to_owned()),
+        user_id: Set(TextUuid(author.user().0)),
+        role: Set(author.viewer.role.name().to_owned()),
         address: Set(author.client.address.clone()),
         user_agent: Set(author.client.agent.clone()),
         table_name: Set(table.sql_name().to_owned()),

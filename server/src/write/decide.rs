@@ -28,7 +28,7 @@ pub async fn decide(tx: &mut Transaction, author: &Author, intent: &Intent, at: 
     let around = Surroundings::read(tx, author, &mutation, current).await?;
     mutation::check(&mutation, around.facts()).map_err(refusal::by_rule)?;
     base::require_version(author, intent, expected, around.current.as_ref())?;
-    let mut after = mutation.apply(around.facts(), author.user, at);
+    let mut after = mutation.apply(around.facts(), author.user(), at);
     match &mut after {
         Some(after) => complete(tx, author, around.current.as_ref(), after, at).await?,
         None => properties::require_deletable(tx, intent).await?,
@@ -69,6 +69,6 @@ async fn complete(tx: &mut Transaction, author: &Author, before: Option<&Row>, a
             }
             Ok(())
         }
-        Table::ScopeItems | Table::TurnStages => author.require_sight(after),
+        _ => author.require_sight(after),
     }
 }

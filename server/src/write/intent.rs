@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_still_says_which_write_it_was() {
-        let unreadable = read(json!({"operation": "approve", "writeId": ID, "rowId": ID})).unwrap_err();
+        let unreadable = read(json!({"operation": "bless", "writeId": ID, "rowId": ID})).unwrap_err();
         assert_eq!(unreadable.write_id, Some(ID.parse().unwrap()));
         for wrong in [
             json!(null),

@@ -13,19 +13,16 @@ use crate::{
     db::{Transaction, rows},
     problem::{Failure, Result},
 };
-use domain::{Operation, Role, Row, RowFilter, Table, Timestamp, Value, mutation::inherit_visibility};
+use domain::{Operation, Role, Row, Table, Timestamp, Value, mutation::inherit_visibility};
 use protocol::ProblemCode;
 
 const MANAGERS: [&str; 2] = ["property_manager_id", "sr_property_manager_id"];
 
 /// A manager who makes a property and names nobody keeps it; otherwise it would be gone from sight at once.
 pub fn keep_for_author(author: &Author, property: &mut Row) {
-    let RowFilter::Where(conditions) = author.role.sees(author.user, Table::Properties) else {
-        return;
-    };
-    for (column, value) in conditions {
+    for (column, value) in author.viewer.sees(Table::Properties).alternatives().iter().flatten() {
         if property.get(column).is_null() {
-            property.set(column, value);
+            property.set(column, value.clone());
         }
     }
 }
@@ -83,7 +80,7 @@ async fn inherit(tx: &mut Transaction, author: &Author, intent: &Intent, row: Ro
     inherit_visibility(&mut changed, parent);
     changed.set("version", Value::Int(row.version() + 1));
     changed.set("updated_at", Value::Timestamp(at));
-    changed.set("updated_by", Value::Uuid(author.user.0));
+    changed.set("updated_by", Value::Uuid(author.user().0));
     let change = RowChange {
         old: Some(row),
         new: Some(changed.clone()),

@@ -24,7 +24,7 @@ pub async fn find(tx: &Transaction, write_id: WriteId) -> Result<Option<receipt:
 /// The answer to a write that was applied before; a refusal where its id was used for something else.
 pub async fn replay(tx: &Transaction, author: &Author, intent: &Intent) -> Result<Option<Answer>> {
     let Some(receipt) = find(tx, intent.write_id).await? else { return Ok(None) };
-    if receipt.user_id.0 != author.user.0 || receipt.content_digest != intent.digest() {
+    if receipt.user_id.0 != author.user().0 || receipt.content_digest != intent.digest() {
         return Err(Failure::refused(
             ProblemCode::Validation,
             "this writeId was used for another write; nothing was applied",
@@ -42,7 +42,7 @@ pub async fn store(tx: &mut Transaction, author: &Author, intent: &Intent, befor
     let answer = serde_json::to_string(&answer).map_err(|error| DbErr::Json(error.to_string()))?;
     let model = receipt::Model {
         write_id: TextUuid(intent.write_id.0),
-        user_id: TextUuid(author.user.0),
+        user_id: TextUuid(author.user().0),
         content_digest: intent.digest(),
         table_name: intent.table.sql_name().to_owned(),
         row_id: TextUuid(intent.row_id.0),

@@ -44,6 +44,7 @@ impl Surroundings {
             from_stage: self.from_stage.as_ref(),
             to_stage: self.to_stage.as_ref(),
             scope_total: self.scope_total,
+            thresholds: None,
         }
     }
 
@@ -62,9 +63,8 @@ impl Surroundings {
 
 /// A new row's parent must be one that its author sees; an old row's parent is simply the one it has.
 async fn parent(tx: &Transaction, author: &Author, mutation: &Mutation, current: Option<&Row>) -> Result<Option<Row>> {
-    let Some((table, column)) = mutation.table.parent() else { return Ok(None) };
-    let id = current.map_or_else(|| mutation.value(column), |row| Some(row.get(column)));
-    let Some(Value::Uuid(id)) = id else { return Ok(None) };
-    let found = rows::find(&**tx, table, RowId(*id)).await?;
+    let value = |column| current.map_or_else(|| mutation.value(column), |row| Some(row.get(column)));
+    let Some((table, id)) = mutation.table.parent(value) else { return Ok(None) };
+    let found = rows::find(&**tx, table, id).await?;
     Ok(found.filter(|row| current.is_some() || author.sees(row)))
 }

@@ -37,7 +37,7 @@ pub async fn note_stage(tx: &Transaction, author: &Author, intent: &Intent, befo
         turn_id: Set(TextUuid(intent.row_id.0)),
         from_stage_id: Set(before.and_then(|turn| turn.row_id("stage_id")).map(|id| TextUuid(id.0))),
         to_stage_id: Set(TextUuid(to_stage.0)),
-        changed_by: Set(TextUuid(author.user.0)),
+        changed_by: Set(TextUuid(author.user().0)),
         changed_at: Set(at.micros()),
         seconds_in_stage: Set(entered.map(|entered| ((at.micros() - entered.micros()) / 1_000_000).max(0))),
         reason: Set(None),

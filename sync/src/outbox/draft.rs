@@ -61,9 +61,7 @@ fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<W
     let (table, id) = (mutation.table, mutation.row_id);
     let latest = latest_shown(table, id, view).filter(|latest| !holds_unseen(latest, view));
     let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
-    if let (Some((parent, column)), Some(row)) = (table.parent(), row)
-        && let Some(parent_id) = row.row_id(column)
-    {
+    if let Some((parent, parent_id)) = row.and_then(|row| table.parent(|column| Some(row.get(column)))) {
         found.extend(unsettled_create(parent, parent_id, view));
     }
     found

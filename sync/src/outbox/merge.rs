@@ -47,7 +47,7 @@ pub fn lay_over(record: &OutboxRecord, row: Option<Row>) -> Option<Row> {
         (Operation::Create, None) => Some(put_changes(record, fresh(record))),
         // The echo of the create is here already, perhaps with others' changes on it.
         (Operation::Create, Some(row)) => Some(row),
-        (Operation::Update | Operation::StageChange, row) => row.map(|row| put_changes(record, row)),
+        (Operation::Update | Operation::StageChange | Operation::Approve | Operation::Reject, row) => row.map(|row| put_changes(record, row)),
     }
 }
 

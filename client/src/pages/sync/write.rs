@@ -127,5 +127,7 @@ fn operation(operation: Operation) -> &'static str {
         Operation::Update => "update",
         Operation::Delete => "delete",
         Operation::StageChange => "stage-change",
+        Operation::Approve => "approve",
+        Operation::Reject => "reject",
     }
 }

@@ -17,12 +17,20 @@ pub struct Model {
     pub phone: Option<String>,
     /// A name of [`domain::Role`].
     pub role: String,
+    /// The company of a vendor's account. Text, because SeaORM reads no NULL as `Option<TextUuid>`.
+    pub vendor_id: Option<String>,
     /// Whether the account may sign in.
     pub is_active: bool,
     /// Argon2id, in PHC form.
     pub password_hash: String,
+    /// Whether the password was given by somebody else and opens nothing but the change of it.
+    pub must_change_password: bool,
     /// Microseconds since 1970 UTC.
     pub created_at: i64,
+    /// Microseconds since 1970 UTC.
+    pub updated_at: i64,
+    /// Microseconds since 1970 UTC.
+    pub last_sign_in_at: Option<i64>,
 }
 
 /// Nothing is joined through SeaORM here.

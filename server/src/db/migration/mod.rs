@@ -10,22 +10,35 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![
+            Box::new(Step {
+                name: "m0001_first",
+                sqlite: include_str!("m0001_first/sqlite.sql"),
+            }),
+            Box::new(Step {
+                name: "m0002_whole_api",
+                sqlite: include_str!("m0002_whole_api/sqlite.sql"),
+            }),
+        ]
     }
 }
 
-struct First;
+/// One step of the schema.
+struct Step {
+    name: &'static str,
+    sqlite: &'static str,
+}
 
-impl MigrationName for First {
+impl MigrationName for Step {
     fn name(&self) -> &str {
-        "m0001_first"
+        self.name
     }
 }
 
 #[async_trait::async_trait]
-impl MigrationTrait for First {
+impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(include_str!("m0001_first.sql")).await.map(drop)
+        manager.get_connection().execute_unprepared(self.sqlite).await.map(drop)
     }
 
     fn use_transaction(&self) -> Option<bool> {
