@@ -4,7 +4,7 @@
 
 use super::shape::Shape;
 use crate::db::Change;
-use domain::{Row, Table};
+use domain::{Column, Row, Table};
 use protocol::{
     RowOperation, ShapeMessage,
     shape::{Control, MessageHeaders, row_key},
@@ -58,7 +58,7 @@ impl Body {
 }
 
 /// A row of a snapshot.
-pub fn snapshot_row(row: &Row) -> ShapeMessage {
+pub fn snapshot_row(shape: &Shape, row: &Row) -> ShapeMessage {
     let headers = MessageHeaders {
         relation: Some(relation(row.table())),
         operation: Some(RowOperation::Insert),
@@ -66,7 +66,7 @@ pub fn snapshot_row(row: &Row) -> ShapeMessage {
     };
     ShapeMessage {
         key: Some(row_key(row.table(), row.id())),
-        value: Some(row.to_pg_json()),
+        value: Some(whole(shape, row)),
         headers,
     }
 }
@@ -77,10 +77,9 @@ pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
     let new = change.new.as_ref().filter(|row| shape.holds(row));
     let (operation, value) = match (old, new) {
         (None, None) => return None,
-        (None, Some(new)) => (RowOperation::Insert, new.to_pg_json()),
+        (None, Some(new)) => (RowOperation::Insert, whole(shape, new)),
         (Some(old), None) => (RowOperation::Delete, key_only(old)),
-        (Some(old), Some(new)) if old == new => return None,
-        (Some(old), Some(new)) => (RowOperation::Update, changed(old, new)),
+        (Some(old), Some(new)) => (RowOperation::Update, changed(shape, old, new)?),
     };
     let headers = MessageHeaders {
         relation: Some(relation(shape.table)),
@@ -105,14 +104,24 @@ fn key_only(row: &Row) -> Map<String, Json> {
     Map::from_iter([("id".to_owned(), Json::String(row.id().to_string()))])
 }
 
-fn changed(old: &Row, new: &Row) -> Map<String, Json> {
-    let mut value = key_only(new);
-    for (index, column) in new.table().columns().iter().enumerate() {
-        if old.at(index) != new.at(index) {
-            value.insert(column.name.to_owned(), new.at(index).to_pg_text(column.kind).map_or(Json::Null, Json::String));
-        }
+fn whole(shape: &Shape, row: &Row) -> Map<String, Json> {
+    shape.columns().map(|(index, column)| text(row, index, column)).collect()
+}
+
+/// The columns that changed, with the key; none where nothing changed that the shape shows.
+fn changed(shape: &Shape, old: &Row, new: &Row) -> Option<Map<String, Json>> {
+    let changed = shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
+    let mut value: Map<String, Json> = changed.map(|(index, column)| text(new, index, column)).collect();
+    if value.is_empty() {
+        return None;
     }
-    value
+    value.extend(key_only(new));
+    Some(value)
+}
+
+fn text(row: &Row, index: usize, column: &Column) -> (String, Json) {
+    let text = row.at(index).to_pg_text(column.kind);
+    (column.name.to_owned(), text.map_or(Json::Null, Json::String))
 }
 
 #[cfg(test)]
@@ -141,6 +150,7 @@ mod tests {
         let shape = Shape {
             table: Table::Turns,
             filter,
+            hidden: &["scope_digest"],
             handle: String::new(),
         };
         let place = Place { position: 5, op: 2 };
@@ -159,8 +169,11 @@ mod tests {
 
     #[test]
     fn a_change_is_what_it_is_to_the_one_who_looks() {
-        let all = Table::Turns.columns().len();
+        let all = Table::Turns.columns().len() - 1;
+        let mut asked = turn(1, "a");
+        asked.set("scope_digest", Value::text("5d"));
         let cases = [
+            (Some(turn(1, "a")), Some(asked), None),
             (None, Some(turn(1, "a")), Some((RowOperation::Insert, all))),
             (Some(turn(2, "a")), Some(turn(1, "a")), Some((RowOperation::Insert, all))),
             (Some(turn(1, "a")), Some(turn(1, "b")), Some((RowOperation::Update, 2))),

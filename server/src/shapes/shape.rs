@@ -15,6 +15,8 @@ pub struct Shape {
     pub table: Table,
     /// Which rows.
     pub filter: RowFilter,
+    /// Columns that the session does not see.
+    pub hidden: &'static [&'static str],
     /// The name under which a client goes on: `<digits>-<digits>`.
     pub handle: String,
 }
@@ -22,9 +24,10 @@ pub struct Shape {
 impl Shape {
     /// What a session sees of a table, in the database with this epoch.
     pub fn of(session: &Session, table: Table, epoch: &str) -> Self {
-        let filter = session.viewer().sees(table);
-        let handle = handle(table, &filter, epoch);
-        Self { table, filter, handle }
+        let viewer = session.viewer();
+        let (filter, hidden) = (viewer.sees(table), viewer.hidden(table));
+        let handle = handle(table, &filter, hidden, epoch);
+        Self { table, filter, hidden, handle }
     }
 
     /// Whether a row is in the shape.
@@ -37,14 +40,15 @@ impl Shape {
         change.table == self.table && [&change.old, &change.new].into_iter().flatten().any(|row| self.holds(row))
     }
 
+    /// The columns that the session sees.
+    pub fn columns(&self) -> impl Iterator<Item = (usize, &'static Column)> {
+        let all = self.table.columns().iter().enumerate();
+        all.filter(|(_, column)| !self.hidden.contains(&column.name))
+    }
+
     /// The columns' types, as Electric's `electric-schema` header has them.
     pub fn schema(&self) -> String {
-        let columns: Map<String, Json> = self
-            .table
-            .columns()
-            .iter()
-            .map(|column| (column.name.to_owned(), column_schema(column)))
-            .collect();
+        let columns: Map<String, Json> = self.columns().map(|(_, column)| (column.name.to_owned(), column_schema(column))).collect();
         Json::Object(columns).to_string()
     }
 }
@@ -66,10 +70,13 @@ fn column_schema(column: &Column) -> Json {
 
 /// A digest of everything that decides what the shape is: another user's handle, another role's, or one from before
 /// a migration or a restore is another shape's.
-fn handle(table: Table, filter: &RowFilter, epoch: &str) -> String {
+fn handle(table: Table, filter: &RowFilter, hidden: &[&str], epoch: &str) -> String {
     let mut text = format!("1|{epoch}|{}", table.sql_name());
     for column in table.columns() {
         let _ = write!(text, "|{}:{}", column.name, column.kind.pg_name());
+    }
+    for column in hidden {
+        let _ = write!(text, "|-{column}");
     }
     for conditions in filter.alternatives() {
         text.push_str("|or");
@@ -97,7 +104,7 @@ mod tests {
                 role,
                 vendor: None,
             };
-            handle(table, &viewer.sees(table), epoch)
+            handle(table, &viewer.sees(table), viewer.hidden(table), epoch)
         };
         let mine = of(Role::PropertyManager, 1, Table::Turns, "e");
         assert_eq!(mine, of(Role::PropertyManager, 1, Table::Turns, "e"));

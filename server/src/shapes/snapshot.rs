@@ -44,7 +44,7 @@ pub async fn page(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits, pos
             };
         }
     }
-    Ok(fill(rows, limits, position, last_read))
+    Ok(fill(shape, rows, limits, position, last_read))
 }
 
 /// What the rows that changed since `position` were at it; none where there was no such row.
@@ -62,11 +62,11 @@ async fn rows_before(db: &impl ConnectionTrait, shape: &Shape, position: i64, en
     }
 }
 
-fn fill(rows: BTreeMap<RowId, Row>, limits: &Limits, position: i64, last_read: Option<RowId>) -> Page {
+fn fill(shape: &Shape, rows: BTreeMap<RowId, Row>, limits: &Limits, position: i64, last_read: Option<RowId>) -> Page {
     let mut body = Body::default();
     let mut rows = rows.into_iter().peekable();
     while let Some((last, row)) = rows.next() {
-        body.push(&message::snapshot_row(&row));
+        body.push(&message::snapshot_row(shape, &row));
         if body.len() > limits.page_bytes && rows.peek().is_some() {
             return Page {
                 body,

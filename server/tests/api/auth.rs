@@ -1,6 +1,6 @@
 //! `/api/auth/*`
 
-use crate::support::{TestApp, send};
+use crate::support::{SHAPES, TestApp, send};
 use reqwest::Client;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -21,10 +21,7 @@ async fn signing_in_and_out() {
     }
     assert!(!cookie.contains("Secure"));
     let answer: serde_json::Value = login.json().await.unwrap();
-    assert_eq!(
-        (&answer["user"]["role"], &answer["shapes"]),
-        (&json!("PROPERTY_MANAGER"), &json!(["turn-stages", "properties", "turns", "scope-items"]))
-    );
+    assert_eq!((&answer["user"]["role"], &answer["shapes"]), (&json!("PROPERTY_MANAGER"), &json!(SHAPES)));
 
     let bearer = |path: &str| Client::new().get(format!("{}{path}", app.url())).bearer_auth(answer["token"].as_str().unwrap());
     let session = send(bearer("/api/auth/session")).await;

@@ -1,6 +1,6 @@
 //! `GET /api/sync/live`
 
-use crate::support::{Person, TestApp};
+use crate::support::{Person, SHAPES, TestApp};
 use futures::{StreamExt, stream::BoxStream};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -71,11 +71,7 @@ async fn it_rings_for_those_concerned_and_names_the_tables() {
     let (admin, manager, other) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
     let (mut all, mut mine, mut theirs) = (Bell::listen(&admin).await, Bell::listen(&manager).await, Bell::listen(&other).await);
     for bell in [&mut all, &mut mine, &mut theirs] {
-        assert_eq!(
-            bell.ring().await,
-            tables(&["turn-stages", "properties", "turns", "scope-items"]),
-            "the first ring names every shape"
-        );
+        assert_eq!(bell.ring().await, tables(&SHAPES), "the first ring names every shape");
     }
     change_notes(&manager, "turns", 1).await;
     assert_eq!((all.ring().await, mine.ring().await), (tables(&["turns"]), tables(&["turns"])));

@@ -9,6 +9,19 @@ pub use person::{Answer, Person, ShapePage, send};
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
+/// The shapes of whoever looks after homes, parents first.
+pub const SHAPES: [&str; 9] = [
+    "turn-stages",
+    "property-types",
+    "vendors",
+    "properties",
+    "turns",
+    "scope-items",
+    "approvals",
+    "documents",
+    "notifications",
+];
+
 /// An id that no other call gives.
 pub fn new_id() -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
