@@ -11,7 +11,7 @@ pub mod write;
 pub use auth::{LoginAnswer, LoginRequest, SessionAnswer, User};
 pub use problem::{Conflicts, Problem, ProblemCode};
 pub use shape::{Control, News, RowOperation, ShapeMessage, ShapeRequest};
-pub use write::{BatchAnswer, BatchRequest, WireWrite, WriteAnswer};
+pub use write::{BatchAnswer, BatchRequest, WireWrite, WriteAnswer, WriteMetadata};
 
 /// The most writes in one batch.
 pub const MAX_BATCH_WRITES: usize = 100;

@@ -1,7 +1,7 @@
 //! Writes: `POST /api/write/{table}` and `POST /api/write/batch`.
 
 use crate::Problem;
-use domain::{Operation, RowId, Table, UserId, WriteId};
+use domain::{Operation, RowId, Table, UserId, WriteId, approval::Level};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -25,6 +25,12 @@ pub struct WireWrite {
         alias = "turnId",
         alias = "propertyId",
         alias = "scopeItemId",
+        alias = "vendorId",
+        alias = "approvalId",
+        alias = "documentId",
+        alias = "notificationId",
+        alias = "propertyTypeId",
+        alias = "turnStageId",
         alias = "id",
         skip_serializing_if = "Option::is_none"
     )]
@@ -37,9 +43,24 @@ pub struct WireWrite {
     /// Column → value.
     #[serde(default)]
     pub data: Map<String, Json>,
+    /// What a decision says beside its row.
+    #[serde(default, skip_serializing_if = "WriteMetadata::is_empty")]
+    pub metadata: WriteMetadata,
     /// The writes that this one builds on; while one has no receipt the answer is `BLOCKED`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<WriteId>,
+}
+
+/// What an `approve` or a `reject` says beside its row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WriteMetadata {
+    /// At which level; where it is missing, the one of the author's role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_level: Option<Level>,
+    /// Why a `reject`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<String>,
 }
 
 /// Up to [`crate::MAX_BATCH_WRITES`] writes in one request.
@@ -94,6 +115,13 @@ pub struct BatchAnswer {
     pub success: bool,
     /// One answer per write, in the order of the request.
     pub results: Vec<WriteAnswer>,
+}
+
+impl WriteMetadata {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl WireWrite {

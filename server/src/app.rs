@@ -2,7 +2,14 @@
 //!
 //! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
 
-use crate::{auth, auth::Passwords, config::Settings, db::Db, problem, shapes, web, write};
+use crate::{
+    auth,
+    auth::Passwords,
+    config::Settings,
+    db::Db,
+    problem, shapes, web,
+    write::{self, WriteQueue},
+};
 use axum::{
     Json, Router,
     extract::State,
@@ -23,6 +30,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// The database.
     pub db: Db,
+    /// The line in which writes wait.
+    pub writes: WriteQueue,
     /// Password hashing, a few at a time.
     pub passwords: Passwords,
     /// Tells which sessions end before their time, by token digest.

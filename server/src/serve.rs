@@ -13,6 +13,7 @@ use crate::{
     db::Db,
     demo::{self, Demo},
     ids, shapes, stages,
+    write::{self, WriteQueue},
 };
 use anyhow::Context;
 use domain::{Role, UserId};
@@ -25,7 +26,7 @@ use tokio::{
 
 /// How long answers under way may take when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
-const TRIM_EVERY: Duration = Duration::from_secs(60 * 60);
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// A server that listens.
 pub struct Server {
@@ -50,12 +51,13 @@ impl Server {
         let (signed_out, _) = broadcast::channel(256);
         let app = App {
             settings: Arc::new(settings),
+            writes: WriteQueue::open(db.clone()),
             db: db.clone(),
             passwords,
             signed_out,
             stopping,
         };
-        tokio::spawn(trim_now_and_then(app.clone()));
+        tokio::spawn(tidy_now_and_then(app.clone()));
         let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move { app.stopped().await });
         Ok(Self {
@@ -131,8 +133,8 @@ async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<C
     Ok(administrator)
 }
 
-async fn trim_now_and_then(app: App) {
-    let mut ticks = tokio::time::interval(TRIM_EVERY);
+async fn tidy_now_and_then(app: App) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -140,6 +142,9 @@ async fn trim_now_and_then(app: App) {
         }
         if let Err(error) = shapes::trim::trim(&app.db, &app.settings.limits, clock::now()).await {
             tracing::warn!(%error, "the change log was not trimmed");
+        }
+        if let Err(error) = write::rest(&app.db, clock::now()).await {
+            tracing::warn!(%error, "finished turns were not taken off the devices");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::{Role, RowId, Timestamp, UserId};
 use protocol::User;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, prelude::TextUuid};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, prelude::TextUuid, sea_query::SimpleExpr};
 
 /// An account to be told of on the terminal.
 #[derive(Clone, Debug)]
@@ -47,6 +47,16 @@ pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user:
     Ok(user::Entity::find_by_id(TextUuid(id.0)).one(db).await?)
 }
 
+/// The active accounts of a role.
+pub async fn of_role(db: &impl ConnectionTrait, role: Role) -> Result<Vec<UserId>> {
+    ids_where(db, user::Column::Role.eq(role.name())).await
+}
+
+/// The active accounts of a vendor.
+pub async fn of_vendor(db: &impl ConnectionTrait, vendor: RowId) -> Result<Vec<UserId>> {
+    ids_where(db, user::Column::VendorId.eq(vendor.to_string())).await
+}
+
 /// Whether there is nobody yet.
 pub async fn none_exist(db: &impl ConnectionTrait) -> Result<bool> {
     Ok(user::Entity::find().count(db).await? == 0)
@@ -70,6 +80,11 @@ pub async fn create(db: &impl ConnectionTrait, account: NewAccount, at: Timestam
     };
     user::Entity::insert(model.into_active_model()).exec_without_returning(db).await?;
     Ok(())
+}
+
+async fn ids_where(db: &impl ConnectionTrait, is_meant: SimpleExpr) -> Result<Vec<UserId>> {
+    let found = user::Entity::find().filter(is_meant).filter(user::Column::IsActive.eq(true)).all(db).await?;
+    Ok(found.into_iter().map(|account| UserId(account.id.0)).collect())
 }
 
 /// What others may know of an account.

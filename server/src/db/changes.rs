@@ -8,9 +8,7 @@
 use super::entity::change;
 use crate::problem::{Failure, Result};
 use domain::{Row, RowId, Table, Timestamp};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait, value::TextUuid,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait, value::TextUuid};
 
 /// A place in the log: after this change of this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,19 +48,17 @@ impl Place {
     }
 }
 
-/// Writes one change into the log.
-pub(super) async fn append(db: &impl ConnectionTrait, change: &Change, at: Timestamp) -> Result<(), DbErr> {
-    let text = |row: &Option<Row>| row.as_ref().map(|row| serde_json::Value::Object(row.to_pg_json()).to_string());
-    let model = change::Model {
+/// One change as the log stores it; its rows come as their text, which the audit log shares.
+pub(super) fn model(change: &Change, old_row: Option<String>, new_row: Option<String>, at: Timestamp) -> change::Model {
+    change::Model {
         position: change.place.position,
         op: change.place.op,
         table_name: change.table.sql_name().to_owned(),
         row_id: TextUuid(change.row_id.0),
-        old_row: text(&change.old),
-        new_row: text(&change.new),
+        old_row,
+        new_row,
         at: at.micros(),
-    };
-    change::Entity::insert(model.into_active_model()).exec_without_returning(db).await.map(drop)
+    }
 }
 
 /// The next changes of one table after a place, up to and with position `until`.

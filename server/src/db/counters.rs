@@ -4,10 +4,7 @@
 //! or repeat can be seen.
 
 use super::entity::counter;
-use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, Set,
-    sea_query::{Expr, ExprTrait, OnConflict},
-};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Set, sea_query::OnConflict};
 
 /// The change log's end: the position of the last committed transaction.
 pub const CHANGE_POSITION: &str = "change_position";
@@ -17,17 +14,6 @@ pub const CHANGES_TRIMMED_TO: &str = "changes_trimmed_to";
 /// The last number given; 0 for a counter that does not exist yet.
 pub async fn current(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {
     Ok(counter::Entity::find_by_id(name).one(db).await?.map_or(0, |counter| counter.value))
-}
-
-/// The next number.
-pub async fn draw(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {
-    let one_more = Expr::col((counter::Entity, counter::Column::Value)).add(1);
-    let first = counter::ActiveModel {
-        name: Set(name.to_owned()),
-        value: Set(1),
-    };
-    let on_conflict = OnConflict::column(counter::Column::Name).value(counter::Column::Value, one_more).to_owned();
-    Ok(counter::Entity::insert(first).on_conflict(on_conflict).exec_with_returning(db).await?.value)
 }
 
 /// Sets a counter.

@@ -14,9 +14,11 @@ pub mod migration;
 mod open;
 pub mod rows;
 pub mod transaction;
+pub mod unit;
 
 pub use changes::{Change, Commit};
 pub use transaction::Transaction;
+pub use unit::Unit;
 
 use crate::problem::Result;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
@@ -68,6 +70,11 @@ impl Db {
         };
         let inner = writer.begin_with_options(options).await?;
         Ok(Transaction::new(inner, writer, self.commits.clone()))
+    }
+
+    /// Waits for its turn and begins a unit of work on the synced tables.
+    pub async fn unit(&self) -> Result<Unit> {
+        Ok(Unit::new(self.write().await?))
     }
 
     /// Tells of every commit from now on.

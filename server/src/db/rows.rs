@@ -9,7 +9,7 @@ use super::codec;
 use domain::{Row, RowFilter, RowId, Table, Value};
 use sea_orm::{
     ConnectionTrait, DbErr, QueryResult,
-    sea_query::{Alias, Cond, Expr, ExprTrait, IntoIden, Order, Query, SelectStatement},
+    sea_query::{Alias, Cond, Expr, ExprTrait, InsertStatement, IntoIden, OnConflict, Order, Query, SelectStatement},
 };
 
 /// SQLite binds at most 32,766 parameters in one statement.
@@ -34,6 +34,27 @@ pub async fn all_where(db: &impl ConnectionTrait, table: Table, column: &'static
     read_all(db, table, &query).await
 }
 
+/// All rows in which a column has one of these values, none of them NULL.
+pub async fn all_in(db: &impl ConnectionTrait, table: Table, column: &'static str, values: &[Value]) -> Result<Vec<Row>, DbErr> {
+    let mut found = vec![];
+    for values in values.chunks(MAX_PARAMETERS) {
+        let mut query = select(table);
+        query.and_where(Expr::col(column).is_in(values.iter().map(|value| bind(table, column, value))));
+        found.extend(read_all(db, table, &query).await?);
+    }
+    Ok(found)
+}
+
+/// Turns that are on the devices though they were completed on `last_day` or before.
+pub async fn finished_turns(db: &impl ConnectionTrait, last_day: &Value, limit: u64) -> Result<Vec<RowId>, DbErr> {
+    let mut query = select(Table::Turns);
+    query
+        .and_where(equals(Table::Turns, "is_active", &Value::Bool(true)))
+        .and_where(Expr::col("completed_on").lte(bind(Table::Turns, "completed_on", last_day)))
+        .limit(limit);
+    Ok(read_all(db, Table::Turns, &query).await?.iter().map(Row::id).collect())
+}
+
 /// The next rows by id that a filter admits; `after` none begins at the first.
 pub async fn page(db: &impl ConnectionTrait, table: Table, filter: &RowFilter, after: Option<RowId>, limit: u64) -> Result<Vec<Row>, DbErr> {
     let mut query = select(table);
@@ -49,30 +70,40 @@ pub async fn page(db: &impl ConnectionTrait, table: Table, filter: &RowFilter, a
 pub async fn insert(db: &impl ConnectionTrait, rows: &[Row]) -> Result<(), DbErr> {
     let Some(table) = rows.first().map(Row::table) else { return Ok(()) };
     for rows in rows.chunks(MAX_PARAMETERS / table.columns().len()) {
-        let mut query = Query::insert();
-        query.into_table(Alias::new(table.sql_name())).columns(names(table));
-        for row in rows {
-            query.values(bound(row).map(Expr::value)).map_err(|error| DbErr::Custom(error.to_string()))?;
-        }
+        db.execute(&insert_into(table, rows)?).await?;
+    }
+    Ok(())
+}
+
+/// Puts rows of one table, over those that have their ids.
+pub async fn upsert(db: &impl ConnectionTrait, rows: &[&Row]) -> Result<(), DbErr> {
+    let Some(table) = rows.first().map(|row| row.table()) else { return Ok(()) };
+    for rows in rows.chunks(MAX_PARAMETERS / table.columns().len()) {
+        let mut query = insert_into(table, rows.iter().copied())?;
+        query.on_conflict(OnConflict::column("id").update_columns(names(table).skip(1)).to_owned());
         db.execute(&query).await?;
     }
     Ok(())
 }
 
-/// Puts a row over the one with its id.
-pub async fn update(db: &impl ConnectionTrait, row: &Row) -> Result<(), DbErr> {
-    let table = row.table();
-    let mut query = Query::update();
-    query.table(Alias::new(table.sql_name())).values(names(table).zip(bound(row).map(Expr::value)));
-    query.and_where(Expr::col("id").eq(row.id().to_string()));
-    db.execute(&query).await.map(drop)
+/// Removes rows.
+pub async fn delete_all(db: &impl ConnectionTrait, table: Table, ids: &[RowId]) -> Result<(), DbErr> {
+    for ids in ids.chunks(MAX_PARAMETERS) {
+        let mut query = Query::delete();
+        let ids = ids.iter().map(|id| bind(table, "id", &Value::Uuid(id.0)));
+        query.from_table(Alias::new(table.sql_name())).and_where(Expr::col("id").is_in(ids));
+        db.execute(&query).await?;
+    }
+    Ok(())
 }
 
-/// Removes a row.
-pub async fn delete(db: &impl ConnectionTrait, table: Table, id: RowId) -> Result<(), DbErr> {
-    let mut query = Query::delete();
-    query.from_table(Alias::new(table.sql_name())).and_where(Expr::col("id").eq(id.to_string()));
-    db.execute(&query).await.map(drop)
+fn insert_into<'a>(table: Table, rows: impl IntoIterator<Item = &'a Row>) -> Result<InsertStatement, DbErr> {
+    let mut query = Query::insert();
+    query.into_table(Alias::new(table.sql_name())).columns(names(table));
+    for row in rows {
+        query.values(bound(row).map(Expr::value)).map_err(|error| DbErr::Custom(error.to_string()))?;
+    }
+    Ok(query)
 }
 
 fn select(table: Table) -> SelectStatement {
@@ -91,12 +122,17 @@ fn condition(table: Table, filter: &RowFilter) -> Cond {
 }
 
 fn equals(table: Table, column: &'static str, value: &Value) -> Expr {
-    let kind = table.column(column).map_or(domain::ColumnType::Text, |column| column.kind);
     if value.is_null() {
         Expr::col(column).is_null()
     } else {
-        Expr::col(column).eq(Expr::value(codec::to_sql(kind, value)))
+        Expr::col(column).eq(bind(table, column, value))
     }
+}
+
+/// A value as a bound parameter of the column's type.
+fn bind(table: Table, column: &str, value: &Value) -> Expr {
+    let kind = table.column(column).map_or(domain::ColumnType::Text, |column| column.kind);
+    Expr::value(codec::to_sql(kind, value))
 }
 
 fn names(table: Table) -> impl Iterator<Item = sea_orm::DynIden> {
@@ -164,11 +200,11 @@ mod tests {
         insert(&*tx, std::slice::from_ref(&row)).await.unwrap();
         assert_eq!(find(&*tx, Table::Properties, row.id()).await.unwrap().as_ref(), Some(&row));
         row.set("monthly_rent", Value::Null);
-        update(&*tx, &row).await.unwrap();
+        upsert(&*tx, &[&row]).await.unwrap();
         let filter = RowFilter::all_of([("property_manager_id", Value::Uuid(Uuid::from_u128(1)))]);
         assert_eq!(page(&*tx, Table::Properties, &filter, None, 5).await.unwrap(), [row.clone()]);
         assert!(page(&*tx, Table::Properties, &filter, Some(row.id()), 5).await.unwrap().is_empty());
-        delete(&*tx, Table::Properties, row.id()).await.unwrap();
+        delete_all(&*tx, Table::Properties, &[row.id()]).await.unwrap();
         assert_eq!(find(&*tx, Table::Properties, row.id()).await.unwrap(), None);
     }
 }

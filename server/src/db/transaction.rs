@@ -1,111 +1,43 @@
-//! A write transaction, with the log entries that it makes.
+//! One turn at writing.
 //!
-//! A batch whose writes stand each on its own is one transaction with a savepoint per write: a hundred writes
-//! then cost one flush of the disk, not a hundred, and each still has a position of its own in the log.
+//! What stands beside the synced tables (accounts, sessions, counters) is written through it directly; synced rows are
+//! written through a [`super::Unit`], which adds their log.
 //!
-//! **Invariant:** dropped without [`Transaction::commit`], it leaves no row, no log entry and no news.
+//! **Invariant:** dropped without a commit, it leaves nothing; news go out after the commit and in commit order.
 
-use super::{
-    changes::{self, Change, Commit, Place},
-    counters,
-};
+use super::changes::{Change, Commit};
 use crate::problem::Result;
-use domain::{Row, RowId, Table, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::{OwnedMutexGuard, broadcast};
 
-/// One turn at the writing connection. Reads and statements go through `Deref`.
+/// A write transaction. Reads and statements go through `Deref`.
 pub struct Transaction {
     inner: DatabaseTransaction,
-    /// Where the next change goes; none until the first one draws a position.
-    next: Option<Place>,
-    staged: Vec<Change>,
     commits: broadcast::Sender<Arc<Commit>>,
     /// Held until the news are out, so that they go out in commit order. Declared last: dropped last.
     _turn: OwnedMutexGuard<DatabaseConnection>,
 }
 
-/// Where a savepoint stands, to go back there.
-pub struct Savepoint {
-    staged: usize,
-}
-
 impl Transaction {
     pub(super) fn new(inner: DatabaseTransaction, turn: OwnedMutexGuard<DatabaseConnection>, commits: broadcast::Sender<Arc<Commit>>) -> Self {
-        Self {
-            inner,
-            next: None,
-            staged: vec![],
-            commits,
-            _turn: turn,
-        }
+        Self { inner, commits, _turn: turn }
     }
 
-    /// The position in the log of what is written now; drawn at the first call.
-    pub async fn position(&mut self) -> Result<i64> {
-        Ok(self.place().await?.position)
-    }
-
-    /// Puts a change into the log.
-    pub async fn log(&mut self, table: Table, row_id: RowId, old: Option<Row>, new: Option<Row>, at: Timestamp) -> Result<()> {
-        let place = self.place().await?;
-        let change = Change {
-            place,
-            table,
-            row_id,
-            old,
-            new,
-        };
-        changes::append(&self.inner, &change, at).await?;
-        self.next = Some(Place { op: place.op + 2, ..place });
-        self.staged.push(change);
-        Ok(())
-    }
-
-    /// Begins a part that can be taken back by itself and has its own position in the log.
-    pub async fn savepoint(&mut self) -> Result<Savepoint> {
-        self.inner.execute_unprepared("SAVEPOINT one_write").await?;
-        self.next = None;
-        Ok(Savepoint { staged: self.staged.len() })
-    }
-
-    /// Keeps the part.
-    pub async fn keep(&mut self, _: Savepoint) -> Result<()> {
-        self.inner.execute_unprepared("RELEASE one_write").await?;
-        self.next = None;
-        Ok(())
-    }
-
-    /// Takes the part back.
-    pub async fn undo(&mut self, savepoint: Savepoint) -> Result<()> {
-        self.inner.execute_unprepared("ROLLBACK TO one_write; RELEASE one_write").await?;
-        self.staged.truncate(savepoint.staged);
-        self.next = None;
-        Ok(())
-    }
-
-    /// Makes everything durable, then tells the listeners.
+    /// Makes everything durable.
     pub async fn commit(self) -> Result<()> {
-        let Self {
-            inner, staged, commits, _turn, ..
-        } = self;
-        inner.commit().await?;
-        if !staged.is_empty() {
-            // Nobody listening is no error.
-            let _ = commits.send(Arc::new(Commit { changes: staged }));
-        }
-        Ok(())
+        self.commit_with(vec![]).await
     }
 
-    async fn place(&mut self) -> Result<Place> {
-        if let Some(place) = self.next {
-            return Ok(place);
+    /// Makes everything durable, then tells the listeners of these changes.
+    pub(super) async fn commit_with(self, changes: Vec<Change>) -> Result<()> {
+        let Self { inner, commits, _turn } = self;
+        inner.commit().await?;
+        if !changes.is_empty() {
+            // Nobody listening is no error.
+            let _ = commits.send(Arc::new(Commit { changes }));
         }
-        let position = counters::draw(&self.inner, counters::CHANGE_POSITION).await?;
-        let place = Place { position, op: 0 };
-        self.next = Some(place);
-        Ok(place)
+        Ok(())
     }
 }
 

@@ -11,20 +11,19 @@ use crate::{
     db::{Db, Transaction, rows},
     ids,
     problem::{Failure, Result},
-    web::client::Client,
-    write::{Author, RowChange, record},
+    write::{Author, Hand, RowChange, record},
 };
-use domain::{Mutation, Operation, Refusal, Role, Row, RowId, Table, Timestamp, UserId, Value, Viewer, mutation::Facts};
+use domain::{Mutation, Operation, Refusal, Row, RowId, Table, Timestamp, UserId, Value, mutation::Facts};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 /// Loads all of a file's homes, or says everything that is wrong with it.
 pub async fn load(db: &Db, file: File, at: Timestamp) -> Result<std::result::Result<usize, Vec<BadLine>>> {
-    let mut tx = db.write().await?;
+    let mut unit = db.unit().await?;
     let mut bad = file.bad;
     let mut properties = Vec::with_capacity(file.candidates.len());
     for candidate in file.candidates {
-        match check(&tx, candidate, at).await? {
+        match check(&unit, candidate, at).await? {
             Ok(property) => properties.push(property),
             Err(problems) => bad.extend(problems),
         }
@@ -33,34 +32,18 @@ pub async fn load(db: &Db, file: File, at: Timestamp) -> Result<std::result::Res
         bad.sort();
         return Ok(Err(bad));
     }
-    let author = the_import();
+    let author = Author::server("import");
+    let hand = Hand {
+        author: &author,
+        write_id: None,
+        at,
+    };
     let count = properties.len();
     for property in properties {
-        let change = RowChange {
-            old: None,
-            new: Some(property),
-            operation: Operation::Create,
-            write_id: None,
-        };
-        record(&mut tx, &author, change, at).await?;
+        record(&mut unit, hand, RowChange::create(property)).await?;
     }
-    tx.commit().await?;
+    unit.commit().await?;
     Ok(Ok(count))
-}
-
-/// Who an import is in the audit log: nobody's account, from no network.
-fn the_import() -> Author {
-    Author {
-        viewer: Viewer {
-            user: UserId(Uuid::nil()),
-            role: Role::Admin,
-            vendor: None,
-        },
-        client: Client {
-            address: None,
-            agent: Some("turns-server import".to_owned()),
-        },
-    }
 }
 
 async fn check(tx: &Transaction, mut candidate: Candidate, at: Timestamp) -> Result<std::result::Result<Row, Vec<BadLine>>> {

@@ -5,9 +5,9 @@
 //!
 //! **Invariant:** a write never lands on a base that its author did not see.
 
-use super::{author::Author, intent::Intent, receipt, refusal};
+use super::{author::Author, intent::Intent, refusal};
 use crate::{
-    db::Transaction,
+    db::Unit,
     problem::{Failure, Result},
 };
 use domain::{Operation, Row};
@@ -17,10 +17,10 @@ use protocol::ProblemCode;
 /// merged a conflict has rebased the write on a version after theirs. `None` where nothing says so.
 ///
 /// Refused as `BLOCKED` while one of the writes that this one builds on has not been applied.
-pub async fn expected_version(tx: &Transaction, author: &Author, intent: &Intent) -> Result<Option<i64>> {
+pub async fn expected_version(unit: &mut Unit, author: &Author, intent: &Intent) -> Result<Option<i64>> {
     let mut latest = None;
     for ancestor in &intent.after {
-        let receipt = receipt::find(tx, *ancestor).await?.filter(|receipt| receipt.user_id.0 == author.user().0);
+        let receipt = unit.receipt(*ancestor).await?.filter(|receipt| receipt.user_id.0 == author.user().0);
         let Some(receipt) = receipt else {
             return Err(Failure::refused(
                 ProblemCode::Blocked,
@@ -39,9 +39,12 @@ pub fn require_version(author: &Author, intent: &Intent, expected: Option<i64>, 
     let Some(current) = current.filter(|_| intent.operation != Operation::Create) else {
         return Ok(());
     };
+    // A decision is bound to the scope that it names, which says more than a version.
+    let is_decision = matches!(intent.operation, Operation::Approve | Operation::Reject);
     match expected {
         Some(version) if version == current.version() => Ok(()),
         Some(version) => Err(refusal::conflict(author, intent, Some(version), current)),
+        None if is_decision => Ok(()),
         None => Err(refusal::field("version", "is required: say which version you changed")),
     }
 }

@@ -10,8 +10,8 @@ use super::{
     receipt::Answer,
 };
 use crate::{
-    db::{Db, Transaction},
-    problem::Result,
+    db::Unit,
+    problem::{Failure, Result},
 };
 use domain::{Timestamp, WriteId};
 use protocol::{Problem, WriteAnswer};
@@ -20,48 +20,74 @@ use sea_orm::DbErr;
 /// What was read from a batch, write by write.
 pub type Intents = Vec<Result<Intent, Unreadable>>;
 
-/// All or nothing: the first problem is the answer.
-pub async fn atomic(db: &Db, author: &Author, intents: Intents, at: Timestamp) -> Result<Vec<Answer>> {
-    let mut tx = db.write().await?;
-    let mut answers = Vec::with_capacity(intents.len());
-    for intent in intents {
-        let intent = intent.map_err(|unreadable| unreadable.problem)?;
-        answers.push(apply(&mut tx, author, &intent, at).await?);
-    }
-    tx.commit().await?;
-    Ok(answers)
+/// Writes that one caller sent together.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Whose.
+    pub author: Author,
+    /// The writes, in order.
+    pub intents: Intents,
+    /// All or nothing, or each on its own.
+    pub is_atomic: bool,
+    /// When they arrived.
+    pub at: Timestamp,
 }
 
-/// Each on its own, in order; one answer per write.
-pub async fn each_alone(db: &Db, author: &Author, intents: Intents, at: Timestamp) -> Result<Vec<Answer>> {
-    let mut tx = db.write().await?;
-    let mut answers = Vec::with_capacity(intents.len());
-    for intent in intents {
-        answers.push(match intent {
-            Ok(intent) => one_alone(&mut tx, author, &intent, at).await?,
-            Err(unreadable) => refused(unreadable.write_id, unreadable.problem)?,
-        });
-    }
-    tx.commit().await?;
-    Ok(answers)
-}
-
-async fn one_alone(tx: &mut Transaction, author: &Author, intent: &Intent, at: Timestamp) -> Result<Answer> {
-    let savepoint = tx.savepoint().await?;
-    match apply(tx, author, intent, at).await {
-        Ok(answer) => {
-            tx.keep(savepoint).await?;
-            Ok(answer)
-        }
-        // The database's own refusal too stays with this write: a write that can never be stored must not hold up the
-        // ninety-nine beside it. Where the database fails as a whole, taking back or committing fails as well.
-        Err(failure) => {
-            tx.undo(savepoint).await?;
-            refused(Some(intent.write_id), failure.into_problem())
+impl Batch {
+    /// Carries the batch out in a unit that somebody else commits. What is refused leaves nothing in it; a fault of the
+    /// database's is nobody's refusal and is given back as it is, with the unit as good as lost.
+    pub async fn run(&self, unit: &mut Unit) -> Result<Result<Vec<Answer>, Problem>> {
+        let begin = unit.savepoint();
+        let answers = if self.is_atomic {
+            self.together(unit).await
+        } else {
+            self.each_alone(unit).await
+        };
+        match answers {
+            Ok(answers) => Ok(Ok(answers)),
+            Err(Failure::Refused(problem)) => {
+                unit.undo(begin);
+                Ok(Err(*problem))
+            }
+            Err(fault) => Err(fault),
         }
     }
+
+    /// The first problem is the answer.
+    async fn together(&self, unit: &mut Unit) -> Result<Vec<Answer>> {
+        let mut answers = Vec::with_capacity(self.intents.len());
+        for intent in &self.intents {
+            let intent = intent.as_ref().map_err(|unreadable| Failure::from(unreadable.problem.clone()))?;
+            answers.push(apply(unit, &self.author, intent, self.at).await?);
+        }
+        Ok(answers)
+    }
+
+    /// One answer per write.
+    async fn each_alone(&self, unit: &mut Unit) -> Result<Vec<Answer>> {
+        let mut answers = Vec::with_capacity(self.intents.len());
+        for intent in &self.intents {
+            answers.push(match intent {
+                Ok(intent) => self.one_alone(unit, intent).await?,
+                Err(unreadable) => refused(unreadable.write_id, unreadable.problem.clone())?,
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn one_alone(&self, unit: &mut Unit, intent: &Intent) -> Result<Answer> {
+        let begin = unit.savepoint();
+        match apply(unit, &self.author, intent, self.at).await {
+            Err(Failure::Refused(problem)) => {
+                unit.undo(begin);
+                refused(Some(intent.write_id), *problem)
+            }
+            other => other,
+        }
+    }
 }
 
-fn refused(write_id: Option<WriteId>, problem: Problem) -> Result<Answer> {
+/// The answer to a write that was not applied.
+pub fn refused(write_id: Option<WriteId>, problem: Problem) -> Result<Answer> {
     serde_json::value::to_raw_value(&WriteAnswer::refused(write_id, problem)).map_err(|error| DbErr::Json(error.to_string()).into())
 }

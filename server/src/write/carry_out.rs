@@ -1,15 +1,15 @@
-//! Carries a decision out: the row, the audit entry and the log entry, always the three together.
+//! Carries a decision out: the row, the audit entry and the log entry, always the three together, and what follows.
 //!
 //! **Invariant:** no synced row changes but through [`record`] (the demo data, made before anybody looks, excepted).
 
-use super::{author::Author, decide::Decision, intent::Intent, properties, turns};
+use super::{approvals, author::Author, decide::Decision, intent::Intent, notify, sight, stages, turns};
 use crate::{
-    db::{Transaction, entity::audit_log, rows},
+    db::{Unit, entity::audit_log, unit::Entry},
     problem::Result,
 };
 use domain::{Operation, Row, Table, Timestamp, WriteId};
-use sea_orm::{EntityTrait, NotSet, Set, prelude::TextUuid};
-use serde_json::Value as Json;
+use sea_orm::prelude::TextUuid;
+use uuid::Uuid;
 
 /// One change of one row.
 pub struct RowChange {
@@ -17,72 +17,101 @@ pub struct RowChange {
     pub old: Option<Row>,
     /// The row after; none after a delete.
     pub new: Option<Row>,
-    /// What the author did.
+    /// What was done.
     pub operation: Operation,
-    /// The write that it belongs to; none for an import.
+}
+
+/// A write that is being carried out: whose it is, which, and when.
+#[derive(Clone, Copy)]
+pub struct Hand<'a> {
+    /// Whose.
+    pub author: &'a Author,
+    /// Which; none for what the server does by itself.
     pub write_id: Option<WriteId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RowChange {
+    /// A row that is there and changes.
+    pub fn update(old: Row, new: Row) -> Self {
+        Self {
+            old: Some(old),
+            new: Some(new),
+            operation: Operation::Update,
+        }
+    }
+
+    /// A new row.
+    pub fn create(new: Row) -> Self {
+        Self {
+            old: None,
+            new: Some(new),
+            operation: Operation::Create,
+        }
+    }
 }
 
 /// Writes what was decided, and what follows from it.
-pub async fn carry_out(tx: &mut Transaction, author: &Author, intent: &Intent, decision: &Decision, at: Timestamp) -> Result<()> {
+pub async fn carry_out(unit: &mut Unit, author: &Author, intent: &Intent, decision: &Decision, at: Timestamp) -> Result<()> {
     let Decision { before, after } = decision;
+    let hand = Hand {
+        author,
+        write_id: Some(intent.write_id),
+        at,
+    };
     let change = RowChange {
         old: before.clone(),
         new: after.clone(),
         operation: intent.operation,
-        write_id: Some(intent.write_id),
     };
-    record(tx, author, change, at).await?;
-    match (intent.table, intent.operation, before, after) {
-        (Table::Properties, Operation::Update, Some(before), Some(after)) => properties::hand_over(tx, author, intent, before, after, at).await,
-        (Table::Turns, Operation::Create | Operation::StageChange, before, Some(after)) => {
-            turns::note_stage(tx, author, intent, before.as_ref(), after, at).await
-        }
+    record(unit, hand, change).await?;
+    match (intent.table, before, after) {
+        (Table::Turns, before, Some(after)) => follow_turn(unit, hand, intent, before.as_ref(), after).await,
+        (Table::ScopeItems, before, after) => approvals::follow_scope_item(unit, hand, before.as_ref(), after.as_ref()).await,
+        (Table::Approvals, None, Some(asked)) => approvals::follow_request(unit, hand, asked).await,
+        (Table::TurnStages, _, Some(after)) => stages::follow(unit, hand, after).await,
+        (Table::Properties | Table::Vendors, Some(before), Some(after)) => sight::pass_on(unit, hand, before, after).await,
+        _ => Ok(()),
+    }
+}
+
+async fn follow_turn(unit: &mut Unit, hand: Hand<'_>, intent: &Intent, before: Option<&Row>, after: &Row) -> Result<()> {
+    match intent.operation {
+        Operation::Create | Operation::StageChange => turns::note_stage(unit, hand, intent, before, after)?,
+        Operation::Approve | Operation::Reject => approvals::follow_decision(unit, hand, intent, after).await?,
+        Operation::Update | Operation::Delete => {}
+    }
+    notify::of_turn(unit, hand, intent.operation, before, after).await?;
+    sight::follow_turn(unit, hand, before, after).await?;
+    match before {
+        Some(before) if before.get("estimated_amount") != after.get("estimated_amount") => approvals::void_if_stale(unit, hand, after.id()).await,
         _ => Ok(()),
     }
 }
 
 /// Writes one row, its audit entry and its log entry.
-pub async fn record(tx: &mut Transaction, author: &Author, change: RowChange, at: Timestamp) -> Result<()> {
-    let RowChange { old, new, operation, write_id } = change;
-    let Some(some) = new.as_ref().or(old.as_ref()) else { return Ok(()) };
-    let (table, row_id) = (some.table(), some.id());
-    match (&old, &new) {
-        (None, Some(new)) => rows::insert(&**tx, std::slice::from_ref(new)).await?,
-        (_, Some(new)) => rows::update(&**tx, new).await?,
-        (_, None) => rows::delete(&**tx, table, row_id).await?,
-    }
-    let json = |row: &Option<Row>| row.as_ref().map(|row| Json::Object(row.to_json()).to_string());
-    let entry = audit_log::ActiveModel {
-        id: NotSet,
-        at: Set(at.micros()),
-        user_id: Set(TextUuid(author.user().0)),
-        role: Set(author.viewer.role.name().to_owned()),
-        address: Set(author.client.address.clone()),
-        user_agent: Set(author.client.agent.clone()),
-        table_name: Set(table.sql_name().to_owned()),
-        row_id: Set(TextUuid(row_id.0)),
-        operation: Set(serde_json::to_value(operation)
+pub async fn record(unit: &mut Unit, hand: Hand<'_>, change: RowChange) -> Result<()> {
+    let RowChange { old, new, operation } = change;
+    let author = hand.author;
+    let audit = audit_log::Model {
+        id: 0,
+        at: hand.at.micros(),
+        user_id: TextUuid(author.user().0),
+        role: author.viewer.role.name().to_owned(),
+        address: author.client.address.clone(),
+        user_agent: author.client.agent.clone(),
+        operation: serde_json::to_value(operation)
             .ok()
             .and_then(|name| name.as_str().map(str::to_owned))
-            .unwrap_or_default()),
-        write_id: Set(write_id.map(|id| TextUuid(id.0))),
-        old_row: Set(json(&old)),
-        new_row: Set(json(&new)),
-        changed_columns: Set(Json::from(changed_columns(table, old.as_ref(), new.as_ref())).to_string()),
+            .unwrap_or_default(),
+        write_id: hand.write_id.map(|id| TextUuid(id.0)),
+        // The unit says which row it was, and what it was before and after.
+        table_name: String::new(),
+        row_id: TextUuid(Uuid::nil()),
+        old_row: None,
+        new_row: None,
+        changed_columns: String::new(),
     };
-    audit_log::Entity::insert(entry).exec_without_returning(&**tx).await?;
-    tx.log(table, row_id, old, new, at).await
-}
-
-fn changed_columns(table: Table, old: Option<&Row>, new: Option<&Row>) -> Vec<&'static str> {
-    let blank = Row::blank(table);
-    let (old, new) = (old.unwrap_or(&blank), new.unwrap_or(&blank));
-    table
-        .columns()
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| old.at(*index) != new.at(*index))
-        .map(|(_, column)| column.name)
-        .collect()
+    unit.put(Entry { old, new, audit }, hand.at).await
 }

@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** the rules themselves are `domain`'s, the same ones that the device predicted with.
 
-use super::{author::Author, base, intent::Intent, properties, refusal, surroundings::Surroundings, turns};
+use super::{approvals, author::Author, base, documents, intent::Intent, properties, refusal, stages, surroundings::Surroundings, turns, vendors};
 use crate::{
-    db::{Transaction, rows},
+    db::Unit,
     problem::{Failure, Result},
 };
 use domain::{Mutation, Operation, Row, Table, Timestamp, mutation};
@@ -19,32 +19,39 @@ pub struct Decision {
 }
 
 /// Permission, validation, version, result: in this order.
-pub async fn decide(tx: &mut Transaction, author: &Author, intent: &Intent, at: Timestamp) -> Result<Decision> {
+pub async fn decide(unit: &mut Unit, author: &Author, intent: &Intent, at: Timestamp) -> Result<Decision> {
     author.require(intent.operation, intent.table)?;
-    let expected = base::expected_version(tx, author, intent).await?;
-    let current = rows::find(&**tx, intent.table, intent.row_id).await?;
+    let expected = base::expected_version(unit, author, intent).await?;
+    let current = unit.find(intent.table, intent.row_id).await?;
     require_row(author, intent, current.as_ref())?;
+    author.require_columns(intent)?;
     let mutation = Mutation::read(intent.table, intent.row_id, intent.operation, &intent.data).map_err(refusal::by_rule)?;
-    let around = Surroundings::read(tx, author, &mutation, current).await?;
+    let around = Surroundings::read(unit, author, &mutation, current).await?;
     mutation::check(&mutation, around.facts()).map_err(refusal::by_rule)?;
     base::require_version(author, intent, expected, around.current.as_ref())?;
     let mut after = mutation.apply(around.facts(), author.user(), at);
     match &mut after {
-        Some(after) => complete(tx, author, around.current.as_ref(), after, at).await?,
-        None => properties::require_deletable(tx, intent).await?,
+        Some(after) => complete(unit, author, intent, around.current.as_ref(), after, at).await?,
+        None => require_deletable(unit, intent).await?,
     }
     Ok(Decision { before: around.current, after })
 }
 
 /// The row must be there, or for a create must not be; and it must be one that the author sees.
 fn require_row(author: &Author, intent: &Intent, current: Option<&Row>) -> Result<()> {
+    let is_decision = matches!(intent.operation, Operation::Approve | Operation::Reject);
     match (intent.operation, current) {
         (Operation::Create, None) => Ok(()),
         (Operation::Create, Some(row)) => {
             author.require_sight(row)?;
             Err(refusal::conflict(author, intent, None, row))
         }
-        (_, Some(row)) => author.require_sight(row),
+        // What was decided has left its approver's sight; the rule for decisions says so more clearly.
+        (_, Some(_)) if is_decision => Ok(()),
+        (_, Some(row)) => {
+            author.require_sight(row)?;
+            author.require_touch(intent.operation, row)
+        }
         (_, None) => Err(Failure::refused(
             ProblemCode::NotFound,
             format!("this {} is not there any more", intent.table.row_name()),
@@ -52,23 +59,40 @@ fn require_row(author: &Author, intent: &Intent, current: Option<&Row>) -> Resul
     }
 }
 
-/// What only the server can fill in or check: its own numbers, and values that must be unique or name a person.
-async fn complete(tx: &mut Transaction, author: &Author, before: Option<&Row>, after: &mut Row, at: Timestamp) -> Result<()> {
-    match after.table() {
-        Table::Properties => {
-            if before.is_none() {
+/// What only the server can fill in or check: its own numbers, and values that must be unique or name somebody.
+async fn complete(unit: &mut Unit, author: &Author, intent: &Intent, before: Option<&Row>, after: &mut Row, at: Timestamp) -> Result<()> {
+    match (after.table(), intent.operation) {
+        (Table::Properties, operation) => {
+            if operation == Operation::Create {
                 properties::keep_for_author(author, after);
             }
             author.require_sight(after)?;
-            properties::require_consistent(tx, before, after).await
+            properties::require_consistent(unit, before, after).await
         }
-        Table::Turns => {
+        (Table::Turns, Operation::Approve | Operation::Reject) => approvals::decide(unit, author, intent, after, at).await,
+        (Table::Turns, operation) => {
             author.require_sight(after)?;
-            if before.is_none() {
-                turns::number(tx, after, at).await?;
+            turns::require_consistent(unit, before, after).await?;
+            if operation == Operation::Create {
+                turns::number(unit, after, at).await?;
             }
             Ok(())
         }
-        _ => author.require_sight(after),
+        (Table::Approvals, _) => approvals::ask(unit, author, after).await,
+        (Table::Documents, _) => {
+            author.require_sight(after)?;
+            documents::require_sound(after)
+        }
+        (Table::TurnStages, _) => stages::require_consistent(unit, before, after).await,
+        (Table::PropertyTypes, _) => stages::require_own_name(unit, after).await,
+        (Table::ScopeItems | Table::Vendors | Table::Notifications, _) => author.require_sight(after),
+    }
+}
+
+async fn require_deletable(unit: &mut Unit, intent: &Intent) -> Result<()> {
+    match intent.table {
+        Table::Properties => properties::require_deletable(unit, intent.row_id).await,
+        Table::Vendors => vendors::require_deletable(unit, intent.row_id).await,
+        _ => Ok(()),
     }
 }

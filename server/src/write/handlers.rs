@@ -1,11 +1,11 @@
 //! `POST /api/write/{table}` and `POST /api/write/batch`.
 //!
-//! **Invariant:** a write that has begun is finished, even when its caller hangs up: it runs in a task of its own,
-//! and the caller asks again with the same id.
+//! **Invariant:** a write that has begun is finished, even when its caller hangs up: the line carries it out, and the
+//! caller asks again with the same id.
 
 use super::{
     author::Author,
-    batch,
+    batch::Batch,
     intent::{self, Intent},
     receipt::Answer,
 };
@@ -43,8 +43,13 @@ struct BatchAnswer {
 async fn write_one(State(app): State<App>, session: Session, client: Client, Path(table): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
     let table = Table::from_name(&table).ok_or_else(|| Failure::from(intent::unknown_table(&table)))?;
     let intent = Intent::read(body, Some(table), WriteId(ids::new_id())).map_err(|unreadable| unreadable.problem)?;
-    let author = Author::new(&session, client);
-    let answers = to_the_end(async move { batch::atomic(&app.db, &author, vec![Ok(intent)], clock::now()).await }).await?;
+    let batch = Batch {
+        author: Author::new(&session, client),
+        intents: vec![Ok(intent)],
+        is_atomic: true,
+        at: clock::now(),
+    };
+    let answers = app.writes.submit(batch).await?;
     Ok(Json(answers.into_iter().next()).into_response())
 }
 
@@ -55,16 +60,13 @@ async fn write_batch(State(app): State<App>, session: Session, client: Client, J
         .into_iter()
         .map(|json| Intent::read(json, None, WriteId(ids::new_id())))
         .collect();
-    let author = Author::new(&session, client);
-    let at = clock::now();
-    let results = to_the_end(async move {
-        if request.atomic {
-            batch::atomic(&app.db, &author, intents, at).await
-        } else {
-            batch::each_alone(&app.db, &author, intents, at).await
-        }
-    })
-    .await?;
+    let batch = Batch {
+        author: Author::new(&session, client),
+        intents,
+        is_atomic: request.atomic,
+        at: clock::now(),
+    };
+    let results = app.writes.submit(batch).await?;
     Ok(Json(BatchAnswer { success: true, results }).into_response())
 }
 
@@ -84,11 +86,4 @@ fn read_batch(body: serde_json::Value, session: &Session) -> Result<BatchRequest
         ));
     }
     Ok(request)
-}
-
-async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    match tokio::spawn(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }

@@ -4,7 +4,7 @@
 //! (`version`, `after`) is not part of it: a device may rebase a write and send it again under its id.
 
 use domain::{Operation, RowId, Table, WriteId};
-use protocol::{Problem, ProblemCode, WireWrite};
+use protocol::{Problem, ProblemCode, WireWrite, WriteMetadata};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +23,8 @@ pub struct Intent {
     pub version: Option<i64>,
     /// Column → value, not yet checked.
     pub data: Map<String, Json>,
+    /// What a decision says beside its row.
+    pub metadata: WriteMetadata,
     /// The writes that this one builds on.
     pub after: Vec<WriteId>,
 }
@@ -59,6 +61,7 @@ impl Intent {
             write_id,
             version,
             data,
+            metadata,
             after,
             ..
         } = wire;
@@ -69,6 +72,7 @@ impl Intent {
             write_id: write_id.unwrap_or(new_id),
             version,
             data,
+            metadata,
             after,
         })
     }
@@ -78,12 +82,17 @@ impl Intent {
         let mut data = self.data.clone();
         // Naming the row in the data says nothing more than naming it beside.
         data.remove("id");
-        let content = Json::from(vec![
+        let mut content = vec![
             Json::from(self.table.sql_name()),
             serde_json::to_value(self.operation).unwrap_or_default(),
             Json::from(self.row_id.to_string()),
             sorted(Json::Object(data)),
-        ]);
+        ];
+        // Left out where it is empty, so that older receipts keep their digests.
+        if !self.metadata.is_empty() {
+            content.push(serde_json::to_value(&self.metadata).map(sorted).unwrap_or_default());
+        }
+        let content = Json::from(content);
         Sha256::digest(content.to_string().as_bytes())
             .iter()
             .map(|byte| format!("{byte:02x}"))

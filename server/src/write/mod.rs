@@ -1,26 +1,39 @@
 //! The write path: one intent, decided and carried out in one transaction.
 //!
-//! Read it in this order: [`handlers`] (HTTP), [`batch`] (many at once), [`intent`] (what was asked), [`decide`]
-//! (may it be, and what results), [`carry_out`] (row, audit, log), [`receipt`] (the answer that stays).
+//! Read it in this order: [`handlers`] (HTTP), [`queue`] (the line for the one writer), [`batch`] (many at once), [`intent`]
+//! (what was asked), [`decide`] (may it be, and what results), [`carry_out`] (row, audit, log, and what follows), [`receipt`]
+//! (the answer that stays).
 //!
 //! **Invariant:** a write is applied with its audit entry, its log entry and its receipt, or not at all; a refusal
 //! leaves nothing behind.
 
 mod apply;
+mod approvals;
 mod author;
 mod base;
 mod batch;
 mod carry_out;
 mod decide;
+mod documents;
+mod foresight;
 mod handlers;
 mod intent;
+mod notify;
 mod properties;
+mod queue;
 mod receipt;
 mod refusal;
+mod sight;
+mod stages;
 mod surroundings;
 mod turns;
+mod vendors;
 
 pub use author::Author;
-pub use carry_out::{RowChange, record};
+pub use batch::Batch;
+pub use carry_out::{Hand, RowChange, record};
+pub use documents::CONTENT_TYPES;
 pub use handlers::routes;
-pub use turns::{counter_name, turn_number};
+pub use intent::Intent;
+pub use queue::WriteQueue;
+pub use turns::{counter_name, rest, turn_number};

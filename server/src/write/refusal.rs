@@ -28,7 +28,11 @@ pub fn conflict(author: &Author, intent: &Intent, local_version: Option<i64>, cu
         local_version,
         server_version: current.version(),
         local_data: intent.data.clone(),
-        server_data: if author.sees(current) { current.to_json() } else { serde_json::Map::new() },
+        server_data: if author.sees(current) {
+            author.shown(current)
+        } else {
+            serde_json::Map::new()
+        },
     };
     let message = if local_version.is_some() {
         "somebody else changed this first"

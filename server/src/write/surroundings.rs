@@ -3,11 +3,8 @@
 //! **Invariant:** all of it is read in the transaction that the write will commit.
 
 use super::author::Author;
-use crate::{
-    db::{Transaction, rows},
-    problem::Result,
-};
-use domain::{Cents, Mutation, Operation, Row, RowId, Table, Value, mutation::Facts, stage};
+use crate::{db::Unit, problem::Result};
+use domain::{Cents, Mutation, Operation, Row, RowId, Table, Value, approval::Thresholds, mutation::Facts, stage};
 
 /// Owned facts; [`Surroundings::facts`] lends them to the rules.
 #[derive(Default)]
@@ -18,18 +15,19 @@ pub struct Surroundings {
     from_stage: Option<Row>,
     to_stage: Option<Row>,
     scope_total: Cents,
+    thresholds: Option<Thresholds>,
 }
 
 impl Surroundings {
     /// Reads what the rules need for this mutation and nothing more.
-    pub async fn read(tx: &Transaction, author: &Author, mutation: &Mutation, current: Option<Row>) -> Result<Self> {
+    pub async fn read(unit: &mut Unit, author: &Author, mutation: &Mutation, current: Option<Row>) -> Result<Self> {
         let mut around = Self {
-            parent: parent(tx, author, mutation, current.as_ref()).await?,
+            parent: parent(unit, author, mutation, current.as_ref()).await?,
             ..Self::default()
         };
         match (mutation.table, mutation.operation) {
-            (Table::Turns, Operation::Create) => around.to_stage = rows::find_where(&**tx, Table::TurnStages, "is_default", &Value::Bool(true)).await?,
-            (Table::Turns, Operation::StageChange) => around.read_stages(tx, mutation, current.as_ref()).await?,
+            (Table::Turns, Operation::Create) => around.to_stage = unit.find_where(Table::TurnStages, "is_default", &Value::Bool(true)).await?,
+            (Table::Turns, Operation::StageChange) => around.read_stages(unit, mutation, current.as_ref()).await?,
             _ => {}
         }
         around.current = current;
@@ -44,27 +42,34 @@ impl Surroundings {
             from_stage: self.from_stage.as_ref(),
             to_stage: self.to_stage.as_ref(),
             scope_total: self.scope_total,
-            thresholds: None,
+            thresholds: self.thresholds,
         }
     }
 
-    async fn read_stages(&mut self, tx: &Transaction, mutation: &Mutation, turn: Option<&Row>) -> Result<()> {
+    async fn read_stages(&mut self, unit: &mut Unit, mutation: &Mutation, turn: Option<&Row>) -> Result<()> {
+        self.thresholds = Some(unit.thresholds().await?);
         if let Some(Value::Uuid(id)) = mutation.value("stage_id") {
-            self.to_stage = rows::find(&**tx, Table::TurnStages, RowId(*id)).await?;
+            self.to_stage = unit.find(Table::TurnStages, RowId(*id)).await?;
         }
-        if let Some(turn) = turn {
-            self.from_stage = rows::find_where(&**tx, Table::TurnStages, "id", turn.get("stage_id")).await?;
-            let items = rows::all_where(&**tx, Table::ScopeItems, "turn_id", turn.get("id")).await?;
-            self.scope_total = stage::scope_total(&items);
+        let Some(turn) = turn else { return Ok(()) };
+        if let Some(id) = turn.row_id("stage_id") {
+            self.from_stage = unit.find(Table::TurnStages, id).await?;
         }
+        self.scope_total = scope_total(unit, turn.id()).await?;
         Ok(())
     }
 }
 
+/// The sum of a turn's scope items as they stand.
+pub async fn scope_total(unit: &mut Unit, turn: RowId) -> Result<Cents> {
+    let items = unit.all_where(Table::ScopeItems, "turn_id", &Value::Uuid(turn.0)).await?;
+    Ok(stage::scope_total(&items))
+}
+
 /// A new row's parent must be one that its author sees; an old row's parent is simply the one it has.
-async fn parent(tx: &Transaction, author: &Author, mutation: &Mutation, current: Option<&Row>) -> Result<Option<Row>> {
+async fn parent(unit: &mut Unit, author: &Author, mutation: &Mutation, current: Option<&Row>) -> Result<Option<Row>> {
     let value = |column| current.map_or_else(|| mutation.value(column), |row| Some(row.get(column)));
     let Some((table, id)) = mutation.table.parent(value) else { return Ok(None) };
-    let found = rows::find(&**tx, table, id).await?;
+    let found = unit.find(table, id).await?;
     Ok(found.filter(|row| current.is_some() || author.sees(row)))
 }

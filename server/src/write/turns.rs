@@ -1,19 +1,30 @@
-//! What is particular to turns: their numbers and the history of their stages.
+//! What is particular to turns: their numbers, who works on them, the history of their stages, and when they rest.
 //!
 //! **Invariant:** every stage that a turn has ever entered has one line of history.
 
-use super::{author::Author, intent::Intent};
+use super::{
+    author::Author,
+    carry_out::{Hand, RowChange, record},
+    intent::Intent,
+    refusal, sight,
+};
 use crate::{
-    db::{Transaction, counters, entity::turn_stage_history},
+    auth::accounts,
+    db::{Db, Unit, entity::turn_stage_history, rows},
     problem::Result,
 };
-use domain::{Row, Timestamp, Value};
-use sea_orm::{EntityTrait, NotSet, Set, prelude::TextUuid};
+use domain::{Row, RowId, Table, Timestamp, Value};
+use sea_orm::{NotSet, Set, prelude::TextUuid};
+
+/// How long a finished turn stays on the devices.
+const DAYS_UNTIL_REST: i32 = 30;
+/// How many turns go to rest in one transaction.
+const REST_AT_ONCE: u64 = 50;
 
 /// Gives a new turn its number, `TURN-2026-00001`. A rollback gives the number back.
-pub async fn number(tx: &mut Transaction, turn: &mut Row, at: Timestamp) -> Result<()> {
+pub async fn number(unit: &mut Unit, turn: &mut Row, at: Timestamp) -> Result<()> {
     let year = at.date_utc().year();
-    let number = counters::draw(&**tx, &counter_name(year)).await?;
+    let number = unit.draw(&counter_name(year)).await?;
     turn.set("turn_number", Value::text(turn_number(year, number)));
     Ok(())
 }
@@ -28,20 +39,78 @@ pub fn counter_name(year: i16) -> String {
     format!("turn_number_{year}")
 }
 
+/// Checks that a newly named vendor may be given work, and that the superintendent is somebody.
+pub async fn require_consistent(unit: &mut Unit, before: Option<&Row>, after: &Row) -> Result<()> {
+    let changed = |column: &str| before.is_none_or(|before| before.get(column) != after.get(column));
+    for column in ["vendor_id", "flooring_vendor_id"] {
+        let Some(vendor) = after.row_id(column).filter(|_| changed(column)) else {
+            continue;
+        };
+        let vendor = unit.find(Table::Vendors, vendor).await?;
+        if !vendor.is_some_and(|vendor| vendor.flag("is_approved") && vendor.flag("is_active")) {
+            return Err(refusal::field(column, "names no approved and active vendor"));
+        }
+    }
+    if let Some(user) = after.user_id("superintendent_id").filter(|_| changed("superintendent_id"))
+        && !accounts::by_id(&***unit, user).await?.is_some_and(|account| account.is_active)
+    {
+        return Err(refusal::field("superintendent_id", "names nobody who works here"));
+    }
+    Ok(())
+}
+
 /// Notes that a turn entered a stage, and how long it stood in the one before.
-pub async fn note_stage(tx: &Transaction, author: &Author, intent: &Intent, before: Option<&Row>, after: &Row, at: Timestamp) -> Result<()> {
+pub fn note_stage(unit: &mut Unit, hand: Hand<'_>, intent: &Intent, before: Option<&Row>, after: &Row) -> Result<()> {
     let Some(to_stage) = after.row_id("stage_id") else { return Ok(()) };
     let entered = before.and_then(|turn| turn.timestamp("stage_entered_at"));
-    let model = turn_stage_history::ActiveModel {
+    unit.put_stage_move(turn_stage_history::ActiveModel {
         id: NotSet,
         turn_id: Set(TextUuid(intent.row_id.0)),
         from_stage_id: Set(before.and_then(|turn| turn.row_id("stage_id")).map(|id| TextUuid(id.0))),
         to_stage_id: Set(TextUuid(to_stage.0)),
-        changed_by: Set(TextUuid(author.user().0)),
-        changed_at: Set(at.micros()),
-        seconds_in_stage: Set(entered.map(|entered| ((at.micros() - entered.micros()) / 1_000_000).max(0))),
+        changed_by: Set(TextUuid(hand.author.user().0)),
+        changed_at: Set(hand.at.micros()),
+        seconds_in_stage: Set(entered.map(|entered| ((hand.at.micros() - entered.micros()) / 1_000_000).max(0))),
         reason: Set(None),
-    };
-    turn_stage_history::Entity::insert(model).exec_without_returning(&**tx).await?;
+    });
     Ok(())
+}
+
+/// Takes turns off the devices that were finished a month ago; reports and searches still find them. Gives how many.
+pub async fn rest(db: &Db, at: Timestamp) -> Result<usize> {
+    let last_day = Value::Date(at.date_utc().plus_days(-DAYS_UNTIL_REST));
+    let author = Author::server("rest");
+    let hand = Hand {
+        author: &author,
+        write_id: None,
+        at,
+    };
+    let mut rested = 0;
+    loop {
+        let turns = rows::finished_turns(db.readers(), &last_day, REST_AT_ONCE).await?;
+        if turns.is_empty() {
+            return Ok(rested);
+        }
+        let mut unit = db.unit().await?;
+        for id in turns {
+            rested += usize::from(rest_one(&mut unit, hand, id, &last_day).await?);
+        }
+        unit.commit().await?;
+    }
+}
+
+async fn rest_one(unit: &mut Unit, hand: Hand<'_>, id: RowId, last_day: &Value) -> Result<bool> {
+    let Some(turn) = unit.find(Table::Turns, id).await? else { return Ok(false) };
+    // Somebody may have written it since it was looked up.
+    let is_due = turn.flag("is_active") && matches!((turn.get("completed_on"), last_day), (Value::Date(day), Value::Date(last)) if day <= last);
+    if !is_due {
+        return Ok(false);
+    }
+    let mut rested = turn.clone();
+    rested.set("is_active", Value::Bool(false));
+    rested.set("version", Value::Int(turn.version() + 1));
+    rested.set("updated_at", Value::Timestamp(hand.at));
+    record(unit, hand, RowChange::update(turn.clone(), rested.clone())).await?;
+    sight::follow_turn(unit, hand, Some(&turn), &rested).await?;
+    Ok(true)
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::store::{Amendment, Store};
 use domain::{UserId, WriteId};
-use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode, WireWrite};
+use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode, WireWrite, WriteMetadata};
 use serde_json::{Map, Value as Json};
 
 /// The way to the server. Each call is one request; it never fails but answers with a [`Delivery`].
@@ -166,6 +166,7 @@ pub fn wire(record: &OutboxRecord) -> WireWrite {
         row_id: Some(record.row_id),
         version: record.base_version,
         data,
+        metadata: WriteMetadata::default(),
         after: record.depends_on.clone(),
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** a column here is a column of the migrations; the tests over HTTP go through every one of these tables.
 
+pub mod approval_threshold;
 pub mod audit_log;
 pub mod change;
 pub mod counter;

@@ -30,3 +30,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The receipts of these writes, as far as there are any.
+pub async fn all_in(db: &impl ConnectionTrait, ids: &[domain::WriteId]) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::WriteId.is_in(ids.iter().map(|id| id.to_string()))).all(db).await
+}

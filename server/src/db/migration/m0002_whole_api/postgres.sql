@@ -76,10 +76,4 @@ CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE TABLE approval_thresholds (level text PRIMARY KEY, from_amount bigint NOT NULL, needs_level_first text);
 INSERT INTO approval_thresholds (level, from_amount, needs_level_first) VALUES ('DFO', 300000, NULL), ('HO', 1000000, 'DFO');
 
--- Codes that were, and each look at one.
-CREATE TABLE lock_box_history (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, property_id text NOT NULL, event text NOT NULL, old_code text, new_code text,
-  by_user text NOT NULL, at bigint NOT NULL, reason text
-);
-CREATE INDEX lock_box_history_by_property ON lock_box_history (property_id);
 CREATE INDEX audit_logs_by_write ON audit_logs (write_id);

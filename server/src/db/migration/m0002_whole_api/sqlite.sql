@@ -77,10 +77,4 @@ CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE TABLE approval_thresholds (level TEXT PRIMARY KEY NOT NULL, from_amount INTEGER NOT NULL, needs_level_first TEXT) STRICT;
 INSERT INTO approval_thresholds (level, from_amount, needs_level_first) VALUES ('DFO', 300000, NULL), ('HO', 1000000, 'DFO');
 
--- Codes that were, and each look at one.
-CREATE TABLE lock_box_history (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, property_id TEXT NOT NULL, event TEXT NOT NULL, old_code TEXT, new_code TEXT,
-  by_user TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT
-) STRICT;
-CREATE INDEX lock_box_history_by_property ON lock_box_history (property_id);
 CREATE INDEX audit_logs_by_write ON audit_logs (write_id);

@@ -1,0 +1,117 @@
+//! Writing a unit: every kind of row with a few statements, however many writes it holds.
+//!
+//! **Invariant:** rows, log, audit log, receipts and counters go out in one transaction; the news after it.
+
+use super::Unit;
+use crate::{
+    db::{
+        Change, changes, counters,
+        entity::{audit_log, receipt, turn_stage_history},
+        rows,
+    },
+    problem::Result,
+};
+use domain::{Row, RowId, Table};
+use sea_orm::{EntityTrait, IntoActiveModel, Iterable, NotSet};
+use std::collections::HashSet;
+
+/// SQLite binds at most 32,766 parameters in one statement, PostgreSQL 65,535.
+const MAX_PARAMETERS: usize = 30_000;
+
+impl Unit {
+    /// Makes everything durable, then tells the listeners. A unit that changed nothing leaves nothing.
+    pub async fn commit(mut self) -> Result<()> {
+        if self.staged.changes.is_empty() && self.staged.receipts.is_empty() {
+            return Ok(());
+        }
+        self.write_rows().await?;
+        self.write_logs().await?;
+        for (name, value) in &self.counters {
+            counters::set(&*self.tx, name, *value).await?;
+        }
+        let staged = self.staged.changes.into_iter().map(|(change, _)| change).collect();
+        self.tx.commit_with(staged).await
+    }
+
+    /// Removals first, so that what they held (a number that must be unique) is free; then parents before children.
+    async fn write_rows(&self) -> Result<()> {
+        for table in Table::ALL {
+            let (gone, there) = self.last_states(table);
+            if !gone.is_empty() {
+                rows::delete_all(&*self.tx, table, &gone).await?;
+            }
+            if !there.is_empty() {
+                rows::upsert(&*self.tx, &there).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a table that are to go, and those that are to be put as they now stand.
+    fn last_states(&self, table: Table) -> (Vec<RowId>, Vec<&Row>) {
+        let mut seen = HashSet::new();
+        let (mut gone, mut there) = (vec![], vec![]);
+        for id in self.staged.changed_rows(table).filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
+            let Some(known) = self.rows.get(&(table, id)) else { continue };
+            match &known.now {
+                Some(row) => there.push(row),
+                None if known.is_stored => gone.push(id),
+                None => {}
+            }
+        }
+        (gone, there)
+    }
+
+    async fn write_logs(&mut self) -> Result<()> {
+        let mut audit = std::mem::take(&mut self.staged.audit);
+        let mut entries = Vec::with_capacity(audit.len());
+        for ((change, at), audit) in self.staged.changes.iter().zip(&mut audit) {
+            let (old_row, new_row) = (pg_text(change.old.as_ref()), pg_text(change.new.as_ref()));
+            audit.table_name = change.table.sql_name().to_owned();
+            audit.row_id = sea_orm::value::TextUuid(change.row_id.0);
+            audit.changed_columns = serde_json::Value::from(changed_columns(change)).to_string();
+            (audit.old_row, audit.new_row) = (old_row.clone(), new_row.clone());
+            entries.push(changes::model(change, old_row, new_row, *at));
+        }
+        let audit = audit.into_iter().map(|model| audit_log::ActiveModel {
+            id: NotSet,
+            ..model.into_active_model()
+        });
+        insert_all::<audit_log::Entity, _>(&self.tx, audit).await?;
+        insert_all::<crate::db::entity::change::Entity, _>(&self.tx, entries.into_iter().map(IntoActiveModel::into_active_model)).await?;
+        let receipts = self.staged.receipts.iter().filter_map(|id| self.receipts.get(id)?.clone());
+        insert_all::<receipt::Entity, _>(&self.tx, receipts.map(IntoActiveModel::into_active_model)).await?;
+        let moves = std::mem::take(&mut self.staged.stage_moves);
+        insert_all::<turn_stage_history::Entity, _>(&self.tx, moves).await
+    }
+}
+
+/// Inserts rows of one entity, as many per statement as there may be parameters.
+async fn insert_all<E, A>(tx: &crate::db::Transaction, models: impl IntoIterator<Item = A>) -> Result<()>
+where
+    E: EntityTrait,
+    A: sea_orm::ActiveModelTrait<Entity = E>,
+{
+    let models: Vec<A> = models.into_iter().collect();
+    let per_statement = MAX_PARAMETERS / E::Column::iter().count().max(1);
+    let mut models = models.into_iter().peekable();
+    while models.peek().is_some() {
+        let some: Vec<A> = models.by_ref().take(per_statement).collect();
+        E::insert_many(some).exec_without_returning(&**tx).await?;
+    }
+    Ok(())
+}
+
+fn pg_text(row: Option<&Row>) -> Option<String> {
+    row.map(|row| serde_json::Value::Object(row.to_pg_json()).to_string())
+}
+
+fn changed_columns(change: &Change) -> Vec<&'static str> {
+    let blank = Row::blank(change.table);
+    let (old, new) = (change.old.as_ref().unwrap_or(&blank), change.new.as_ref().unwrap_or(&blank));
+    let columns = change.table.columns().iter().enumerate();
+    columns
+        .filter(|(index, _)| old.at(*index) != new.at(*index))
+        .map(|(_, column)| column.name)
+        .collect()
+}

@@ -1,0 +1,52 @@
+//! What is particular to the reference data that administrators keep: stages and types of property.
+//!
+//! **Invariant:** there is one default stage, in use, and no two stages have one key.
+
+use super::{
+    carry_out::{Hand, RowChange, record},
+    refusal,
+};
+use crate::{db::Unit, problem::Result};
+use domain::{Row, Table, Value};
+
+/// Checks a stage before it is kept.
+pub async fn require_consistent(unit: &mut Unit, before: Option<&Row>, after: &Row) -> Result<()> {
+    let same = unit.all_where(Table::TurnStages, "key", after.get("key")).await?;
+    if same.iter().any(|other| other.id() != after.id()) {
+        return Err(refusal::field("key", "is already another stage’s"));
+    }
+    let was_default = before.is_some_and(|before| before.flag("is_default"));
+    if was_default && !after.flag("is_default") {
+        return Err(refusal::field("is_default", "goes when another stage becomes the default"));
+    }
+    if after.flag("is_default") && !after.flag("is_active") {
+        return Err(refusal::field("is_active", "must be true for the stage that turns begin in"));
+    }
+    Ok(())
+}
+
+/// A name that no other row of its table has.
+pub async fn require_own_name(unit: &mut Unit, after: &Row) -> Result<()> {
+    let same = unit.all_where(after.table(), "name", after.get("name")).await?;
+    if same.iter().any(|other| other.id() != after.id()) {
+        return Err(refusal::field("name", "is already another one’s"));
+    }
+    Ok(())
+}
+
+/// A new default takes the place of the old one.
+pub async fn follow(unit: &mut Unit, hand: Hand<'_>, stage: &Row) -> Result<()> {
+    if !stage.flag("is_default") {
+        return Ok(());
+    }
+    for other in unit.all_where(Table::TurnStages, "is_default", &Value::Bool(true)).await? {
+        if other.id() == stage.id() {
+            continue;
+        }
+        let mut plain = other.clone();
+        plain.set("is_default", Value::Bool(false));
+        plain.set("version", Value::Int(other.version() + 1));
+        record(unit, hand, RowChange::update(other, plain)).await?;
+    }
+    Ok(())
+}
