@@ -40,6 +40,8 @@ pub fn sentence(view: &LocalView, record: &OutboxRecord) -> String {
             format!("Mark {name} as {}", if is_done { "done" } else { "not done" })
         }
         (Operation::Update, _) => format!("Change {} of {name}", changed_labels(record)),
+        (Operation::Approve, _) => format!("Approve {name}"),
+        (Operation::Reject, _) => format!("Reject {name}"),
     }
 }
 
@@ -102,7 +104,7 @@ pub fn of_turn<'a>(outbox: &'a [OutboxRecord], view: &LocalView, turn: RowId) ->
     let concerns = |record: &&OutboxRecord| match record.table {
         Table::Turns => record.row_id == turn,
         Table::ScopeItems => turn_of_item(view, record) == Some(turn),
-        Table::Properties | Table::TurnStages => false,
+        _ => false,
     };
     outbox.iter().filter(concerns).collect()
 }
@@ -119,6 +121,11 @@ fn subject(view: &LocalView, record: &OutboxRecord) -> String {
         }
         Table::Properties => text_of(view, record, "name").unwrap_or_else(|| "a property".to_owned()),
         Table::TurnStages => text_of(view, record, "name").unwrap_or_else(|| "a stage".to_owned()),
+        Table::PropertyTypes => text_of(view, record, "name").unwrap_or_else(|| "a type of property".to_owned()),
+        Table::Vendors => text_of(view, record, "company_name").unwrap_or_else(|| "a vendor".to_owned()),
+        Table::Documents => text_of(view, record, "file_name").unwrap_or_else(|| "a document".to_owned()),
+        Table::Approvals => "an approval".to_owned(),
+        Table::Notifications => "a notification".to_owned(),
     }
 }
 

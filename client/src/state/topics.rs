@@ -56,7 +56,7 @@ fn add_row(table: Table, id: RowId, view: &LocalView, topics: &mut HashSet<Topic
     match table {
         Table::ScopeItems => row.row_id("turn_id").into_iter().for_each(|turn| add_scope(turn, view, topics)),
         Table::Turns => topics.extend(row.row_id("stage_id").map(|stage| Topic::Within(column_group(stage)))),
-        Table::Properties | Table::TurnStages => {}
+        _ => {}
     }
 }
 

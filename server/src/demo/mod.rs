@@ -3,6 +3,8 @@
 //! **Invariant:** the same seed gives the same homes, people, scopes and ids; dates are counted from the day of the
 //! start, so that a demo never looks abandoned.
 
+mod approvals;
+mod companies;
 mod draw;
 mod people;
 mod portfolio;
@@ -17,7 +19,10 @@ use crate::{
     write::{counter_name, turn_number},
 };
 use anyhow::Context;
-use domain::{Row, Table, Timestamp, Value};
+use domain::{
+    Row, Table, Timestamp, Value,
+    mutation::{inherit_visibility, lend_sight},
+};
 use draw::Draw;
 
 /// The password of every demo account.
@@ -45,7 +50,7 @@ pub async fn make(db: &Db, passwords: &Passwords, demo: Demo, now: Timestamp) ->
     let tx = db.write().await?;
     people.create(&*tx, &password_hash, now).await.context("cannot make the demo accounts")?;
     let portfolio = Portfolio::draw(&mut draw, &people, demo.properties, &stages::all(&*tx).await?, now);
-    for rows in [&portfolio.properties, &portfolio.turns, &portfolio.scope_items] {
+    for rows in portfolio.tables() {
         rows::insert(&*tx, rows).await.context("cannot make the demo portfolio")?;
     }
     counters::set(&*tx, &counter_name(now.date_utc().year()), portfolio.turns.len() as i64).await?;
@@ -58,6 +63,9 @@ struct Portfolio {
     properties: Vec<Row>,
     turns: Vec<Row>,
     scope_items: Vec<Row>,
+    approvals: Vec<Row>,
+    vendors: Vec<Row>,
+    property_types: Vec<Row>,
 }
 
 impl Portfolio {
@@ -66,6 +74,9 @@ impl Portfolio {
             properties: portfolio::draw(draw, people, count as usize, now),
             turns: vec![],
             scope_items: vec![],
+            approvals: vec![],
+            vendors: companies::vendors(now),
+            property_types: companies::property_types(now),
         };
         for (index, property) in portfolio.properties.iter_mut().enumerate().filter(|(index, _)| is_vacant(*index)) {
             let number = portfolio.turns.len();
@@ -74,12 +85,30 @@ impl Portfolio {
             let manager = people.manager_of(index);
             let mut turn = turns::draw(draw, property, stage, manager, now);
             turn.set("turn_number", Value::text(turn_number(now.date_utc().year(), number as i64 + 1)));
-            let items = scope::draw(draw, &turn, stage, manager, now);
+            if number.is_multiple_of(3) {
+                turn.set("superintendent_id", Value::Uuid(people.inspector().0));
+            }
+            let mut items = scope::draw(draw, &turn, stage, manager, now);
             turns::settle_amounts(&mut turn, stage, &items);
+            portfolio.approvals.extend(approvals::draw(draw, people, &mut turn, &items, now));
+            items.iter_mut().for_each(|item| inherit_visibility(item, &turn));
+            lend_sight(property, Some(&turn));
             portfolio.turns.push(turn);
             portfolio.scope_items.extend(items);
         }
         portfolio
+    }
+
+    /// Parents before their children.
+    fn tables(&self) -> [&[Row]; 6] {
+        [
+            &self.property_types,
+            &self.vendors,
+            &self.properties,
+            &self.turns,
+            &self.scope_items,
+            &self.approvals,
+        ]
     }
 }
 

@@ -2,12 +2,12 @@
 //!
 //! **Invariant:** all of them share one password, and exist in demos only.
 
-use super::{PASSWORD, draw::Draw};
+use super::{PASSWORD, companies, draw::Draw};
 use crate::{
     auth::accounts::{self, Credentials},
     problem::Result,
 };
-use domain::{Role, Timestamp, UserId};
+use domain::{Role, Timestamp, UserId, approval::Level};
 use sea_orm::ConnectionTrait;
 
 const ACCOUNTS: [(&str, &str, Role); 8] = [
@@ -23,6 +23,9 @@ const ACCOUNTS: [(&str, &str, Role); 8] = [
 
 const SENIOR: usize = 1;
 const MANAGERS: [usize; 2] = [2, 3];
+const INSPECTOR: usize = 4;
+const DFO: usize = 6;
+const HO: usize = 7;
 
 /// The accounts' ids.
 pub struct People {
@@ -55,6 +58,19 @@ impl People {
         }
     }
 
+    /// Who walks the homes.
+    pub fn inspector(&self) -> UserId {
+        self.ids[INSPECTOR]
+    }
+
+    /// Who decides at a level.
+    pub fn approver(&self, level: Level) -> UserId {
+        match level {
+            Level::Dfo => self.ids[DFO],
+            Level::Ho => self.ids[HO],
+        }
+    }
+
     /// Makes the accounts.
     pub async fn create(&self, db: &impl ConnectionTrait, password_hash: &str, at: Timestamp) -> Result<()> {
         for ((email, name, role), id) in ACCOUNTS.iter().zip(&self.ids) {
@@ -63,7 +79,7 @@ impl People {
                 email: (*email).to_owned(),
                 name: (*name).to_owned(),
                 role: *role,
-                vendor_id: None,
+                vendor_id: (*role == Role::Vendor).then(|| companies::vendor_id(1)),
                 password_hash: password_hash.to_owned(),
             };
             accounts::create(db, account, at).await?;

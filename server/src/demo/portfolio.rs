@@ -3,6 +3,7 @@
 //! **Invariant:** no two homes have the same name.
 
 use super::{
+    companies,
     draw::Draw,
     fresh, is_vacant,
     people::People,
@@ -54,6 +55,7 @@ fn property(draw: &mut Draw, people: &People, index: usize, name: &str, now: Tim
         ("bedrooms", Value::Numeric(bedrooms * 10)),
         ("bathrooms", Value::Numeric(10 + 5 * draw.between(0..=bedrooms.min(4)))),
         ("monthly_rent", Value::Numeric(rent)),
+        ("property_type_id", Value::Uuid(companies::property_type_id(index).0)),
         ("is_section_8", Value::Bool(draw.percent(12))),
         ("in_disposition", Value::Bool(draw.percent(3))),
         ("property_manager_id", Value::Uuid(managers.manager.0)),

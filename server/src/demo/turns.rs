@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a turn could have been moved to its stage by hand, step by step.
 
-use super::{draw::Draw, fresh, people::Managers, words::TURN_NOTES};
+use super::{companies, draw::Draw, fresh, people::Managers, words::TURN_NOTES};
 use domain::{Cents, Date, Row, Table, Timestamp, Value, stage};
 
 /// Places in the order of the default stages.
@@ -96,8 +96,8 @@ fn put_progress(draw: &mut Draw, turn: &mut Row, place: i64, moved_out: Date, to
         Value::Date(day)
     };
     if place >= VENDOR_ASSIGNED {
-        let vendor = u128::from(draw.between(1..=12).unsigned_abs());
-        turn.set("vendor_id", Value::Uuid(demo_vendor(vendor)));
+        let vendor = draw.between(1..=11).unsigned_abs() as usize;
+        turn.set("vendor_id", Value::Uuid(companies::vendor_id(vendor).0));
         turn.set("work_order_number", Value::text(format!("WO-{}", draw.between(40_000..=59_999))));
         turn.set("scope_approved_on", next_day(draw));
         turn.set("assigned_on", next_day(draw));
@@ -109,9 +109,4 @@ fn put_progress(draw: &mut Draw, turn: &mut Row, place: i64, moved_out: Date, to
     if place >= SCAN_360 {
         turn.set("scan_360_on", next_day(draw));
     }
-}
-
-/// A vendor's id, the same in every demo.
-fn demo_vendor(number: u128) -> uuid::Uuid {
-    uuid::Uuid::from_u128(0x0199_0000_0000_7000_8000_00ee_0000_0000 + number)
 }

@@ -180,19 +180,28 @@ async fn turn_of(unit: &mut Unit, request: &Row) -> Result<Row> {
 async fn bill(unit: &mut Unit, turn: &Row) -> Result<Bill> {
     let items = unit.all_where(Table::ScopeItems, "turn_id", turn.get("id")).await?;
     let amount = stage::amount(turn, stage::scope_total(&items));
+    Ok(Bill {
+        amount,
+        digest: scope_digest(amount, &items),
+    })
+}
+
+/// Names an amount and a scope: another amount or another agreed value has another digest.
+pub fn scope_digest(amount: Cents, items: &[Row]) -> String {
+    let mut items: Vec<&Row> = items.iter().collect();
+    items.sort_by_key(|item| item.id());
     let mut text = format!("1|{}", amount.0);
-    for item in &items {
+    for item in items {
         let _ = write!(text, "\n{}", item.id());
         for column in AGREED {
             // Quoted, so that no value can look like two.
             let _ = write!(text, "|{:?}", item.get(column));
         }
     }
-    let digest = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
-    });
-    Ok(Bill { amount, digest })
+    })
 }
 
 fn fill(request: &mut Row, level: Level, bill: &Bill, author: &Author) {

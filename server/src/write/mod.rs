@@ -29,6 +29,7 @@ mod surroundings;
 mod turns;
 mod vendors;
 
+pub use approvals::scope_digest;
 pub use author::Author;
 pub use batch::Batch;
 pub use carry_out::{Hand, RowChange, record};
