@@ -10,6 +10,7 @@ pub mod date;
 pub mod id;
 pub mod money;
 pub mod mutation;
+pub mod permission;
 pub mod role;
 pub mod row;
 pub mod schema;

@@ -37,6 +37,18 @@ pub enum Operation {
 impl Operation {
     /// Every operation.
     pub const ALL: [Self; 6] = [Self::Create, Self::Update, Self::Delete, Self::StageChange, Self::Approve, Self::Reject];
+
+    /// As it travels: `stage-change`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::StageChange => "stage-change",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
 }
 
 /// A typed change of one row.

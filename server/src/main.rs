@@ -4,6 +4,7 @@
 //! goes to standard error.
 
 use clap::{Parser, Subcommand};
+use domain::permission;
 use server::{
     config::Settings,
     demo::{self, Demo},
@@ -38,6 +39,8 @@ enum Task {
         /// The file, with a header line
         file: PathBuf,
     },
+    /// Print who may see and do what, as a Markdown table
+    Permissions,
 }
 
 #[tokio::main]
@@ -54,6 +57,10 @@ async fn main() -> ExitCode {
         .init();
     let done = match command.task {
         Some(Task::Import { file }) => import::run(&settings, &file).await,
+        Some(Task::Permissions) => {
+            print!("{}", permission::page());
+            Ok(ExitCode::SUCCESS)
+        }
         None => {
             serve(
                 settings,

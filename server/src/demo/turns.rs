@@ -93,20 +93,26 @@ fn put_progress(draw: &mut Draw, turn: &mut Row, place: i64, moved_out: Date, to
     let mut day = moved_out.plus_days(2);
     let mut next_day = |draw: &mut Draw| {
         day = day.plus_days(draw.between(1..=4) as i32).min(today);
-        Value::Date(day)
+        day
     };
+    // A turn that was finished a month ago would be taken off the board at the first start.
+    let lately = today.plus_days(-25);
     if place >= VENDOR_ASSIGNED {
-        let vendor = draw.between(1..=11).unsigned_abs() as usize;
+        // One of them gets a good part of the work, so that its account has something to see.
+        let vendor = match draw.between(1..=15) {
+            vendor @ 1..=11 => vendor as usize,
+            _ => 1,
+        };
         turn.set("vendor_id", Value::Uuid(companies::vendor_id(vendor).0));
         turn.set("work_order_number", Value::text(format!("WO-{}", draw.between(40_000..=59_999))));
-        turn.set("scope_approved_on", next_day(draw));
-        turn.set("assigned_on", next_day(draw));
+        turn.set("scope_approved_on", Value::Date(next_day(draw)));
+        turn.set("assigned_on", Value::Date(next_day(draw)));
     }
     if place >= TURNS_COMPLETE {
-        turn.set("final_walk_on", next_day(draw));
-        turn.set("completed_on", next_day(draw));
+        turn.set("final_walk_on", Value::Date(next_day(draw).max(lately)));
+        turn.set("completed_on", Value::Date(next_day(draw).max(lately)));
     }
     if place >= SCAN_360 {
-        turn.set("scan_360_on", next_day(draw));
+        turn.set("scan_360_on", Value::Date(next_day(draw).max(lately)));
     }
 }

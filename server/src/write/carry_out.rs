@@ -101,10 +101,7 @@ pub async fn record(unit: &mut Unit, hand: Hand<'_>, change: RowChange) -> Resul
         role: author.viewer.role.name().to_owned(),
         address: author.client.address.clone(),
         user_agent: author.client.agent.clone(),
-        operation: serde_json::to_value(operation)
-            .ok()
-            .and_then(|name| name.as_str().map(str::to_owned))
-            .unwrap_or_default(),
+        operation: operation.name().to_owned(),
         write_id: hand.write_id.map(|id| TextUuid(id.0)),
         // The unit says which row it was, and what it was before and after.
         table_name: String::new(),

@@ -101,7 +101,7 @@ fn Details(record: OutboxRecord) -> impl IntoView {
     );
     let lines = [
         ("Table", record.table.sql_name().to_owned()),
-        ("Operation", operation(record.operation).to_owned()),
+        ("Operation", record.operation.name().to_owned()),
         ("Attempts", record.attempts.to_string()),
         ("Receipt", receipt),
         ("Write id", record.write_id.to_string()),
@@ -119,15 +119,4 @@ fn Details(record: OutboxRecord) -> impl IntoView {
 
 fn version(version: Option<i64>) -> String {
     version.map_or_else(|| "deleted".to_owned(), |version| format!("version {version}"))
-}
-
-fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Create => "create",
-        Operation::Update => "update",
-        Operation::Delete => "delete",
-        Operation::StageChange => "stage-change",
-        Operation::Approve => "approve",
-        Operation::Reject => "reject",
-    }
 }

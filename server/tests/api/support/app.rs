@@ -35,6 +35,15 @@ impl TestApp {
 
     /// With other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_of(PROPERTIES, change).await
+    }
+
+    /// With a larger portfolio, so that every role has something.
+    pub async fn start_with_properties(properties: u32) -> Self {
+        Self::start_of(properties, |_| {}).await
+    }
+
+    async fn start_of(properties: u32, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings {
             database_url: format!("sqlite://{}?mode=rwc", folder.path().join("turns.db").display()),
@@ -46,15 +55,7 @@ impl TestApp {
             ..Settings::default()
         };
         change(&mut settings);
-        let server = Server::start(
-            settings.clone(),
-            Some(Demo {
-                properties: PROPERTIES,
-                seed: 1,
-            }),
-        )
-        .await
-        .unwrap();
+        let server = Server::start(settings.clone(), Some(Demo { properties, seed: 1 })).await.unwrap();
         Self {
             server: Some(server),
             settings,
@@ -89,6 +90,17 @@ impl TestApp {
 
     pub fn database_url(&self) -> &str {
         &self.settings.database_url
+    }
+
+    /// `super@example.com`, which no demo has.
+    pub async fn add_super_administrator(&self) {
+        use sea_orm::ConnectionTrait;
+        let columns = "name, phone, is_active, password_hash, created_at, updated_at, must_change_password";
+        let id = super::new_id();
+        let sql = format!(
+            "INSERT INTO users (id, email, role, {columns}) SELECT '{id}', 'super@example.com', 'SUPER_ADMIN', {columns} FROM users WHERE email = 'admin@example.com'"
+        );
+        self.database().await.execute_unprepared(&sql).await.unwrap();
     }
 
     /// A connection beside the server's.
