@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a person signs in with.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginRequest {
     /// The account's address, in any case.
     pub email: String,
@@ -14,6 +15,7 @@ pub struct LoginRequest {
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// The account.
     pub id: UserId,
@@ -41,6 +43,7 @@ impl User {
 
 /// The answer to a right password. The session is also set as a cookie.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginAnswer {
     /// Who is signed in now.
     pub user: User,
@@ -52,6 +55,7 @@ pub struct LoginAnswer {
 
 /// Who this session belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionAnswer {
     /// Who is signed in.
     pub user: User,

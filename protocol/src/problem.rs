@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// The stable name of a problem; `error.type` in every answer that is not a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProblemCode {
     /// No session, or one that has ended.
@@ -35,6 +36,7 @@ pub enum ProblemCode {
 
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// Which kind.
     #[serde(rename = "type")]
@@ -51,6 +53,7 @@ pub struct Problem {
 
 /// What the author had and what the server has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conflicts {
     /// The version that the write was made on.
@@ -65,6 +68,7 @@ pub struct Conflicts {
 
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProblemAnswer {
     /// Always false.
     pub success: bool,

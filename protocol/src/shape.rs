@@ -35,6 +35,7 @@ pub struct ShapeRequest {
 
 /// One message of a shape's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ShapeMessage {
     /// `"public"."turns"/"<id>"`; none in control messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +49,7 @@ pub struct ShapeMessage {
 
 /// A message's headers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageHeaders {
     /// The last change of its transaction in this shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,7 @@ pub struct MessageHeaders {
 
 /// What happened to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RowOperation {
     /// It entered the shape.
@@ -89,6 +92,7 @@ pub enum RowOperation {
 
 /// What a control message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// The end of the log is reached.
@@ -104,6 +108,7 @@ pub enum Control {
 
 /// The doorbell's event (`GET /api/sync/live`, SSE, event name `news`): which shapes have news for this user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct News {
     /// URL names of tables.
     pub tables: Vec<String>,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 ///
 /// The row is named by `rowId`, by the table's own name for it (`turnId`, `propertyId`, `scopeItemId`), by `id`, or by `data.id`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WireWrite {
     /// URL or SQL name of the table; only inside a batch.
@@ -65,6 +66,7 @@ pub struct WriteMetadata {
 
 /// Up to [`crate::MAX_BATCH_WRITES`] writes in one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchRequest {
     /// The writes, in order. Untyped here, so that one malformed write does not take the others with it.
@@ -83,6 +85,7 @@ const fn yes() -> bool {
 
 /// The answer to one write, alone or inside a batch. An applied write's answer is its receipt: the same bytes for ever.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WriteAnswer {
     /// Which write is answered.
@@ -110,6 +113,7 @@ pub struct WriteAnswer {
 
 /// The answer to a batch that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BatchAnswer {
     /// The batch was read; each result speaks for itself.
     pub success: bool,

@@ -7,6 +7,7 @@ use crate::{
     auth::Passwords,
     config::Settings,
     db::Db,
+    openapi::{self, problems},
     problem, shapes, web,
     write::{self, WriteQueue},
 };
@@ -16,12 +17,14 @@ use axum::{
     http::Uri,
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use protocol::{Problem, ProblemCode};
+use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -49,12 +52,28 @@ impl App {
     }
 }
 
-/// The whole server as one service.
-pub fn router(app: App) -> Router {
-    let api = Router::new()
+/// Everything under `/api`.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .merge(auth::routes())
         .merge(write::routes())
         .merge(shapes::routes())
+        .merge(openapi::routes())
+}
+
+/// What asks whether the server is well. No limit and no session stands before it.
+fn health_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+}
+
+/// What the handlers' annotations say.
+pub fn described() -> utoipa::openapi::OpenApi {
+    api().merge(health_routes()).into_openapi()
+}
+
+/// The whole server as one service.
+pub fn router(app: App) -> Router {
+    let api = Router::from(api())
         .layer(middleware::from_fn(web::body::read_within_limit))
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
         .layer(middleware::from_fn(problem::in_json))
@@ -62,8 +81,7 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new());
     Router::new()
         .merge(api)
-        .route("/health", get(health))
-        .route("/ready", get(ready))
+        .merge(Router::from(health_routes()))
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)
         .layer(CatchPanicLayer::custom(problem::panicked))
@@ -72,16 +90,37 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn health() -> Json<serde_json::Value> {
-    Json(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok` or `ready`.
+    status: &'static str,
+    /// The program's version.
+    version: &'static str,
 }
 
+impl Health {
+    fn new(status: &'static str) -> Json<Self> {
+        let version = env!("CARGO_PKG_VERSION");
+        Json(Self { status, version })
+    }
+}
+
+/// Whether the program runs
+#[utoipa::path(get, path = "/health", tag = "health", security(()), responses((status = 200, description = "It runs.", body = Health)))]
+async fn health() -> Json<Health> {
+    Health::new("ok")
+}
+
+/// Whether the server takes requests
+///
 /// Ready while the database answers and the server does not stop.
+#[utoipa::path(get, path = "/ready", tag = "health", security(()), responses((status = 200, description = "It takes requests.", body = Health), problems::Unavailable))]
 async fn ready(State(app): State<App>) -> Response {
     use crate::db::counters;
     let answers = counters::current(app.db.readers(), counters::CHANGE_POSITION).await.is_ok();
     if answers && !*app.stopping.borrow() {
-        return Json(serde_json::json!({"status": "ready"})).into_response();
+        return Health::new("ready").into_response();
     }
     problem::answer(Problem::new(ProblemCode::Unavailable, "the server is not ready"))
 }

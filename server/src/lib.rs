@@ -15,6 +15,7 @@ mod auth;
 mod clock;
 mod db;
 mod ids;
+mod openapi;
 mod problem;
 mod shapes;
 mod stages;

@@ -6,27 +6,49 @@ use super::{SESSION_SECONDS, Session, accounts, session};
 use crate::{
     app::App,
     clock,
+    openapi::problems,
     problem::{Failure, Result},
     web::body::JsonBody,
 };
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use protocol::{LoginAnswer, LoginRequest, ProblemCode, SessionAnswer};
 use sea_orm::DbErr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/auth/login", post(login))
-        .route("/api/auth/logout", post(logout))
-        .route("/api/auth/session", get(current))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(current))
 }
 
+/// The answer to signing out.
+#[derive(Serialize, ToSchema)]
+struct LogoutAnswer {
+    /// Always true.
+    success: bool,
+}
+
+/// Sign in
+///
+/// Sets the session's cookie and gives the same session's token.
+#[utoipa::path(
+    post,
+    path = "/api/auth/login",
+    tag = "auth",
+    security(()),
+    request_body(content = LoginRequest, example = json!({"email": "manager@example.com", "password": "turns-demo"})),
+    responses(
+        (status = 200, description = "Signed in.", body = LoginAnswer, headers(("Set-Cookie" = String, description = "The session."))),
+        problems::Unauthenticated,
+        problems::Validation,
+    )
+)]
 async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response> {
     let request: LoginRequest = serde_json::from_value(body).map_err(|_| Failure::refused(ProblemCode::Validation, "send an email and a password"))?;
     let account = accounts::by_email(app.db.readers(), &request.email).await?;
@@ -47,18 +69,33 @@ async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Respo
     Ok(([(header::SET_COOKIE, cookie), no_store()], Json(LoginAnswer { user, token, shapes })).into_response())
 }
 
-/// Signing out without a session is signing out all the same.
+/// Sign out
+///
+/// Ends the session of this request, wherever else it is used. Without a session it is signing out all the same.
+#[utoipa::path(
+    post,
+    path = "/api/auth/logout",
+    tag = "auth",
+    security((), ("session" = []), ("token" = [])),
+    responses(
+        (status = 200, description = "Signed out.", body = LogoutAnswer, headers(("Set-Cookie" = String, description = "The session, ended."))),
+        problems::Permission,
+    )
+)]
 async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
     if let Some(token) = session::token(&headers) {
         session::end(&app, token).await?;
     }
-    Ok((
-        [(header::SET_COOKIE, cookie(&app, "", 0)), no_store()],
-        Json(serde_json::json!({"success": true})),
-    )
-        .into_response())
+    Ok(([(header::SET_COOKIE, cookie(&app, "", 0)), no_store()], Json(LogoutAnswer { success: true })).into_response())
 }
 
+/// Who is signed in
+#[utoipa::path(
+    get,
+    path = "/api/auth/session",
+    tag = "auth",
+    responses((status = 200, description = "The signed-in person and their shapes.", body = SessionAnswer))
+)]
 async fn current(session: Session) -> Response {
     let shapes = session.shapes();
     ([no_store()], Json(SessionAnswer { user: session.user, shapes })).into_response()

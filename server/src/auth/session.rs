@@ -20,7 +20,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, prelude::T
 use sha2::{Digest, Sha256};
 
 /// The cookie's name.
-pub(super) const COOKIE: &str = "turns_session";
+pub const COOKIE: &str = "turns_session";
 
 /// A signed-in caller.
 #[derive(Clone, Debug)]

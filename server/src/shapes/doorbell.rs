@@ -29,7 +29,17 @@ use tokio_stream::wrappers::ReceiverStream;
 const GATHER: Duration = Duration::from_millis(20);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The handler.
+/// Wait for news of any table
+///
+/// An event stream that stays open: `event: news` with the tables that have news for the signed-in person, all of them at
+/// first. One such connection is enough for a device.
+#[utoipa::path(
+    get,
+    path = "/api/sync/live",
+    tag = "sync",
+    responses((status = 200, description = "Events, each a `News` as JSON.", body = String, content_type = "text/event-stream",
+        example = "event: news\ndata: {\"tables\":[\"turns\",\"scope-items\"]}\n\n"))
+)]
 pub async fn listen(State(app): State<App>, session: Session) -> Response {
     let (rings, ringing) = mpsc::channel(4);
     tokio::spawn(ring_until_the_end(app, session, rings));

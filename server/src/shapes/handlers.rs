@@ -6,7 +6,7 @@ use super::{
     answer::{self, Answer},
     doorbell, log,
     offset::Offset,
-    request::Request,
+    request::{self, Request},
     shape::Shape,
     snapshot,
 };
@@ -15,28 +15,60 @@ use crate::{
     auth::Session,
     clock,
     db::{Commit, changes::Place, counters},
+    openapi::problems,
     problem::{Failure, Result},
 };
 use axum::{
-    Router,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use domain::Table;
-use protocol::{Problem, ProblemCode};
+use protocol::{Problem, ProblemCode, ShapeMessage};
 use sea_orm::ConnectionTrait;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/sync/live", get(doorbell::listen))
-        .route("/api/sync/{table}", get(read_shape))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(doorbell::listen)).routes(routes!(read_shape))
 }
 
+/// Follow a table
+///
+/// Begin with `offset=-1` and go on from each answer's `electric-offset` and `electric-handle`, until `electric-up-to-date`
+/// is there; from then on with `live=true`, which waits until there is news. Every value is PostgreSQL's text form.
+#[utoipa::path(
+    get,
+    path = "/api/sync/{table}",
+    tag = "sync",
+    params(
+        ("table" = String, Path, description = "URL name of the table."),
+        ("offset" = String, Query, description = "`-1` for the beginning, `now` for news only, or `electric-offset` of the last answer.", example = "-1", pattern = r"^(-1|now|\d+_(\d+|inf))$"),
+        ("handle" = Option<String>, Query, description = "`electric-handle` of the last answer; only the beginning goes without."),
+        ("live" = Option<bool>, Query, description = "Wait for news where there is none. Not at the beginning."),
+        ("cursor" = Option<String>, Query, description = "`electric-cursor` of the last live answer, so that no cache repeats itself."),
+    ),
+    responses(
+        (status = 200, description = "Messages, in order; an empty list where a live request waited in vain.", body = Vec<ShapeMessage>, headers(
+            ("electric-handle" = String, description = "Names the shape's log."),
+            ("electric-offset" = String, description = "Where to go on."),
+            ("electric-up-to-date" = String, description = "There, and empty, where the answer reaches the log's end."),
+            ("electric-has-data" = bool, description = "Whether there are changes in the answer."),
+            ("electric-schema" = String, description = "The columns' types, as JSON; not in live answers."),
+            ("electric-cursor" = String, description = "To send back with the next live request; only in live answers."),
+            ("etag" = String, description = "From here to there is always the same answer."),
+        )),
+        (status = 304, description = "The caller has this answer already (`If-None-Match`)."),
+        (status = 400, description = "A parameter is not right; Electric's own form.", body = request::InvalidRequest,
+            example = json!({"message": "Invalid request", "errors": {"offset": ["can't be blank"]}})),
+        (status = 409, description = "The place in the log is gone: begin again.", body = Vec<ShapeMessage>,
+            headers(("electric-handle" = String, description = "The shape to begin with.")),
+            example = json!([{"headers": {"control": "must-refetch"}}])),
+        problems::NotFound,
+    )
+)]
 async fn read_shape(
     State(app): State<App>,
     session: Session,

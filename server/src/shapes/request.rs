@@ -9,8 +9,9 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
-use std::collections::HashMap;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use utoipa::ToSchema;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +57,20 @@ impl Request {
     }
 }
 
+/// Electric's answer to a parameter that is not right.
+#[derive(Serialize, ToSchema)]
+pub struct InvalidRequest {
+    message: &'static str,
+    /// Parameter → what is wrong with it.
+    errors: BTreeMap<&'static str, [&'static str; 1]>,
+}
+
 impl IntoResponse for Invalid {
     fn into_response(self) -> Response {
-        let body = json!({"message": "Invalid request", "errors": {self.0: [self.1]}});
+        let body = InvalidRequest {
+            message: "Invalid request",
+            errors: BTreeMap::from([(self.0, [self.1])]),
+        };
         (StatusCode::BAD_REQUEST, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
     }
 }

@@ -13,24 +13,23 @@ use crate::{
     app::App,
     auth::Session,
     clock, ids,
+    openapi::problems,
     problem::{Failure, Result},
     web::{body::JsonBody, client::Client},
 };
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
-    routing::post,
 };
 use domain::{Table, WriteId};
 use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode};
 use serde::Serialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/write/batch", post(write_batch))
-        .route("/api/write/{table}", post(write_one))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(write_batch)).routes(routes!(write_one))
 }
 
 /// [`protocol::BatchAnswer`] with the receipts as the bytes that they are.
@@ -40,6 +39,24 @@ struct BatchAnswer {
     results: Vec<Answer>,
 }
 
+/// Write one row
+///
+/// The answer to an applied write is its receipt: the same write again, by its `writeId`, gets the same bytes.
+#[utoipa::path(
+    post,
+    path = "/api/write/{table}",
+    tag = "write",
+    params(("table" = String, Path, description = "URL name of the table.")),
+    request_body = protocol::WireWrite,
+    responses(
+        (status = 200, description = "The write is applied, now or before.", body = protocol::WriteAnswer),
+        problems::Permission,
+        problems::NotFound,
+        problems::Conflict,
+        problems::Validation,
+        problems::Blocked,
+    )
+)]
 async fn write_one(State(app): State<App>, session: Session, client: Client, Path(table): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
     let table = Table::from_name(&table).ok_or_else(|| Failure::from(intent::unknown_table(&table)))?;
     let intent = Intent::read(body, Some(table), WriteId(ids::new_id())).map_err(|unreadable| unreadable.problem)?;
@@ -53,6 +70,23 @@ async fn write_one(State(app): State<App>, session: Session, client: Client, Pat
     Ok(Json(answers.into_iter().next()).into_response())
 }
 
+/// Write many rows
+///
+/// Up to a hundred writes, in order: all or nothing, or (`atomic: false`) each on its own with an answer of its own.
+#[utoipa::path(
+    post,
+    path = "/api/write/batch",
+    tag = "write",
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "The batch was read. Without `atomic` each result says for itself whether its write is applied.", body = protocol::BatchAnswer),
+        problems::Permission,
+        problems::NotFound,
+        problems::Conflict,
+        problems::Validation,
+        problems::Blocked,
+    )
+)]
 async fn write_batch(State(app): State<App>, session: Session, client: Client, JsonBody(body): JsonBody) -> Result<Response> {
     let request = read_batch(body, &session)?;
     let intents = request

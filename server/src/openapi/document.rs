@@ -1,0 +1,152 @@
+//! The finished document, from what the handlers say.
+//!
+//! **Invariant:** what middleware or an extractor can answer is added here by rule, for every operation alike.
+
+use super::problems;
+use crate::auth::SESSION_COOKIE;
+use protocol::{News, ProblemCode, problem::ProblemAnswer};
+use serde_json::{Map, Value as Json, json};
+use utoipa::OpenApi;
+
+/// Headings of the document, in reading order.
+const TAGS: [(&str, &str); 5] = [
+    (
+        "auth",
+        "Signing in and out. A session lasts seven days; it is a cookie for browsers and a token for programs.",
+    ),
+    (
+        "sync",
+        "Reading: each table is a *shape*, the rows that the signed-in person sees, as a log to follow. Compatible with Electric's shape protocol.",
+    ),
+    (
+        "write",
+        "Writing: creates, updates, deletes and decisions, each with an idempotency key and a version, alone or in batches.",
+    ),
+    ("health", "For whoever operates the server."),
+    ("description", "This document."),
+];
+
+/// What travels and no handler's annotation names.
+#[derive(OpenApi)]
+#[openapi(components(schemas(ProblemAnswer, News)))]
+struct Shared;
+
+/// Completes what the handlers' annotations give.
+pub fn complete(mut described: utoipa::openapi::OpenApi) -> Json {
+    described.merge(Shared::openapi());
+    // Strings, numbers and maps with text keys: there is nothing in it that could fail to be JSON.
+    let mut document = serde_json::to_value(described).unwrap_or_default();
+    document["openapi"] = "3.1.0".into();
+    document["info"] = json!({
+        "title": "Turns",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Rental homes made ready between tenants. Envelopes are camelCase, rows snake_case. \
+                        Every answer that is not a success is a problem: `{\"success\": false, \"error\": {\"type\": …, \"message\": …}}`.",
+    });
+    document["servers"] = json!([{"url": "/", "description": "The server that answered this document."}]);
+    document["tags"] = TAGS.iter().map(|(name, text)| json!({"name": name, "description": text})).collect();
+    document["security"] = json!([{"session": []}, {"token": []}]);
+    document["components"]["securitySchemes"] = json!({
+        "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": "Set by signing in; for browsers."},
+        "token": {"type": "http", "scheme": "bearer", "description": "`token` of the answer to signing in; for programs."},
+    });
+    document["components"]["responses"] = Json::Object(problems::responses());
+    document["components"]["schemas"]["ProblemCode"]["enum"] = problem_codes();
+    for operation in operations(&mut document) {
+        add_what_any_handler_answers(operation);
+    }
+    document
+}
+
+/// Every operation of the document.
+pub fn operations(document: &mut Json) -> impl Iterator<Item = &mut Map<String, Json>> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let items = paths.filter_map(|(_, item)| item.as_object_mut());
+    // Beside its methods a path may have a summary and parameters of its own.
+    items.flatten().filter_map(|(_, operation)| operation.as_object_mut())
+}
+
+fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
+    let has_body = operation.contains_key("requestBody");
+    let needs_session = !operation.contains_key("security");
+    let has_path_parameter = operation
+        .get("parameters")
+        .and_then(Json::as_array)
+        .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == "path"));
+    let Some(responses) = operation.get_mut("responses").and_then(Json::as_object_mut) else {
+        return;
+    };
+    let mut add = |status: u16, name: &str| {
+        let shared = json!({"$ref": format!("#/components/responses/{name}")});
+        responses.entry(status.to_string()).or_insert(shared);
+    };
+    for (name, code) in problems::ALL {
+        let always = match code {
+            ProblemCode::RateLimited | ProblemCode::Internal | ProblemCode::Unavailable => true,
+            ProblemCode::Unauthenticated => needs_session,
+            ProblemCode::Permission | ProblemCode::PayloadTooLarge | ProblemCode::Validation => has_body,
+            _ => false,
+        };
+        if always {
+            add(code.status(), name);
+        }
+    }
+    if has_path_parameter {
+        add(400, "Validation");
+    }
+}
+
+/// Without the one that stands for codes of newer servers: it is never sent.
+fn problem_codes() -> Json {
+    problems::ALL.iter().map(|(_, code)| json!(code)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app;
+
+    /// Every `$ref` in the document, wherever it stands.
+    fn references(json: &Json, found: &mut Vec<String>) {
+        match json {
+            Json::Object(map) => {
+                found.extend(map.get("$ref").and_then(Json::as_str).map(str::to_owned));
+                map.values().for_each(|value| references(value, found));
+            }
+            Json::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = complete(app::described());
+        let mut found = vec![];
+        references(&document, &mut found);
+        assert!(found.len() > 50, "{}", found.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_can_be_found_and_told_apart() {
+        let mut document = complete(app::described());
+        let headings = TAGS.map(|(name, _)| name);
+        let mut names = std::collections::HashSet::new();
+        for operation in operations(&mut document) {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(operation["summary"].as_str().is_some_and(|summary| !summary.ends_with('.')), "{name}");
+            assert!(
+                operation["tags"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .all(|tag| headings.contains(&tag.as_str().unwrap())),
+                "{name}"
+            );
+            assert!(names.insert(name.clone()), "{name} is there twice");
+        }
+    }
+}

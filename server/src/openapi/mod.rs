@@ -1,0 +1,46 @@
+//! The API's own description: `GET /api/openapi.json`.
+//!
+//! Paths, parameters and bodies come from the annotations on the handlers; rows and writes from the tables'
+//! description in `domain`; what the middleware can answer is added by rule. So a handler's annotation holds only what
+//! is its own.
+//!
+//! **Invariant:** nothing in the document is written down twice; it cannot say something else than the program does.
+
+mod document;
+pub mod problems;
+
+use crate::app::{self, App};
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+use std::sync::LazyLock;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Made at the first request: it is the same for every server of this version.
+static TEXT: LazyLock<String> = LazyLock::new(text);
+
+/// The routes of this module.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(read_document))
+}
+
+/// The document as JSON text.
+pub fn text() -> String {
+    format!("{:#}", document::complete(app::described()))
+}
+
+/// This document
+///
+/// OpenAPI 3.1, generated from the program that answers it.
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    tag = "description",
+    security(()),
+    responses((status = 200, description = "The description of this server's API.", body = inline(serde_json::Map<String, serde_json::Value>)))
+)]
+async fn read_document() -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, TEXT.as_str()).into_response()
+}
