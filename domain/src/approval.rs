@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who approves: the director of field operations, then the home office.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// Director of field operations.

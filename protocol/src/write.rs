@@ -54,6 +54,7 @@ pub struct WireWrite {
 
 /// What an `approve` or a `reject` says beside its row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WriteMetadata {
     /// At which level; where it is missing, the one of the author's role.

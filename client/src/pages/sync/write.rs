@@ -5,7 +5,7 @@ use crate::{
     format,
     state::AppState,
 };
-use domain::{Operation, WriteId};
+use domain::WriteId;
 use leptos::prelude::*;
 use sync::{OutboxRecord, WriteState};
 use wasm_bindgen_futures::spawn_local;
