@@ -1,52 +1,28 @@
-//! What Turns costs, measured through the real screen: `cargo xtask bench`.
+//! What Turns costs: `cargo xtask bench` measures the loop through the real screen, `cargo xtask bench server` the server
+//! by itself.
 //!
-//! A release server, a real Chromium, a demo portfolio of some ten thousand rows. Times belong to the machine; counts and
-//! ratios travel. Every figure comes from this one run, and a wrong view is an error, not a figure.
+//! Times belong to the machine; counts and ratios travel. Every figure comes from one run, and a wrong answer is an
+//! error, not a figure.
 
 mod drain;
 mod first_load;
 mod live;
 mod report;
 mod screen;
+mod server;
 mod tap;
+mod the_loop;
 
-use anyhow::Result;
-use report::Report;
-use tests::{App, Chromium, HoldingProxy, ServerProcess};
+use anyhow::{Result, bail};
 
-/// So many properties make about ten thousand rows on an administrator's device.
-const PROPERTIES: u32 = 2_600;
+/// An account that sees everything.
 const ADMIN: &str = "admin@example.com";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut report = Report::default();
-    first_load::measure(&mut report)?;
-
-    eprintln!("Starting a server with {PROPERTIES} properties …");
-    let server = ServerProcess::with_demo(PROPERTIES).await?;
-    let wire = HoldingProxy::start(server.port()).await?;
-    let browser = Chromium::launch_new().await?;
-    let tablet = browser.device().await?;
-    eprintln!("First sync …");
-    let app = App::sign_in(&tablet, &wire.url(), ADMIN).await?;
-    tablet.workers().wait_activated(&wire.url()).await?;
-    app.wait_for_status("All changes saved").await?;
-    report.add("rows on the device", rows_seen_by_admin(&server).await? as f64, "");
-
-    eprintln!("Another browser looks on …");
-    let onlooker = App::sign_in(&browser.another_device().await?, &server.url(), ADMIN).await?;
-    live::measure(&mut report, &server, &app, &onlooker).await?;
-    tap::measure(&mut report, &tablet, &app).await?;
-    drain::measure(&mut report, &server, &wire, &tablet, &app).await?;
-
-    report.print();
-    report.save()
-}
-
-/// What the shapes of an administrator hold.
-async fn rows_seen_by_admin(server: &ServerProcess) -> Result<i64> {
-    server
-        .db_number("select (select count(*) from properties) + (select count(*) from turn_stages) + (select count(*) from turns where is_active) + (select count(*) from scope_items where is_active)")
-        .await
+    match std::env::args().nth(1).as_deref() {
+        None => the_loop::measure().await,
+        Some("server") => server::measure().await,
+        Some(other) => bail!("bench knows server, or nothing for the loop, not {other}"),
+    }
 }

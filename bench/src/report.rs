@@ -37,9 +37,9 @@ impl Report {
         }
     }
 
-    /// Keeps the figures beside the build.
-    pub fn save(&self) -> Result<()> {
-        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/bench/loop.json");
+    /// Keeps the figures beside the build, as `target/bench/<name>.json`.
+    pub fn save(&self, name: &str) -> Result<()> {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../target/bench/{name}.json"));
         std::fs::create_dir_all(file.parent().unwrap_or(&file))?;
         let figures: Vec<_> = self
             .figures
@@ -47,7 +47,7 @@ impl Report {
             .map(|(what, figure, unit)| json!({ "what": what, "figure": figure, "unit": unit }))
             .collect();
         std::fs::write(&file, serde_json::to_string_pretty(&figures)?)?;
-        println!("\nKept as target/bench/loop.json");
+        println!("\nKept as target/bench/{name}.json");
         Ok(())
     }
 }

@@ -38,6 +38,11 @@ impl Api {
         })
     }
 
+    /// What proves who is calling, for a caller of another make.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Every row of a shape that this account may see.
     pub async fn rows(&self, table: &str) -> Result<Vec<Map<String, Value>>> {
         let mut rows = BTreeMap::new();

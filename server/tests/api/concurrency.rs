@@ -6,32 +6,42 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_clients_on_one_row_make_each_version_once() {
-    const CLIENTS: usize = 20;
+async fn fifty_clients_on_one_row_make_each_version_once() {
+    const CLIENTS: usize = 50;
+    const WRITES: usize = 20_000;
     let app = TestApp::start().await;
     let manager = app.sign_in("manager").await;
     let turn = manager.first("turns").await["id"].clone();
     let clients = (0..CLIENTS).map(|client| {
         let (manager, turn) = (manager.clone(), turn.clone());
         tokio::spawn(async move {
-            let mut version = 1;
-            loop {
-                let data = json!({"notes": format!("client {client}")});
+            let (mut version, mut made) = (1, vec![]);
+            for write in 0..WRITES / CLIENTS {
+                let data = json!({"notes": format!("client {client}, write {write}")});
                 let write = json!({"operation": "update", "writeId": new_id(), "turnId": turn, "version": version, "data": data});
                 let answer = manager.write("turns", write).await;
                 match answer.status.as_u16() {
-                    200 => return answer.json["version"].as_i64().unwrap(),
-                    409 => version = answer.json["error"]["conflicts"]["serverVersion"].as_i64().unwrap(),
+                    200 => made.push(answer.json["version"].as_i64().unwrap()),
+                    409 => {}
                     _ => panic!("{}", answer.text),
                 }
+                // One's own version after a success, everybody's after a conflict.
+                version = [&answer.json["version"], &answer.json["error"]["conflicts"]["serverVersion"]]
+                    .into_iter()
+                    .find_map(Json::as_i64)
+                    .unwrap();
             }
+            made
         })
     });
-    let versions: BTreeSet<i64> = join_all(clients).await.into_iter().map(Result::unwrap).collect();
-    assert_eq!(versions, (2..=CLIENTS as i64 + 1).collect());
+    let made: Vec<i64> = join_all(clients).await.into_iter().flat_map(Result::unwrap).collect();
+    let versions: BTreeSet<i64> = made.iter().copied().collect();
+    assert_eq!(versions.len(), made.len(), "no version was given twice");
+    assert_eq!(versions, (2..=made.len() as i64 + 1).collect(), "and none was left out");
     let counts = app.counts().await;
-    assert_eq!([counts.audit_logs, counts.receipts, counts.changes], [CLIENTS as i64; 3]);
-    assert_eq!(app.number("SELECT count(DISTINCT position) FROM changes").await, CLIENTS as i64);
+    assert_eq!([counts.audit_logs, counts.receipts, counts.changes], [made.len() as i64; 3]);
+    assert_eq!(app.number("SELECT count(DISTINCT position) FROM changes").await, made.len() as i64);
+    assert_eq!(app.number("SELECT max(version) FROM receipts").await, made.len() as i64 + 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
