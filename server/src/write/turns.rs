@@ -114,3 +114,60 @@ async fn rest_one(unit: &mut Unit, hand: Hand<'_>, id: RowId, last_day: &Value) 
     sight::follow_turn(unit, hand, Some(&turn), &rested).await?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{auth::Passwords, config::PasswordCost, demo, stages};
+    use domain::RowFilter;
+    use std::num::NonZeroU32;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_402_000_000);
+    const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
+    async fn a_demo(folder: &std::path::Path) -> Db {
+        let db = Db::open(&format!("sqlite://{}?mode=rwc", folder.join("t.db").display())).await.unwrap();
+        let cost = PasswordCost {
+            memory_kib: 8,
+            iterations: NonZeroU32::MIN,
+        };
+        let demo = demo::Demo { properties: 30, seed: 1 };
+        stages::seed(&db, NOW).await.unwrap();
+        demo::make(&db, &Passwords::new(cost).unwrap(), demo, NOW).await.unwrap();
+        db
+    }
+
+    async fn all(db: &Db, table: Table) -> Vec<Row> {
+        rows::page(db.readers(), table, &RowFilter::everything(), None, 10_000).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_turn_goes_to_rest_a_month_after_it_was_finished_with_all_that_belongs_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = a_demo(folder.path()).await;
+        assert_eq!(rest(&db, NOW).await.unwrap(), 0);
+        let in_a_month = Timestamp::from_micros(NOW.micros() + 31 * DAY_MICROS);
+        let finished: Vec<Row> = all(&db, Table::Turns)
+            .await
+            .into_iter()
+            .filter(|turn| turn.date("completed_on").is_some())
+            .collect();
+        assert!(!finished.is_empty());
+        assert_eq!(rest(&db, in_a_month).await.unwrap(), finished.len());
+        assert_eq!(rest(&db, in_a_month).await.unwrap(), 0, "once is enough");
+
+        let ids: Vec<RowId> = finished.iter().map(Row::id).collect();
+        let is_theirs = |row: &Row, column: &str| row.row_id(column).is_some_and(|id| ids.contains(&id));
+        for turn in all(&db, Table::Turns).await {
+            assert_eq!(turn.flag("is_active"), !is_theirs(&turn, "id"));
+        }
+        for item in all(&db, Table::ScopeItems).await {
+            assert_eq!((item.flag("is_active"), item.version()), (!is_theirs(&item, "turn_id"), 1));
+        }
+        let homes: Vec<RowId> = finished.iter().filter_map(|turn| turn.row_id("property_id")).collect();
+        for home in all(&db, Table::Properties).await.iter().filter(|home| homes.contains(&home.id())) {
+            assert!(home.get("vendor_id").is_null(), "nobody works there any more");
+        }
+        db.close().await;
+    }
+}
