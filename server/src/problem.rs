@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a fault of the server's own is logged here, once, and its detail never leaves the machine.
 
+use crate::db::Fault;
 use axum::{
     Json,
     extract::Request,
@@ -99,13 +100,10 @@ pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 fn told(error: &DbErr) -> Problem {
     tracing::error!(error = %error, "the database failed");
-    let text = error.to_string();
-    // SQLITE_BUSY and SQLITE_FULL pass; a caller may come again.
-    let passes = matches!(error, DbErr::ConnectionAcquire(_)) || text.contains("database is locked") || text.contains("disk is full");
-    if passes {
-        Problem::new(ProblemCode::Unavailable, "the server cannot write now; try again")
-    } else {
-        internal()
+    match Fault::of(error) {
+        Fault::Passing => Problem::new(ProblemCode::Unavailable, "the server cannot reach its data now; try again"),
+        Fault::Unstorable => Problem::new(ProblemCode::Validation, "a value is more than the database can hold"),
+        Fault::Own => internal(),
     }
 }
 
@@ -135,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_busy_database_asks_to_come_again() {
-        let response = Failure::Database(DbErr::Custom("database is locked".to_owned())).into_response();
+        let response = Failure::Database(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)).into_response();
         assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (503, &b"2"[..]));
     }
 }

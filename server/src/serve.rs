@@ -42,7 +42,7 @@ impl Server {
     /// Opens the database, makes what a new one needs, and listens.
     pub async fn start(settings: Settings, demo: Option<Demo>) -> anyhow::Result<Self> {
         let passwords = Passwords::new(settings.password_cost)?;
-        let db = Db::open(&settings.database_url).await?;
+        let db = Db::open(&settings.database).await?;
         let new_accounts = prepare(&db, &passwords, demo).await?;
         let wanted = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;

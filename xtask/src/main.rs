@@ -5,11 +5,13 @@
 //!
 //! **Invariant:** it compiles before anything else does, so its dependencies stay few.
 
+mod apt;
 mod bench;
 mod browser;
 mod demo;
 mod finish;
 mod paths;
+mod postgres;
 mod process;
 mod release;
 mod site;
@@ -24,6 +26,7 @@ const HELP: &str = "cargo xtask <command>
 
   run [--demo N] [--port P] [--dev]   build the app and serve it with a demo of N homes (200) on port P (8080)
   test [--quick] [filter…]            run every check and test; --quick leaves out WASM and the browser
+  postgres <command…>                 run a command with a PostgreSQL, and a standby of it, to test on
   build                               make the one file to install: target/turns-server
   bench [args…]                       measure; arguments go to the bench program
   site [--dev]                        build only the site, into dist/
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let result = match command {
         "run" => demo::run(rest),
         "test" | "ci" => test::run(rest),
+        "postgres" => postgres::run(rest),
         "build" => release::build(),
         "bench" => bench::run(rest),
         "site" => site::build(site::Profile::from_args(rest)),

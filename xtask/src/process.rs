@@ -45,6 +45,11 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Whether this user may do everything.
+pub fn is_root() -> bool {
+    output(&mut program("id", ["-u"])).is_ok_and(|id| id == "0")
+}
+
 /// Becomes the program where the system can: a Ctrl-C then reaches only it, and its end is the end of this command.
 #[cfg(unix)]
 pub fn become_program(command: &mut Command) -> Result<()> {

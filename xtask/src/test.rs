@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::browser::Browser;
 use crate::steps::{self, Counts, Steps};
-use crate::{browser, paths, process, site, tools};
+use crate::{browser, paths, postgres, process, site, tools};
 
 /// Runs on the machine itself.
 const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
@@ -32,12 +32,17 @@ pub fn run(args: &[String]) -> Result<()> {
     std::fs::create_dir_all(paths::dist())?;
 
     let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
-    let mut steps = Steps::new(lints + if quick { 1 } else { 7 });
+    let mut steps = Steps::new(lints + if quick { 2 } else { 8 });
     if filters.is_empty() {
         lint(&mut steps, quick);
     }
     steps.step("native tests", || {
         steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&NATIVE)), &filters))
+    });
+    steps.step("API tests on PostgreSQL", || {
+        let cluster = postgres::Cluster::start()?;
+        let mut command = process::cargo(["test", "--no-fail-fast", "--package", "server", "--test", "api"]);
+        steps::tests(with_filters(cluster.tell(&mut command), &filters))
     });
     if !quick {
         // By themselves: together with the others they would have them built with the screen's features too.

@@ -1,8 +1,10 @@
 //! The database: many readers, one writer, and the log of what was committed.
 //!
 //! SQLite allows one writer at a time. Instead of letting writers collide (`SQLITE_BUSY`), all of them queue for
-//! the one connection that writes; readers have a pool of their own and always see a committed state.
-//! PostgreSQL, later, changes [`codec`] (how values are bound) and the drawing of positions in [`transaction`].
+//! the one connection that writes; readers have a pool of their own and always see a committed state. On PostgreSQL it is the
+//! same, and writers of other servers queue too ([`postgres`]). What differs beside that: how values are bound ([`codec`]).
+//!
+//! News of commits go to listeners in this process only; from other servers they will come in at [`Db::commits`].
 //!
 //! **Invariant:** a committed change is published to listeners after its commit and in the order of the log.
 
@@ -10,20 +12,34 @@ pub mod changes;
 pub mod codec;
 pub mod counters;
 pub mod entity;
+mod fault;
+mod lag;
 pub mod migration;
-mod open;
+mod postgres;
+mod replica;
 pub mod rows;
+mod sqlite;
 pub mod transaction;
 pub mod unit;
 
 pub use changes::{Change, Commit};
+pub use fault::Fault;
+pub use replica::ReplicaStatus;
 pub use transaction::Transaction;
 pub use unit::Unit;
 
-use crate::problem::Result;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use crate::{
+    config::{DatabaseKind, DatabaseSettings},
+    problem::Result,
+};
+use anyhow::anyhow;
+use entity::meta;
+use sea_orm::{
+    AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use std::sync::Arc;
-use tokio::sync::{Mutex, broadcast};
+use replica::Replica;
+use tokio::sync::{Mutex, broadcast, watch};
 
 /// How many commits a listener may fall behind before it is told that it missed some.
 const COMMITS_REMEMBERED: usize = 1_024;
@@ -31,21 +47,34 @@ const COMMITS_REMEMBERED: usize = 1_024;
 /// One database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
+    kind: DatabaseKind,
     readers: DatabaseConnection,
     writer: Arc<Mutex<DatabaseConnection>>,
+    replica: Option<Arc<Replica>>,
     commits: broadcast::Sender<Arc<Commit>>,
     epoch: Arc<str>,
 }
 
 impl Db {
-    /// Opens (and makes, where it is new) the database and brings its schema up to date.
-    pub async fn open(url: &str) -> anyhow::Result<Self> {
-        let (writer, readers) = open::connect(url).await?;
-        let epoch = open::epoch(&readers).await?;
+    /// Opens (and makes, where it is a new file) the database and brings its schema up to date.
+    pub async fn open(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let kind = settings.url.kind();
+        let (writer, readers) = match kind {
+            DatabaseKind::Sqlite => sqlite::connect(&settings.url).await?,
+            DatabaseKind::Postgres => postgres::connect(settings).await?,
+        };
+        let epoch = meta::Entity::find_by_id("epoch").one(&readers).await?;
+        let epoch = epoch.ok_or_else(|| anyhow!("the database has no epoch: is it one of Turns?"))?.value;
+        let replica = match &settings.replica_url {
+            Some(url) => Some(Arc::new(Replica::watch(url, settings, &readers).await?)),
+            None => None,
+        };
         let (commits, _) = broadcast::channel(COMMITS_REMEMBERED);
         Ok(Self {
+            kind,
             readers,
             writer: Arc::new(Mutex::new(writer)),
+            replica,
             commits,
             epoch: epoch.into(),
         })
@@ -58,7 +87,35 @@ impl Db {
 
     /// A view of one moment: everything read through it comes from the same state.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
-        Ok(self.readers.begin().await?)
+        let options = match self.kind {
+            // A deferred transaction of SQLite is that by itself.
+            DatabaseKind::Sqlite => TransactionOptions::default(),
+            DatabaseKind::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(self.readers.begin_with_options(options).await?)
+    }
+
+    /// Connections for what reads much and may be some seconds old: the replica's, else the readers.
+    pub async fn for_reports(&self) -> DatabaseConnection {
+        let replica = match &self.replica {
+            Some(replica) => replica.connection().await,
+            None => None,
+        };
+        replica.unwrap_or_else(|| self.readers.clone())
+    }
+
+    /// What is known of the replica now.
+    pub fn replica_status(&self) -> ReplicaStatus {
+        self.replica.as_ref().map(|replica| *replica.status().borrow()).unwrap_or_default()
+    }
+
+    /// Tells when something else is known of the replica; none where there is none.
+    pub fn replica_news(&self) -> Option<watch::Receiver<ReplicaStatus>> {
+        self.replica.as_ref().map(|replica| replica.status())
     }
 
     /// Waits for its turn and begins to write.
@@ -69,6 +126,9 @@ impl Db {
             ..TransactionOptions::default()
         };
         let inner = writer.begin_with_options(options).await?;
+        if self.kind == DatabaseKind::Postgres {
+            postgres::wait_for_turn(&inner).await?;
+        }
         Ok(Transaction::new(inner, writer, self.commits.clone()))
     }
 
@@ -87,16 +147,22 @@ impl Db {
         &self.epoch
     }
 
-    /// Waits for the running write, moves the write-ahead log into the file and closes it.
+    /// Waits for the running write and closes the connections; a SQLite file then stands alone, without a log beside it.
     pub async fn close(self) {
         let writer = self.writer.lock().await;
-        if let Err(error) = writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await {
-            tracing::warn!(%error, "the write-ahead log stays beside the database file; nothing is lost");
+        if self.kind == DatabaseKind::Sqlite {
+            sqlite::fold_log(&writer).await;
         }
-        for connection in [self.readers, writer.clone()] {
-            if let Err(error) = connection.close().await {
-                tracing::warn!(%error, "a database connection did not close");
-            }
+        if let Some(replica) = &self.replica {
+            told(replica.close().await);
         }
+        told(self.readers.close_by_ref().await);
+        told(writer.close_by_ref().await);
+    }
+}
+
+fn told(closed: Result<(), DbErr>) {
+    if let Err(error) = closed {
+        tracing::warn!(%error, "a database connection did not close");
     }
 }

@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, path: &Path) -> anyhow::Result<ExitCode> {
     for header in &read.unmapped {
         eprintln!("warning: the column “{header}” is not one of a property’s and is passed over");
     }
-    let db = Db::open(&settings.database_url).await?;
+    let db = Db::open(&settings.database).await?;
     let loaded = load::load(&db, read, clock::now()).await;
     db.close().await;
     match loaded? {

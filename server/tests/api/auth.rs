@@ -65,7 +65,7 @@ async fn an_inactive_account_is_out_at_once() {
     let app = TestApp::start().await;
     let manager = app.sign_in("manager").await;
     let db = app.database().await;
-    db.execute_unprepared("UPDATE users SET is_active = 0 WHERE email = 'manager@example.com'")
+    db.execute_unprepared("UPDATE users SET is_active = false WHERE email = 'manager@example.com'")
         .await
         .unwrap();
     assert_eq!(manager.get("/api/auth/session").await.status, 401);

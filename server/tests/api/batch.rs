@@ -1,7 +1,6 @@
 //! `POST /api/write/batch`
 
 use crate::support::{Answer, TestApp, new_id};
-use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 fn notes(turn: &Json, version: i64, notes: &str) -> Json {
@@ -104,8 +103,7 @@ async fn a_write_that_the_database_refuses_leaves_no_trace_and_holds_up_no_other
     let manager = app.sign_in("manager").await;
     let turn = manager.first("turns").await["id"].clone();
     // The last step of a write fails: everything before it must be taken back.
-    let trap = "CREATE TRIGGER trap BEFORE INSERT ON receipts WHEN NEW.answer LIKE '%boom%' BEGIN SELECT RAISE(ABORT, 'secret detail'); END";
-    app.database().await.execute_unprepared(trap).await.unwrap();
+    app.refuse_inserts("receipts", "answer", "boom").await;
     let before = app.counts().await;
     let alone = manager.write("turns", notes(&turn, 1, "boom")).await;
     assert_eq!((alone.status.as_u16(), alone.problem()), (500, "INTERNAL"));

@@ -1,6 +1,6 @@
 //! The program itself: starting, being stopped, being killed.
 
-use crate::support::{Person, new_id};
+use crate::support::{Person, TestDatabase, is_postgres, new_id};
 use serde_json::{Value as Json, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -22,8 +22,8 @@ struct Process {
 }
 
 impl Process {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = command(folder).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    fn start(database: &TestDatabase, arguments: &[&str]) -> Self {
+        let mut child = command(database.url()).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let first = lines.next().unwrap();
         let url = first.strip_prefix("Turns is ready at ").unwrap().to_owned();
@@ -44,11 +44,11 @@ impl Drop for Process {
     }
 }
 
-fn command(folder: &Path) -> Command {
+fn command(database_url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_turns-server"));
     command
         .env_clear()
-        .env("DATABASE_URL", format!("sqlite://{}?mode=rwc", folder.join("new/turns.db").display()))
+        .env("DATABASE_URL", database_url)
         .env("PORT", "0")
         .env("LOG", "warn");
     command
@@ -56,9 +56,9 @@ fn command(folder: &Path) -> Command {
 
 #[tokio::test]
 async fn an_acknowledged_write_survives_kill_9_and_its_answer_too() {
-    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::empty().await;
     let write = {
-        let process = Process::start(folder.path(), &["--demo", "5"]);
+        let process = Process::start(&database, &["--demo", "5"]);
         assert!(process.announced[0].contains("admin@example.com") && process.announced[0].ends_with("turns-demo"));
         let manager = Person::sign_in(&process.url, "manager@example.com").await;
         let turn = manager.first("turns").await["id"].clone();
@@ -68,7 +68,7 @@ async fn an_acknowledged_write_survives_kill_9_and_its_answer_too() {
         process.signal("-KILL");
         (write, answer.text)
     };
-    let process = Process::start(folder.path(), &[]);
+    let process = Process::start(&database, &[]);
     let manager = Person::sign_in(&process.url, "manager@example.com").await;
     assert_eq!(manager.write("turns", write.0).await.text, write.1);
 }
@@ -98,8 +98,8 @@ async fn write_until_the_end(person: Person, turn: Json, acknowledged: Arc<Atomi
 #[tokio::test]
 async fn whatever_was_acknowledged_is_there_after_an_end_in_the_middle() {
     for signal in ["-KILL", "-TERM"] {
-        let folder = tempfile::tempdir().unwrap();
-        let process = Process::start(folder.path(), &["--demo", "20"]);
+        let database = TestDatabase::empty().await;
+        let process = Process::start(&database, &["--demo", "20"]);
         let admin = Person::sign_in(&process.url, "admin@example.com").await;
         let acknowledged = Arc::new(AtomicUsize::new(0));
         let turns: Vec<_> = admin.rows("turns").await.0.into_keys().take(4).collect();
@@ -113,7 +113,7 @@ async fn whatever_was_acknowledged_is_there_after_an_end_in_the_middle() {
         process.signal(signal);
         let answers: Vec<_> = futures::future::join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
         drop(process);
-        let process = Process::start(folder.path(), &[]);
+        let process = Process::start(&database, &[]);
         let admin = Person::sign_in(&process.url, "admin@example.com").await;
         for (write, answer) in answers {
             assert_eq!(admin.write("turns", write).await.text, answer, "{signal}");
@@ -123,8 +123,8 @@ async fn whatever_was_acknowledged_is_there_after_an_end_in_the_middle() {
 
 #[tokio::test]
 async fn asked_to_stop_it_lets_nobody_wait_and_folds_its_log_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut process = Process::start(folder.path(), &["--demo", "5"]);
+    let database = TestDatabase::empty().await;
+    let mut process = Process::start(&database, &["--demo", "5"]);
     let manager = Person::sign_in(&process.url, "manager@example.com").await;
     let (_, end) = manager.rows("turns").await;
     let mut waiting = TcpStream::connect(process.url.strip_prefix("http://").unwrap()).unwrap();
@@ -152,13 +152,16 @@ async fn asked_to_stop_it_lets_nobody_wait_and_folds_its_log_in() {
         "{status} after {:?}",
         asked.elapsed()
     );
-    assert!(!folder.path().join("new/turns.db-wal").exists());
+    if !is_postgres() {
+        let file = database.url().trim_start_matches("sqlite://").trim_end_matches("?mode=rwc");
+        assert!(Path::new(file).exists() && !Path::new(&format!("{file}-wal")).exists());
+    }
 }
 
-#[test]
-fn without_a_demo_there_is_one_administrator_with_a_password_shown_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = command(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+#[tokio::test]
+async fn without_a_demo_there_is_one_administrator_with_a_password_shown_once() {
+    let database = TestDatabase::empty().await;
+    let mut child = command(database.url()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.next().unwrap().starts_with("Turns is ready at http://localhost:"));
     assert!(lines.next().unwrap().contains("admin@localhost"));
@@ -166,9 +169,9 @@ fn without_a_demo_there_is_one_administrator_with_a_password_shown_once() {
     child.wait().unwrap();
 }
 
-#[test]
-fn a_wrong_setting_stops_the_start_with_one_line() {
-    let folder = tempfile::tempdir().unwrap();
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_with_one_line() {
+    let database = TestDatabase::empty().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (name, value) in [
@@ -180,7 +183,7 @@ fn a_wrong_setting_stops_the_start_with_one_line() {
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "sqlite:///dev/null/x/t.db"),
     ] {
-        let mut child = command(folder.path())
+        let mut child = command(database.url())
             .env(name, value)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -1,7 +1,7 @@
 //! One server with a small demo portfolio.
 
-use super::Person;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use super::{Person, TestDatabase};
+use sea_orm::DatabaseConnection;
 use server::{
     config::{PasswordCost, Settings},
     demo::Demo,
@@ -17,6 +17,8 @@ pub struct TestApp {
     server: Option<Server>,
     settings: Settings,
     folder: TempDir,
+    /// Dropped last: the server has left it by then.
+    database: TestDatabase,
 }
 
 /// How many rows the tables have that a write touches.
@@ -45,8 +47,9 @@ impl TestApp {
 
     async fn start_of(properties: u32, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let database = TestDatabase::new().await;
         let mut settings = Settings {
-            database_url: format!("sqlite://{}?mode=rwc", folder.path().join("turns.db").display()),
+            database: database.settings(),
             port: 0,
             password_cost: PasswordCost {
                 memory_kib: 8,
@@ -60,6 +63,7 @@ impl TestApp {
             server: Some(server),
             settings,
             folder,
+            database,
         }
     }
 
@@ -89,7 +93,7 @@ impl TestApp {
     }
 
     pub fn database_url(&self) -> &str {
-        &self.settings.database_url
+        self.database.url()
     }
 
     /// `super@example.com`, which no demo has.
@@ -105,16 +109,17 @@ impl TestApp {
 
     /// A connection beside the server's.
     pub async fn database(&self) -> DatabaseConnection {
-        Database::connect(self.database_url()).await.unwrap()
+        self.database.connect().await
     }
 
     /// One number out of the database.
     pub async fn number(&self, sql: &str) -> i64 {
-        let db = self.database().await;
-        let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap().unwrap();
-        let number = row.try_get_by_index(0).unwrap();
-        db.close().await.unwrap();
-        number
+        self.database.number(sql).await
+    }
+
+    /// Makes every insert into a table fail whose column holds a text.
+    pub async fn refuse_inserts(&self, table: &str, column: &str, text: &str) {
+        self.database.refuse_inserts(table, column, text).await;
     }
 
     /// What nothing may change that is refused.

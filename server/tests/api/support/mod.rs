@@ -1,10 +1,14 @@
 //! A server to test, and people who use it.
 
 mod app;
+mod database;
 mod person;
+mod standby;
 
 pub use app::TestApp;
+pub use database::{TestDatabase, is_postgres, number};
 pub use person::{Answer, Person, ShapePage, send};
+pub use standby::Standby;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;

@@ -2,12 +2,10 @@
 //!
 //! **Invariant:** `synchronous=FULL` on the connection that writes; a commit returns after the disk has it.
 
-use super::{
-    entity::meta,
-    migration::{self},
-};
-use anyhow::{Context, anyhow};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, EntityTrait};
+use super::migration;
+use crate::config::DatabaseUrl;
+use anyhow::Context;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 use std::{path::Path, time::Duration};
 
@@ -16,8 +14,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
 
 /// Connects the writer, migrates, and connects the readers.
-pub(super) async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
-    make_folder(url)?;
+pub(super) async fn connect(url: &DatabaseUrl) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
+    make_folder(url.with_password())?;
     let writer = Database::connect(options(url, 1, false))
         .await
         .with_context(|| format!("cannot open the database {url}"))?;
@@ -30,14 +28,15 @@ pub(super) async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, Da
     Ok((writer, readers))
 }
 
-/// Reads the database's own name.
-pub(super) async fn epoch(db: &DatabaseConnection) -> anyhow::Result<String> {
-    let row = meta::Entity::find_by_id("epoch").one(db).await?;
-    Ok(row.ok_or_else(|| anyhow!("the database has no epoch: is it one of Turns?"))?.value)
+/// Moves the write-ahead log into the file.
+pub(super) async fn fold_log(writer: &DatabaseConnection) {
+    if let Err(error) = writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await {
+        tracing::warn!(%error, "the write-ahead log stays beside the database file; nothing is lost");
+    }
 }
 
-fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
+fn options(url: &DatabaseUrl, connections: u32, only_reads: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.with_password());
     options
         .max_connections(connections)
         .min_connections(1)

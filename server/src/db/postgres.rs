@@ -1,0 +1,74 @@
+//! Opening a PostgreSQL database, and writing to it one at a time.
+//!
+//! Several servers may share the database. An advisory lock, held to the end of each writing transaction, lets one of
+//! them write at a time, as SQLite does by itself: positions of the log then follow commit order by construction.
+//!
+//! Requests may come through a pooler that gives a connection away after each transaction. So nothing here is kept in a session: locks
+//! and settings are the transaction's own. Prepared statements are, as PgBouncer and Neon's pooler follow them across transactions
+//! (from 1.21, by `max_prepared_statements`).
+//!
+//! **Invariant:** a transaction that holds [`WRITING`] sees everything that was committed before it, and nobody else commits until it ends.
+
+use super::migration::Migrator;
+use crate::config::{DatabaseSettings, DatabaseUrl};
+use anyhow::Context;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm_migration::MigratorTrait;
+use std::time::Duration;
+
+/// Keys of the advisory locks: “turns”, and which.
+const MIGRATING: i64 = 0x7475_726e_7300_0001;
+const WRITING: i64 = 0x7475_726e_7300_0002;
+
+const READERS: u32 = 16;
+/// How long a request waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection that was idle for so long is asked whether it still lives: the server may have been restarted.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Migrates over the direct address and connects writer and readers over the pooler's, where there is one.
+pub(super) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
+    migrate(&settings.url)
+        .await
+        .with_context(|| format!("cannot bring the database {} up to date", settings.url))?;
+    let url = settings.pooled_url.as_ref().unwrap_or(&settings.url);
+    let open = async |connections| {
+        let opened = Database::connect(options(url, connections)).await;
+        opened.with_context(|| format!("cannot connect to the database {url}"))
+    };
+    Ok((open(1).await?, open(READERS).await?))
+}
+
+/// How a pool of connections to `url` behaves.
+pub(super) fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.with_password());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .sqlx_logging(false)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire_if_idle_for(IDLE);
+    // Poolers refuse settings that they do not know, and no floating-point number is read. Dates in ISO form and UTC, which
+    // the driver asks for itself, they know.
+    options.map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None).application_name("turns"));
+    options
+}
+
+/// Waits until no other server writes. The transaction must see each statement's own moment (READ COMMITTED, the default): a state
+/// taken before the wait would miss what was committed during it.
+pub(super) async fn wait_for_turn(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+    // A server that hangs, or that the network has cut off, loses its turn.
+    let sql = format!("SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT pg_advisory_xact_lock({WRITING})");
+    tx.execute_unprepared(&sql).await.map(drop)
+}
+
+/// Servers that start together wait for the first, and then find nothing to do. The lock is a transaction's on a connection of its
+/// own: migrations commit one by one.
+async fn migrate(url: &DatabaseUrl) -> Result<(), DbErr> {
+    let direct = Database::connect(options(url, 2)).await?;
+    let lock = direct.begin().await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATING})")).await?;
+    Migrator::up(&direct, None).await?;
+    lock.commit().await?;
+    direct.close().await
+}
