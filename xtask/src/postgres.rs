@@ -93,8 +93,21 @@ impl Cluster {
 
     fn start_primary(&self) -> Result<()> {
         let text_order = "--locale=C.UTF-8";
-        self.run("initdb", &["--pgdata=primary", "--username=turns", "--auth=trust", "--encoding=UTF8", text_order, "--no-sync"])?;
-        self.configure("primary", &format!("{SETTINGS}\nunix_socket_directories = '{}'\nport = {PRIMARY_PORT}\n", self.folder.display()))?;
+        self.run(
+            "initdb",
+            &[
+                "--pgdata=primary",
+                "--username=turns",
+                "--auth=trust",
+                "--encoding=UTF8",
+                text_order,
+                "--no-sync",
+            ],
+        )?;
+        self.configure(
+            "primary",
+            &format!("{SETTINGS}\nunix_socket_directories = '{}'\nport = {PRIMARY_PORT}\n", self.folder.display()),
+        )?;
         self.start_server("primary")
     }
 
@@ -102,7 +115,14 @@ impl Cluster {
         let host = format!("--host={}", self.folder.display());
         let port = format!("--port={PRIMARY_PORT}");
         let from = [host.as_str(), port.as_str(), "--username=turns"];
-        let copy = ["--pgdata=standby", "--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--create-slot", "--slot=standby"];
+        let copy = [
+            "--pgdata=standby",
+            "--checkpoint=fast",
+            "--no-sync",
+            "--write-recovery-conf",
+            "--create-slot",
+            "--slot=standby",
+        ];
         self.run("pg_basebackup", &[&from[..], &copy].concat())?;
         self.configure("standby", &format!("port = {STANDBY_PORT}\n"))?;
         self.start_server("standby")

@@ -138,7 +138,9 @@ impl fmt::Debug for DatabaseUrl {
 
 /// Server and database; nothing of who connects.
 fn shown(options: &PgConnectOptions) -> String {
-    let place = options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
+    let place = options
+        .get_socket()
+        .map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
     format!("postgres://{place}:{}/{}", options.get_port(), options.get_database().unwrap_or_default())
 }
 

@@ -34,11 +34,11 @@ use crate::{
 };
 use anyhow::anyhow;
 use entity::meta;
+use replica::Replica;
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::sync::Arc;
-use replica::Replica;
 use tokio::sync::{Mutex, broadcast, watch};
 
 /// How many commits a listener may fall behind before it is told that it missed some.

@@ -61,9 +61,7 @@ impl Replica {
     pub(super) async fn watch(url: &DatabaseUrl, settings: &DatabaseSettings, primary: &DatabaseConnection) -> anyhow::Result<Self> {
         let mut options = postgres::options(url, CONNECTIONS);
         options.connect_lazy(true).min_connections(0).acquire_timeout(PATIENCE);
-        let connection = Database::connect(options)
-            .await
-            .with_context(|| format!("cannot use the read replica {url}"))?;
+        let connection = Database::connect(options).await.with_context(|| format!("cannot use the read replica {url}"))?;
         let (sender, status) = watch::channel(ReplicaStatus {
             configured: true,
             healthy: true,
@@ -84,11 +82,7 @@ impl Replica {
                 lookout.look().await;
             }
         });
-        Ok(Self {
-            connection,
-            status,
-            looking,
-        })
+        Ok(Self { connection, status, looking })
     }
 
     /// The standby, if it is healthy and answers.
@@ -116,7 +110,9 @@ impl Drop for Replica {
 
 impl Lookout {
     async fn look(&mut self) {
-        let found = timeout(PATIENCE, self.lag()).await.unwrap_or_else(|_| Err(Trouble::Gone("it does not answer".to_owned())));
+        let found = timeout(PATIENCE, self.lag())
+            .await
+            .unwrap_or_else(|_| Err(Trouble::Gone("it does not answer".to_owned())));
         let found = found.and_then(|lag| if lag > self.max_lag { Err(Trouble::Behind(Some(lag))) } else { Ok(lag) });
         let lag = match &found {
             Ok(lag) | Err(Trouble::Behind(Some(lag))) => Some(*lag),

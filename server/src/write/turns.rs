@@ -118,7 +118,11 @@ async fn rest_one(unit: &mut Unit, hand: Hand<'_>, id: RowId, last_day: &Value) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{auth::Passwords, config::PasswordCost, demo, stages};
+    use crate::{
+        auth::Passwords,
+        config::{DatabaseSettings, DatabaseUrl, PasswordCost},
+        demo, stages,
+    };
     use domain::RowFilter;
     use std::num::NonZeroU32;
 
@@ -126,7 +130,10 @@ mod tests {
     const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
     async fn a_demo(folder: &std::path::Path) -> Db {
-        let db = Db::open(&format!("sqlite://{}?mode=rwc", folder.join("t.db").display())).await.unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.join("t.db").display());
+        let db = Db::open(&DatabaseSettings::only(DatabaseUrl::read("DATABASE_URL", url).unwrap()))
+            .await
+            .unwrap();
         let cost = PasswordCost {
             memory_kib: 8,
             iterations: NonZeroU32::MIN,

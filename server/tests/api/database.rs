@@ -132,7 +132,12 @@ async fn pages_follow_the_ids_and_leave_nothing_out() {
     let tx = db.write().await.unwrap();
     rows::insert(&*tx, &all).await.unwrap();
     let filter = RowFilter::all_of([("is_active", Value::Bool(true))]);
-    let mut expected = all.iter().filter(|row| filter.admits(row)).map(Row::id).collect::<BTreeSet<RowId>>().into_iter();
+    let mut expected = all
+        .iter()
+        .filter(|row| filter.admits(row))
+        .map(Row::id)
+        .collect::<BTreeSet<RowId>>()
+        .into_iter();
     let mut after = None;
     loop {
         let page = rows::page(&*tx, Table::Vendors, &filter, after, 7).await.unwrap();
@@ -169,7 +174,10 @@ async fn whoever_reads_the_log_while_two_servers_write_misses_nothing() {
         let moment = other.snapshot().await.unwrap();
         end = counters::current(&moment, counters::CHANGE_POSITION).await.unwrap();
         let read = changes::after(&moment, Table::Vendors, Place::end_of(0), end, 1_000).await.unwrap();
-        assert!(read.iter().map(|change| change.place.position).eq(1..=end), "a place was stepped over below {end}");
+        assert!(
+            read.iter().map(|change| change.place.position).eq(1..=end),
+            "a place was stepped over below {end}"
+        );
     }
     for writer in writers {
         writer.await.unwrap();

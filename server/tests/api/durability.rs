@@ -46,11 +46,7 @@ impl Drop for Process {
 
 fn command(database_url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_turns-server"));
-    command
-        .env_clear()
-        .env("DATABASE_URL", database_url)
-        .env("PORT", "0")
-        .env("LOG", "warn");
+    command.env_clear().env("DATABASE_URL", database_url).env("PORT", "0").env("LOG", "warn");
     command
 }
 

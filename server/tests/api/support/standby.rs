@@ -32,7 +32,13 @@ impl Standby {
     /// From now on it shows what it has.
     pub async fn pause(&self) {
         self.execute("SELECT pg_wal_replay_pause()").await;
-        while number(&self.connect().await, "SELECT CASE pg_get_wal_replay_pause_state() WHEN 'paused' THEN 1 ELSE 0 END").await == 0 {
+        while number(
+            &self.connect().await,
+            "SELECT CASE pg_get_wal_replay_pause_state() WHEN 'paused' THEN 1 ELSE 0 END",
+        )
+        .await
+            == 0
+        {
             tokio::task::yield_now().await;
         }
     }
