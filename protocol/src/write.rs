@@ -78,6 +78,9 @@ pub struct BatchRequest {
     /// Whose writes these are. A session of somebody else is answered 401, and nothing is applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+    /// How many more writes wait on the device behind these; for the operator's eyes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u32>,
 }
 
 const fn yes() -> bool {

@@ -144,10 +144,15 @@ fn batch(records: &[OutboxRecord], chosen: &[WriteId], user: UserId) -> BatchReq
         .filter(|record| chosen.contains(&record.write_id))
         .map(|record| serde_json::to_value(wire(record)).unwrap_or_default())
         .collect();
+    let waiting = records
+        .iter()
+        .filter(|record| record.state.is_waiting() && !chosen.contains(&record.write_id))
+        .count();
     BatchRequest {
         operations,
         atomic: false,
         user_id: Some(user),
+        waiting: u32::try_from(waiting).ok(),
     }
 }
 
