@@ -11,6 +11,7 @@ pub mod import;
 pub mod serve;
 
 mod app;
+mod audit;
 mod auth;
 mod clock;
 pub mod db;

@@ -5,10 +5,10 @@
 use super::{SESSION_SECONDS, Session, accounts, session};
 use crate::{
     app::App,
-    clock,
+    audit, clock,
     openapi::problems,
     problem::{Failure, Result},
-    web::body::JsonBody,
+    web::{body::JsonBody, client::Client},
 };
 use axum::{
     Json,
@@ -16,6 +16,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use domain::UserId;
 use protocol::{LoginAnswer, LoginRequest, ProblemCode, SessionAnswer};
 use sea_orm::DbErr;
 use serde::Serialize;
@@ -49,9 +50,10 @@ struct LogoutAnswer {
         problems::Validation,
     )
 )]
-async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response> {
+async fn login(State(app): State<App>, client: Client, JsonBody(body): JsonBody) -> Result<Response> {
     let request: LoginRequest = serde_json::from_value(body).map_err(|_| Failure::refused(ProblemCode::Validation, "send an email and a password"))?;
     let account = accounts::by_email(app.db.readers(), &request.email).await?;
+    let known = account.as_ref().map(|account| UserId(account.id.0));
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let is_right = app
         .passwords
@@ -61,9 +63,12 @@ async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Respo
     let account = account.filter(|account| is_right && account.is_active);
     let user = match account {
         Some(account) => accounts::public(account)?,
-        None => return Err(Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right")),
+        None => {
+            audit::sign_in::failed(&app, known, &client).await?;
+            return Err(Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right"));
+        }
     };
-    let token = session::begin(&app, user.id, clock::now()).await?;
+    let token = session::begin(&app, &user, &client, clock::now()).await?;
     let shapes = user.viewer().shapes().into_iter().map(|table| table.url_name().to_owned()).collect();
     let cookie = cookie(&app, &token, SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie), no_store()], Json(LoginAnswer { user, token, shapes })).into_response())
@@ -82,9 +87,9 @@ async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Respo
         problems::Permission,
     )
 )]
-async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+async fn logout(State(app): State<App>, client: Client, headers: HeaderMap) -> Result<Response> {
     if let Some(token) = session::token(&headers) {
-        session::end(&app, token).await?;
+        session::end(&app, token, &client, clock::now()).await?;
     }
     Ok(([(header::SET_COOKIE, cookie(&app, "", 0)), no_store()], Json(LogoutAnswer { success: true })).into_response())
 }

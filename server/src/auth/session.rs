@@ -5,10 +5,11 @@
 use super::{SESSION_SECONDS, accounts};
 use crate::{
     app::App,
-    clock,
+    audit, clock,
     db::entity::{session, user},
     ids,
     problem::{Failure, Result},
+    web::client::Client,
 };
 use axum::{
     extract::FromRequestParts,
@@ -18,6 +19,7 @@ use domain::{Timestamp, UserId, Viewer};
 use protocol::{ProblemCode, User};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, prelude::TextUuid};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// The cookie's name.
 pub const COOKIE: &str = "turns_session";
@@ -29,6 +31,8 @@ pub struct Session {
     pub user: User,
     /// Names this session among all.
     pub token_digest: String,
+    /// Names it to people and in the audit log; tells nothing of the token.
+    pub id: Uuid,
     /// When it ends by itself.
     pub expires_at: Timestamp,
 }
@@ -55,17 +59,17 @@ impl FromRequestParts<App> for Session {
 }
 
 /// Begins a session; gives its token, which is not kept.
-pub(super) async fn begin(app: &App, user: UserId, at: Timestamp) -> Result<String> {
-    let token = ids::new_secret();
+pub(super) async fn begin(app: &App, user: &User, client: &Client, at: Timestamp) -> Result<String> {
+    let (token, id) = (ids::new_secret(), ids::new_id());
     let model = session::Model {
         token_digest: digest(&token),
-        id: TextUuid(ids::new_id()),
-        user_id: TextUuid(user.0),
+        id: TextUuid(id),
+        user_id: TextUuid(user.id.0),
         created_at: at.micros(),
         expires_at: at.micros() + SESSION_SECONDS * 1_000_000,
         last_seen_at: at.micros(),
-        address: None,
-        user_agent: None,
+        address: client.address.clone(),
+        user_agent: client.agent.clone(),
     };
     let tx = app.db.write().await?;
     // Ended sessions are swept when a new one begins: no timer, and never many.
@@ -74,14 +78,19 @@ pub(super) async fn begin(app: &App, user: UserId, at: Timestamp) -> Result<Stri
         .exec(&*tx)
         .await?;
     session::Entity::insert(model.into_active_model()).exec_without_returning(&*tx).await?;
+    audit::sign_in::succeeded(&*tx, user, client, id, at).await?;
     tx.commit().await?;
     Ok(token)
 }
 
 /// Ends a session and everything that listens on its behalf.
-pub(super) async fn end(app: &App, token: &str) -> Result<()> {
+pub(super) async fn end(app: &App, token: &str, client: &Client, at: Timestamp) -> Result<()> {
     let token_digest = digest(token);
+    let session = find(app, token, at).await?;
     let tx = app.db.write().await?;
+    if let Some(session) = session {
+        audit::sign_in::ended(&*tx, &session, client, at).await?;
+    }
     session::Entity::delete_by_id(token_digest.clone()).exec(&*tx).await?;
     tx.commit().await?;
     // Nobody listening is no error.
@@ -119,6 +128,7 @@ async fn find(app: &App, token: &str, at: Timestamp) -> Result<Option<Session>> 
     Ok(Some(Session {
         user: accounts::public(account)?,
         token_digest: found.token_digest,
+        id: found.id.0,
         expires_at: Timestamp::from_micros(found.expires_at),
     }))
 }
