@@ -48,13 +48,13 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let (signed_out, _) = broadcast::channel(256);
+        let (sessions_changed, _) = broadcast::channel(256);
         let app = App {
             settings: Arc::new(settings),
             writes: WriteQueue::open(db.clone()),
             db: db.clone(),
             passwords,
-            signed_out,
+            sessions_changed,
             stopping,
         };
         tokio::spawn(tidy_now_and_then(app.clone()));
@@ -125,7 +125,9 @@ async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<C
         name: "Administrator".to_owned(),
         role: administrator.role,
         vendor_id: None,
+        phone: None,
         password_hash: passwords.hash(administrator.password.clone()).await?,
+        must_change_password: false,
     };
     let tx = db.write().await?;
     accounts::create(&*tx, account, clock::now()).await?;

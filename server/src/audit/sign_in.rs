@@ -40,7 +40,7 @@ pub async fn ended(tx: &impl ConnectionTrait, session: &Session, client: &Client
         by: Some(session.viewer()),
         operation: "sign-out",
         old: Some(json!({"user_id": session.user.id})),
-        ..blank(client, session.id)
+        ..blank(client, session.id.0)
     };
     note(tx, entry, at).await
 }

@@ -128,3 +128,14 @@ async fn it_ends_with_the_session_and_with_the_server() {
     app.stop().await;
     assert_eq!(theirs.ring().await, None);
 }
+
+#[tokio::test]
+async fn it_ends_with_a_session_that_another_program_has_ended() {
+    use sea_orm::ConnectionTrait;
+    let app = TestApp::start_with(|settings| settings.limits.look_again = std::time::Duration::from_millis(20)).await;
+    let manager = app.sign_in("manager").await;
+    let mut mine = Bell::listen(&manager).await;
+    assert!(mine.ring().await.is_some());
+    app.database().await.execute_unprepared("DELETE FROM sessions").await.unwrap();
+    assert_eq!(mine.ring().await, None);
+}

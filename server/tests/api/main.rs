@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stood")]
 
+mod account;
 mod approvals;
 mod auth;
 mod authorization;
