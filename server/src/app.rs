@@ -3,7 +3,7 @@
 //! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
 
 use crate::{
-    auth,
+    admin, auth,
     auth::Passwords,
     config::Settings,
     db::Db,
@@ -57,6 +57,7 @@ impl App {
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::routes())
+        .merge(admin::routes())
         .merge(write::routes())
         .merge(shapes::routes())
         .merge(openapi::routes())

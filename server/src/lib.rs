@@ -10,6 +10,7 @@ pub mod demo;
 pub mod import;
 pub mod serve;
 
+mod admin;
 mod app;
 mod audit;
 mod auth;

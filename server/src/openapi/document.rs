@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
 /// Headings of the document, in reading order.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     (
         "auth",
         "Signing in and out. A session lasts seven days; it is a cookie for browsers and a token for programs.",
@@ -26,6 +26,11 @@ const TAGS: [(&str, &str); 6] = [
     (
         "write",
         "Writing: creates, updates, deletes and decisions, each with an idempotency key and a version, alone or in batches.",
+    ),
+    (
+        "admin",
+        "For administrators: accounts and their sessions, and from which amount somebody must approve. Stages and property types are rows: \
+         they are written through `POST /api/write/turn-stages` and `/api/write/property-types`.",
     ),
     ("health", "For whoever operates the server."),
     ("description", "This document."),

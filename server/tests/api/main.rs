@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stood")]
 
 mod account;
+mod admin;
 mod approvals;
 mod auth;
 mod authorization;
