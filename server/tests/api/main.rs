@@ -10,6 +10,7 @@ mod approvals;
 mod auth;
 mod authorization;
 mod batch;
+mod commands;
 mod concurrency;
 mod database;
 mod doorbell;
