@@ -216,6 +216,8 @@ fn session(user: u64) -> Session {
         email: "a@example.com".into(),
         name: "A".into(),
         role: Role::PropertyManager,
+        vendor_id: None,
+        must_change_password: false,
     };
     Session::new(user, vec!["turns".into()])
 }

@@ -28,6 +28,13 @@ pub struct User {
     /// The company that a vendor's account belongs to.
     #[serde(default, rename = "vendorId", skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<RowId>,
+    /// Whether somebody else gave the password: until it is changed, the session opens nothing else.
+    #[serde(default, rename = "mustChangePassword", skip_serializing_if = "is_false")]
+    pub must_change_password: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl User {

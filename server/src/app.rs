@@ -3,7 +3,7 @@
 //! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
 
 use crate::{
-    auth,
+    admin, auth,
     auth::Passwords,
     config::Settings,
     db::Db,
@@ -18,6 +18,7 @@ use axum::{
     middleware,
     response::{IntoResponse, Response},
 };
+use domain::UserId;
 use protocol::{Problem, ProblemCode};
 use serde::Serialize;
 use std::sync::Arc;
@@ -37,8 +38,8 @@ pub struct App {
     pub writes: WriteQueue,
     /// Password hashing, a few at a time.
     pub passwords: Passwords,
-    /// Tells which sessions end before their time, by token digest.
-    pub signed_out: broadcast::Sender<String>,
+    /// Tells whose sessions have ended or changed; what waits on behalf of that person looks its session up again.
+    pub sessions_changed: broadcast::Sender<UserId>,
     /// Becomes true when the server stops; whoever waits for news listens to it.
     pub stopping: watch::Receiver<bool>,
 }
@@ -56,6 +57,7 @@ impl App {
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::routes())
+        .merge(admin::routes())
         .merge(write::routes())
         .merge(shapes::routes())
         .merge(openapi::routes())

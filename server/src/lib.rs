@@ -5,12 +5,15 @@
 //! **Invariant:** the session decides everything: which rows a shape holds, which writes may be, whose they are.
 //! A request says what it wants, never who it is.
 
+pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod import;
 pub mod serve;
 
+mod admin;
 mod app;
+mod audit;
 mod auth;
 mod clock;
 pub mod db;

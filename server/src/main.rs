@@ -1,11 +1,12 @@
-//! `turns-server`: serves, or imports a file and ends.
+//! `turns-server`: serves; or imports a file or keeps accounts, and ends.
 //!
-//! **Invariant:** standard output is for people and scripts (the address, new accounts, an import's summary); the log
+//! **Invariant:** standard output is for people and scripts (the address, new accounts, what a command did); the log
 //! goes to standard error.
 
 use clap::{Parser, Subcommand};
 use domain::permission;
 use server::{
+    commands::user,
     config::Settings,
     demo::{self, Demo},
     import,
@@ -39,6 +40,9 @@ enum Task {
         /// The file, with a header line
         file: PathBuf,
     },
+    /// Keep accounts
+    #[command(subcommand)]
+    User(user::Task),
     /// Print who may see and do what, as a Markdown table
     Permissions,
 }
@@ -57,6 +61,7 @@ async fn main() -> ExitCode {
         .init();
     let done = match command.task {
         Some(Task::Import { file }) => import::run(&settings, &file).await,
+        Some(Task::User(task)) => user::run(&settings, task).await,
         Some(Task::Permissions) => {
             print!("{}", permission::page());
             Ok(ExitCode::SUCCESS)
@@ -94,7 +99,10 @@ fn announce(server: &Server) {
     for account in server.new_accounts() {
         text += &match account.password.as_str() {
             demo::PASSWORD => format!("  {:<24}{:<24}password {}\n", account.email, account.role.name(), account.password),
-            once => format!("  Sign in as {} with the password {once} (shown once)\n", account.email),
+            once => format!(
+                "  Sign in as {} with the password {once} (shown once; to be changed at the first sign-in)\n",
+                account.email
+            ),
         };
     }
     // A script that has closed our output has read what it wanted.

@@ -3,9 +3,10 @@
 //! **Invariant:** after [`Server::stop`] every acknowledged write is in the database file and nobody waits.
 
 use crate::{
+    admin::keeping::{self, By, NewPerson, StoredPassword},
     app::{self, App},
     auth::{
-        Passwords,
+        Email, Passwords,
         accounts::{self, Credentials},
     },
     clock,
@@ -16,7 +17,7 @@ use crate::{
     write::{self, WriteQueue},
 };
 use anyhow::Context;
-use domain::{Role, UserId};
+use domain::Role;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -48,13 +49,13 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let (signed_out, _) = broadcast::channel(256);
+        let (sessions_changed, _) = broadcast::channel(256);
         let app = App {
             settings: Arc::new(settings),
             writes: WriteQueue::open(db.clone()),
             db: db.clone(),
             passwords,
-            signed_out,
+            sessions_changed,
             stopping,
         };
         tokio::spawn(tidy_now_and_then(app.clone()));
@@ -113,24 +114,29 @@ async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::
     }
 }
 
+/// Somebody to begin with. The address is one that no mail reaches: it stands in for people who are not known yet, and
+/// is to be left for accounts of their own. The password is random, shown once, and must be changed at the first sign-in.
 async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<Credentials> {
-    let administrator = Credentials {
-        email: "admin@localhost".to_owned(),
-        password: ids::new_password(),
-        role: Role::Admin,
-    };
-    let account = accounts::NewAccount {
-        id: UserId(ids::new_id()),
-        email: administrator.email.clone(),
+    let password = ids::new_password();
+    let person = NewPerson {
+        email: Email::read("admin@localhost")?,
         name: "Administrator".to_owned(),
-        role: administrator.role,
+        phone: None,
+        role: Role::SuperAdmin,
         vendor_id: None,
-        password_hash: passwords.hash(administrator.password.clone()).await?,
+    };
+    let stored = StoredPassword {
+        hash: passwords.hash(password.clone()).await?,
+        is_one_time: true,
     };
     let tx = db.write().await?;
-    accounts::create(&*tx, account, clock::now()).await?;
+    let made = keeping::add(&tx, &By::program("turns-server"), person, stored, clock::now()).await?;
     tx.commit().await?;
-    Ok(administrator)
+    Ok(Credentials {
+        email: made.email,
+        password,
+        role: Role::SuperAdmin,
+    })
 }
 
 async fn tidy_now_and_then(app: App) {

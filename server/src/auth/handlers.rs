@@ -2,13 +2,18 @@
 //!
 //! **Invariant:** the token leaves this machine once, in the answer to a right password.
 
-use super::{SESSION_SECONDS, Session, accounts, session};
+use super::{
+    AnySession, SESSION_SECONDS, accounts, own, people,
+    recognise::{Recognised, recognise},
+    session, sessions,
+};
 use crate::{
     app::App,
-    clock,
+    audit, clock,
+    db::entity::user,
     openapi::problems,
     problem::{Failure, Result},
-    web::body::JsonBody,
+    web::{body::JsonBody, client::Client},
 };
 use axum::{
     Json,
@@ -16,15 +21,20 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use domain::{Timestamp, UserId};
 use protocol::{LoginAnswer, LoginRequest, ProblemCode, SessionAnswer};
-use sea_orm::DbErr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(current))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .routes(routes!(current))
+        .merge(own::routes())
+        .merge(people::routes())
 }
 
 /// The answer to signing out.
@@ -49,24 +59,36 @@ struct LogoutAnswer {
         problems::Validation,
     )
 )]
-async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response> {
+async fn login(State(app): State<App>, client: Client, JsonBody(body): JsonBody) -> Result<Response> {
     let request: LoginRequest = serde_json::from_value(body).map_err(|_| Failure::refused(ProblemCode::Validation, "send an email and a password"))?;
-    let account = accounts::by_email(app.db.readers(), &request.email).await?;
-    let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let is_right = app
-        .passwords
-        .verify(request.password, stored)
-        .await
-        .map_err(|error| DbErr::Custom(error.to_string()))?;
-    let account = account.filter(|account| is_right && account.is_active);
-    let user = match account {
-        Some(account) => accounts::public(account)?,
-        None => return Err(Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right")),
+    let account = match recognise(app.db.readers(), &app.passwords, &request.email, request.password).await? {
+        Recognised::Account(account) => account,
+        Recognised::Nobody { meant } => return Err(refuse(&app, meant, &client).await),
     };
-    let token = session::begin(&app, user.id, clock::now()).await?;
-    let shapes = user.viewer().shapes().into_iter().map(|table| table.url_name().to_owned()).collect();
+    let Some(token) = begin(&app, &account, &client, clock::now()).await? else {
+        return Err(refuse(&app, Some(UserId(account.id.0)), &client).await);
+    };
+    let user = accounts::public(*account)?;
     let cookie = cookie(&app, &token, SESSION_SECONDS);
+    let shapes = session::shapes(&user);
     Ok(([(header::SET_COOKIE, cookie), no_store()], Json(LoginAnswer { user, token, shapes })).into_response())
+}
+
+async fn begin(app: &App, account: &user::Model, client: &Client, at: Timestamp) -> Result<Option<String>> {
+    let tx = app.db.write().await?;
+    let Some(begun) = sessions::begin(&tx, account, client, at).await? else {
+        return Ok(None);
+    };
+    let user = accounts::public(account.clone())?;
+    audit::sign_in::succeeded(&*tx, &user, client, begun.id.0, at).await?;
+    tx.commit().await?;
+    Ok(Some(begun.token))
+}
+
+async fn refuse(app: &App, meant: Option<UserId>, client: &Client) -> Failure {
+    let noted = audit::sign_in::failed(app, meant, client).await;
+    let refusal = Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right");
+    noted.err().unwrap_or(refusal)
 }
 
 /// Sign out
@@ -82,11 +104,23 @@ async fn login(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Respo
         problems::Permission,
     )
 )]
-async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+async fn logout(State(app): State<App>, client: Client, headers: HeaderMap) -> Result<Response> {
     if let Some(token) = session::token(&headers) {
-        session::end(&app, token).await?;
+        end(&app, token, &client, clock::now()).await?;
     }
     Ok(([(header::SET_COOKIE, cookie(&app, "", 0)), no_store()], Json(LogoutAnswer { success: true })).into_response())
+}
+
+async fn end(app: &App, token: &str, client: &Client, at: Timestamp) -> Result<()> {
+    let Some(session) = session::find(app, token, at).await? else {
+        return Ok(());
+    };
+    let tx = app.db.write().await?;
+    sessions::end(&tx, session.id).await?;
+    audit::sign_in::ended(&*tx, &session, client, at).await?;
+    tx.commit().await?;
+    sessions::tell(app, session.user.id);
+    Ok(())
 }
 
 /// Who is signed in
@@ -96,7 +130,7 @@ async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response> 
     tag = "auth",
     responses((status = 200, description = "The signed-in person and their shapes.", body = SessionAnswer))
 )]
-async fn current(session: Session) -> Response {
+async fn current(AnySession(session): AnySession) -> Response {
     let shapes = session.shapes();
     ([no_store()], Json(SessionAnswer { user: session.user, shapes })).into_response()
 }

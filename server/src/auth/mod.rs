@@ -1,17 +1,29 @@
 //! Who is asking: accounts, passwords, sessions.
 //!
+//! Read it in this order: [`handlers`] (signing in and out), [`own`] (one's own password and sessions), [`session`] (who
+//! a request is from), [`over`] (when a session ends under a request that waits).
+//!
 //! **Invariant:** the database holds no password and no token, only what recognises them.
 
 pub mod accounts;
+mod email;
 mod handlers;
 mod origin;
+mod over;
+pub mod own;
 mod password;
+pub mod password_rules;
+mod people;
+mod recognise;
 mod session;
+pub mod sessions;
 
+pub use email::Email;
 pub use handlers::routes;
 pub use origin::refuse_foreign_origin;
+pub use over::Over;
 pub use password::Passwords;
-pub use session::{COOKIE as SESSION_COOKIE, Session};
+pub use session::{AnySession, COOKIE as SESSION_COOKIE, Session, SessionId, sign_in_first};
 
 /// How long a session lasts, in seconds.
 const SESSION_SECONDS: i64 = 7 * 24 * 60 * 60;

@@ -1,13 +1,13 @@
-//! Sessions: a random token at the caller, its digest here.
+//! A signed-in caller: a random token at theirs, its digest here.
 //!
-//! **Invariant:** a handler that takes a [`Session`] runs only for an active account with an unexpired session.
+//! **Invariant:** a handler that takes a [`Session`] runs only for an active account with an unexpired session and a
+//! password of its owner's own choosing; [`AnySession`] leaves the last out and is for the few handlers that lead there.
 
-use super::{SESSION_SECONDS, accounts};
+use super::{accounts, sessions};
 use crate::{
     app::App,
     clock,
-    db::entity::{session, user},
-    ids,
+    db::entity::session,
     problem::{Failure, Result},
 };
 use axum::{
@@ -16,15 +16,24 @@ use axum::{
 };
 use domain::{Timestamp, UserId, Viewer};
 use protocol::{ProblemCode, User};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, prelude::TextUuid};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
 
 /// The cookie's name.
 pub const COOKIE: &str = "turns_session";
 
+/// Names a session to people; opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
 /// A signed-in caller.
 #[derive(Clone, Debug)]
 pub struct Session {
+    /// Names this session to people.
+    pub id: SessionId,
     /// Who it is.
     pub user: User,
     /// Names this session among all.
@@ -32,6 +41,10 @@ pub struct Session {
     /// When it ends by itself.
     pub expires_at: Timestamp,
 }
+
+/// A signed-in caller who may have to change the password first.
+#[derive(Clone, Debug)]
+pub struct AnySession(pub Session);
 
 impl Session {
     /// The caller, as the rules of sight and permission take a person.
@@ -41,52 +54,78 @@ impl Session {
 
     /// URL names of the caller's shapes.
     pub fn shapes(&self) -> Vec<String> {
-        self.viewer().shapes().into_iter().map(|table| table.url_name().to_owned()).collect()
+        shapes(&self.user)
+    }
+}
+
+/// URL names of a person's shapes; none for who must change the password first.
+pub(super) fn shapes(user: &User) -> Vec<String> {
+    if user.must_change_password {
+        return vec![];
+    }
+    user.viewer().shapes().into_iter().map(|table| table.url_name().to_owned()).collect()
+}
+
+/// The answer to somebody who has no session.
+pub fn sign_in_first() -> Failure {
+    Failure::refused(ProblemCode::Unauthenticated, "sign in first")
+}
+
+impl FromRequestParts<App> for AnySession {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let token = token(&parts.headers).ok_or_else(sign_in_first)?;
+        let session = find(app, token, clock::now()).await?.ok_or_else(sign_in_first)?;
+        Ok(Self(session))
     }
 }
 
 impl FromRequestParts<App> for Session {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let unauthenticated = || Failure::refused(ProblemCode::Unauthenticated, "sign in first");
-        let token = token(&parts.headers).ok_or_else(unauthenticated)?;
-        find(app, token, clock::now()).await?.ok_or_else(unauthenticated)
+        let AnySession(session) = AnySession::from_request_parts(parts, app).await?;
+        if session.user.must_change_password {
+            return Err(Failure::refused(ProblemCode::Permission, "change your password first"));
+        }
+        Ok(session)
     }
 }
 
-/// Begins a session; gives its token, which is not kept.
-pub(super) async fn begin(app: &App, user: UserId, at: Timestamp) -> Result<String> {
-    let token = ids::new_secret();
-    let model = session::Model {
-        token_digest: digest(&token),
-        id: TextUuid(ids::new_id()),
-        user_id: TextUuid(user.0),
-        created_at: at.micros(),
-        expires_at: at.micros() + SESSION_SECONDS * 1_000_000,
-        last_seen_at: at.micros(),
-        address: None,
-        user_agent: None,
+/// The session with this token; none where it has ended. That it is in use is noted.
+pub(super) async fn find(app: &App, token: &str, at: Timestamp) -> Result<Option<Session>> {
+    let Some(row) = sessions::by_digest(app.db.readers(), &digest(token)).await? else {
+        return Ok(None);
     };
-    let tx = app.db.write().await?;
-    // Ended sessions are swept when a new one begins: no timer, and never many.
-    session::Entity::delete_many()
-        .filter(session::Column::ExpiresAt.lte(at.micros()))
-        .exec(&*tx)
-        .await?;
-    session::Entity::insert(model.into_active_model()).exec_without_returning(&*tx).await?;
-    tx.commit().await?;
-    Ok(token)
+    let last_seen_at = Timestamp::from_micros(row.last_seen_at);
+    let session = stands(app, row, at).await?;
+    if let Some(session) = &session {
+        sessions::note_seen(app, session.id, last_seen_at, at);
+    }
+    Ok(session)
 }
 
-/// Ends a session and everything that listens on its behalf.
-pub(super) async fn end(app: &App, token: &str) -> Result<()> {
-    let token_digest = digest(token);
-    let tx = app.db.write().await?;
-    session::Entity::delete_by_id(token_digest.clone()).exec(&*tx).await?;
-    tx.commit().await?;
-    // Nobody listening is no error.
-    let _ = app.signed_out.send(token_digest);
-    Ok(())
+/// The session as it is by now; none where it has ended.
+pub(super) async fn look_again(app: &App, session: &Session, at: Timestamp) -> Result<Option<Session>> {
+    match sessions::by_digest(app.db.readers(), &session.token_digest).await? {
+        Some(row) => stands(app, row, at).await,
+        None => Ok(None),
+    }
+}
+
+async fn stands(app: &App, row: session::Model, at: Timestamp) -> Result<Option<Session>> {
+    if row.expires_at <= at.micros() {
+        return Ok(None);
+    }
+    let account = accounts::by_id(app.db.readers(), UserId(row.user_id.0)).await?;
+    let Some(account) = account.filter(|account| account.is_active) else {
+        return Ok(None);
+    };
+    Ok(Some(Session {
+        id: SessionId(row.id.0),
+        user: accounts::public(account)?,
+        token_digest: row.token_digest,
+        expires_at: Timestamp::from_micros(row.expires_at),
+    }))
 }
 
 /// The caller's token: the header before the cookie, so that an API client in a browser can be somebody else.
@@ -107,24 +146,22 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
-async fn find(app: &App, token: &str, at: Timestamp) -> Result<Option<Session>> {
-    let found = session::Entity::find_by_id(digest(token)).one(app.db.readers()).await?;
-    let Some(found) = found.filter(|session| session.expires_at > at.micros()) else {
-        return Ok(None);
-    };
-    let account: Option<user::Model> = accounts::by_id(app.db.readers(), UserId(found.user_id.0)).await?;
-    let Some(account) = account.filter(|account| account.is_active) else {
-        return Ok(None);
-    };
-    Ok(Some(Session {
-        user: accounts::public(account)?,
-        token_digest: found.token_digest,
-        expires_at: Timestamp::from_micros(found.expires_at),
-    }))
+/// What of a token is stored.
+pub(super) fn digest(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn digest(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+impl FromStr for SessionId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 #[cfg(test)]

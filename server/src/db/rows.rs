@@ -71,6 +71,18 @@ pub async fn page(db: &impl ConnectionTrait, table: Table, filter: &RowFilter, a
     stored.read_all(db, &query).await
 }
 
+/// How many rows a filter admits.
+pub async fn count(db: &impl ConnectionTrait, table: Table, filter: &RowFilter) -> Result<u64, DbErr> {
+    let mut query = Query::select();
+    query
+        .expr(Expr::col("id").count())
+        .from(Alias::new(table.sql_name()))
+        .cond_where(Stored::new(db, table).condition(filter));
+    let row = db.query_one(&query).await?;
+    let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    Ok(count.unsigned_abs())
+}
+
 /// Puts new rows of one table, a few hundred per statement.
 pub async fn insert(db: &impl ConnectionTrait, rows: &[Row]) -> Result<(), DbErr> {
     let Some(table) = rows.first().map(Row::table) else { return Ok(()) };

@@ -80,7 +80,9 @@ impl People {
                 name: (*name).to_owned(),
                 role: *role,
                 vendor_id: (*role == Role::Vendor).then(|| companies::vendor_id(1)),
+                phone: None,
                 password_hash: password_hash.to_owned(),
+                must_change_password: false,
             };
             accounts::create(db, account, at).await?;
         }

@@ -9,10 +9,15 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
 /// Headings of the document, in reading order.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 7] = [
     (
         "auth",
         "Signing in and out. A session lasts seven days; it is a cookie for browsers and a token for programs.",
+    ),
+    (
+        "account",
+        "One's own password and sessions, and the names of the others. With a one-time password only the change of it is open: \
+         everything else answers 403.",
     ),
     (
         "sync",
@@ -21,6 +26,11 @@ const TAGS: [(&str, &str); 5] = [
     (
         "write",
         "Writing: creates, updates, deletes and decisions, each with an idempotency key and a version, alone or in batches.",
+    ),
+    (
+        "admin",
+        "For administrators: accounts and their sessions, and from which amount somebody must approve. Stages and property types are rows: \
+         they are written through `POST /api/write/turn-stages` and `/api/write/property-types`.",
     ),
     ("health", "For whoever operates the server."),
     ("description", "This document."),
@@ -84,7 +94,9 @@ fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
         let always = match code {
             ProblemCode::RateLimited | ProblemCode::Internal | ProblemCode::Unavailable => true,
             ProblemCode::Unauthenticated => needs_session,
-            ProblemCode::Permission | ProblemCode::PayloadTooLarge | ProblemCode::Validation => has_body,
+            // Whoever has a one-time password is let in nowhere.
+            ProblemCode::Permission => needs_session || has_body,
+            ProblemCode::PayloadTooLarge | ProblemCode::Validation => has_body,
             _ => false,
         };
         if always {

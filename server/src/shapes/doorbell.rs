@@ -6,7 +6,7 @@
 //! ring misses nothing.
 
 use super::shape::Shape;
-use crate::{app::App, auth::Session, clock, db::Commit};
+use crate::{app::App, auth::Session, db::Commit};
 use axum::{
     extract::State,
     http::header,
@@ -54,34 +54,15 @@ pub async fn listen(State(app): State<App>, session: Session) -> Response {
         .into_response()
 }
 
-/// Completes when the session is signed out or its time is over.
-pub async fn ends(signed_out: &mut Receiver<String>, session: &Session) {
-    let left_micros = session.expires_at.micros() - clock::now().micros();
-    let expired = tokio::time::sleep(Duration::from_micros(u64::try_from(left_micros).unwrap_or(0)));
-    tokio::pin!(expired);
-    loop {
-        tokio::select! {
-            () = &mut expired => return,
-            ended = signed_out.recv() => match ended {
-                Ok(token) if token == session.token_digest => return,
-                Ok(_) => {}
-                // Too many sign-outs to know: end, and let the device come again with its session.
-                Err(_) => return,
-            }
-        }
-    }
-}
-
 fn events(rings: mpsc::Receiver<News>) -> impl Stream<Item = Result<Event, Infallible>> {
     use futures::StreamExt;
     ReceiverStream::new(rings).map(|news| Ok(Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default())))
 }
 
 async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News>) {
-    let mut signed_out = app.signed_out.subscribe();
     tokio::select! {
         () = ring(&app, &session, &rings) => {}
-        () = ends(&mut signed_out, &session) => {}
+        _ = session.over(&app) => {}
         () = app.stopped() => {}
         () = rings.closed() => {}
     }

@@ -5,4 +5,6 @@
 pub mod assets;
 pub mod body;
 pub mod client;
+pub mod fields;
 pub mod headers;
+pub mod instant;

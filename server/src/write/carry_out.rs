@@ -102,7 +102,7 @@ pub async fn record(unit: &mut Unit, hand: Hand<'_>, change: RowChange) -> Resul
         address: author.client.address.clone(),
         user_agent: author.client.agent.clone(),
         operation: operation.name().to_owned(),
-        write_id: hand.write_id.map(|id| TextUuid(id.0)),
+        write_id: hand.write_id.map(|id| id.0.to_string()),
         // The unit says which row it was, and what it was before and after.
         table_name: String::new(),
         row_id: TextUuid(Uuid::nil()),

@@ -66,7 +66,7 @@ pub fn note_stage(unit: &mut Unit, hand: Hand<'_>, intent: &Intent, before: Opti
     unit.put_stage_move(turn_stage_history::ActiveModel {
         id: NotSet,
         turn_id: Set(TextUuid(intent.row_id.0)),
-        from_stage_id: Set(before.and_then(|turn| turn.row_id("stage_id")).map(|id| TextUuid(id.0))),
+        from_stage_id: Set(before.and_then(|turn| turn.row_id("stage_id")).map(|id| id.to_string())),
         to_stage_id: Set(TextUuid(to_stage.0)),
         changed_by: Set(TextUuid(hand.author.user().0)),
         changed_at: Set(hand.at.micros()),

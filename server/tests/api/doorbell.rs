@@ -128,3 +128,34 @@ async fn it_ends_with_the_session_and_with_the_server() {
     app.stop().await;
     assert_eq!(theirs.ring().await, None);
 }
+
+#[tokio::test]
+async fn it_ends_when_an_administrator_ends_the_session_or_changes_the_role() {
+    let app = TestApp::start().await;
+    let (admin, manager, other) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
+    let (mut mine, mut theirs, mut own) = (Bell::listen(&manager).await, Bell::listen(&other).await, Bell::listen(&admin).await);
+    for bell in [&mut mine, &mut theirs, &mut own] {
+        assert!(bell.ring().await.is_some());
+    }
+    admin.delete(&format!("/api/admin/users/{}/sessions", manager.id)).await;
+    assert_eq!(mine.ring().await, None);
+    let promoted = admin
+        .patch(&format!("/api/admin/users/{}", other.id), &json!({"role": "SR_PROPERTY_MANAGER"}))
+        .await;
+    assert_eq!(promoted.status, 200);
+    assert_eq!(theirs.ring().await, None, "it rang for the rows of another role");
+    assert!(Bell::listen(&other).await.ring().await.is_some(), "the session goes on");
+    change_notes(&admin, "turns", 1).await;
+    assert_eq!(own.ring().await, tables(&["turns"]), "what happens to others ends nobody else’s");
+}
+
+#[tokio::test]
+async fn it_ends_with_a_session_that_another_program_has_ended() {
+    use sea_orm::ConnectionTrait;
+    let app = TestApp::start_with(|settings| settings.limits.look_again = std::time::Duration::from_millis(20)).await;
+    let manager = app.sign_in("manager").await;
+    let mut mine = Bell::listen(&manager).await;
+    assert!(mine.ring().await.is_some());
+    app.database().await.execute_unprepared("DELETE FROM sessions").await.unwrap();
+    assert_eq!(mine.ring().await, None);
+}

@@ -4,10 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stood")]
 
+mod account;
+mod admin;
 mod approvals;
 mod auth;
 mod authorization;
 mod batch;
+mod commands;
 mod concurrency;
 mod database;
 mod doorbell;

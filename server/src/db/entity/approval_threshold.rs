@@ -4,7 +4,7 @@ use domain::{
     Cents,
     approval::{Level, Thresholds},
 };
-use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, entity::prelude::*, sea_query::OnConflict};
 
 /// From which amount a level must approve.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -36,4 +36,19 @@ pub async fn read(db: &impl ConnectionTrait) -> Result<Thresholds, DbErr> {
         }
     }
     Ok(thresholds)
+}
+
+/// Replaces the thresholds. The home office comes after the director.
+pub async fn write(db: &impl ConnectionTrait, thresholds: Thresholds) -> Result<(), DbErr> {
+    let row = |level: Level, from: Cents, first: Option<Level>| Model {
+        level: level.name().to_owned(),
+        from_amount: from.0,
+        needs_level_first: first.map(|level| level.name().to_owned()),
+    };
+    let rows = [row(Level::Dfo, thresholds.dfo, None), row(Level::Ho, thresholds.ho, Some(Level::Dfo))];
+    let on_conflict = OnConflict::column(Column::Level)
+        .update_columns([Column::FromAmount, Column::NeedsLevelFirst])
+        .to_owned();
+    let insert = Entity::insert_many(rows.map(IntoActiveModel::into_active_model)).on_conflict(on_conflict);
+    insert.exec_without_returning(db).await.map(drop)
 }

@@ -1,8 +1,8 @@
-//! `audit_logs`: one applied write: who, when, from where, and what it changed. Append-only by triggers.
+//! `audit_logs`: one thing that somebody did: who, when, from where, and what it changed. Append-only by triggers.
 
 use sea_orm::entity::prelude::*;
 
-/// One applied write: who, when, from where, and what it changed. Append-only by triggers.
+/// One thing that somebody did: who, when, from where, and what it changed. Append-only by triggers.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_logs")]
 pub struct Model {
@@ -11,9 +11,9 @@ pub struct Model {
     pub id: i64,
     /// Microseconds since 1970 UTC.
     pub at: i64,
-    /// Who wrote.
+    /// Who wrote; nil where nobody was signed in.
     pub user_id: TextUuid,
-    /// The writer's role at that time.
+    /// The writer's role at that time; empty where nobody was signed in.
     pub role: String,
     /// The writer's network address.
     pub address: Option<String>,
@@ -23,10 +23,10 @@ pub struct Model {
     pub table_name: String,
     /// Which row.
     pub row_id: TextUuid,
-    /// `create`, `update`, `delete` or `stage-change`. What follows from another row's change is an `update`.
+    /// A write's operation, as `update`, or one of `audit::operation`. What follows from another row's change is an `update`.
     pub operation: String,
-    /// The write that it came from; none for an import.
-    pub write_id: Option<TextUuid>,
+    /// The write that it came from; none for an import. Text, because SeaORM reads no NULL as `Option<TextUuid>`.
+    pub write_id: Option<String>,
     /// The row before, as JSON.
     pub old_row: Option<String>,
     /// The row after, as JSON.

@@ -11,8 +11,8 @@ pub struct Model {
     pub id: i64,
     /// Which turn.
     pub turn_id: TextUuid,
-    /// The stage it left; none when the turn was made.
-    pub from_stage_id: Option<TextUuid>,
+    /// The stage it left; none when the turn was made. Text, because SeaORM reads no NULL as `Option<TextUuid>`.
+    pub from_stage_id: Option<String>,
     /// The stage it entered.
     pub to_stage_id: TextUuid,
     /// Who moved it.

@@ -34,12 +34,12 @@ pub struct ShapePage {
 impl Person {
     /// By cookie, as a browser does.
     pub async fn sign_in(url: &str, email: &str) -> Self {
+        Self::sign_in_with(url, email, "turns-demo").await
+    }
+
+    pub async fn sign_in_with(url: &str, email: &str, password: &str) -> Self {
         let http = Client::builder().cookie_store(true).build().unwrap();
-        let answer = send(
-            http.post(format!("{url}/api/auth/login"))
-                .json(&json!({"email": email, "password": "turns-demo"})),
-        )
-        .await;
+        let answer = send(http.post(format!("{url}/api/auth/login")).json(&json!({"email": email, "password": password}))).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let text = |json: &Json| json.as_str().unwrap().to_owned();
         Self {
@@ -56,6 +56,18 @@ impl Person {
 
     pub async fn post(&self, path: &str, body: &Json) -> Answer {
         send(self.http.post(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Json) -> Answer {
+        send(self.http.put(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Json) -> Answer {
+        send(self.http.patch(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.http.delete(format!("{}{path}", self.url))).await
     }
 
     pub async fn write(&self, table: &str, write: Json) -> Answer {
