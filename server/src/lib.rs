@@ -8,6 +8,7 @@
 pub mod config;
 pub mod demo;
 pub mod import;
+pub mod openapi;
 pub mod serve;
 
 mod app;
@@ -15,7 +16,6 @@ mod auth;
 mod clock;
 pub mod db;
 mod ids;
-mod openapi;
 pub mod problem;
 mod shapes;
 mod stages;

@@ -8,7 +8,7 @@ use domain::permission;
 use server::{
     config::Settings,
     demo::{self, Demo},
-    import,
+    import, openapi,
     serve::Server,
 };
 use std::{
@@ -34,6 +34,8 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Print the API's description (OpenAPI 3.1)
+    Openapi,
     /// Load properties from a CSV file: all of its lines, or none
     Import {
         /// The file, with a header line
@@ -56,6 +58,10 @@ async fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let done = match command.task {
+        Some(Task::Openapi) => {
+            println!("{}", openapi::text());
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Task::Import { file }) => import::run(&settings, &file).await,
         Some(Task::Permissions) => {
             print!("{}", permission::page());

@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** what middleware or an extractor can answer is added here by rule, for every operation alike.
 
-use super::problems;
+use super::{addresses, problems, writes};
 use crate::auth::SESSION_COOKIE;
-use protocol::{News, ProblemCode, problem::ProblemAnswer};
+use protocol::{MAX_BATCH_WRITES, ProblemCode, problem::ProblemAnswer};
 use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
@@ -28,7 +28,7 @@ const TAGS: [(&str, &str); 5] = [
 
 /// What travels and no handler's annotation names.
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemAnswer, News)))]
+#[openapi(components(schemas(ProblemAnswer)))]
 struct Shared;
 
 /// Completes what the handlers' annotations give.
@@ -52,6 +52,15 @@ pub fn complete(mut described: utoipa::openapi::OpenApi) -> Json {
     });
     document["components"]["responses"] = Json::Object(problems::responses());
     document["components"]["schemas"]["ProblemCode"]["enum"] = problem_codes();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        // Each table has its own.
+        schemas.remove("WireWrite");
+        schemas.extend(writes::schemas());
+        schemas["BatchRequest"]["properties"]["operations"] = batched();
+    }
+    if let Some(paths) = document["paths"].as_object_mut() {
+        *paths = addresses::name_tables(std::mem::take(paths));
+    }
     for operation in operations(&mut document) {
         add_what_any_handler_answers(operation);
     }
@@ -94,6 +103,15 @@ fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
     if has_path_parameter {
         add(400, "Validation");
     }
+}
+
+fn batched() -> Json {
+    json!({
+        "type": "array",
+        "maxItems": MAX_BATCH_WRITES,
+        "items": writes::batched(),
+        "description": "The writes, in order. A malformed one is refused by itself where the batch is not atomic.",
+    })
 }
 
 /// Without the one that stands for codes of newer servers: it is never sent.
