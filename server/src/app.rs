@@ -53,7 +53,7 @@ impl App {
 }
 
 /// Everything under `/api`.
-fn api() -> OpenApiRouter<App> {
+pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::routes())
         .merge(write::routes())

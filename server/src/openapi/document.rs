@@ -55,8 +55,10 @@ pub fn complete(mut described: utoipa::openapi::OpenApi) -> Json {
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         // Each table has its own.
         schemas.remove("WireWrite");
+        schemas.remove("WriteAnswer");
         schemas.extend(writes::schemas());
         schemas["BatchRequest"]["properties"]["operations"] = batched();
+        schemas["BatchAnswer"]["properties"]["results"]["items"] = writes::answered();
     }
     if let Some(paths) = document["paths"].as_object_mut() {
         *paths = addresses::name_tables(std::mem::take(paths));
@@ -64,6 +66,7 @@ pub fn complete(mut described: utoipa::openapi::OpenApi) -> Json {
     for operation in operations(&mut document) {
         add_what_any_handler_answers(operation);
     }
+    name_without_links(&mut document);
     document
 }
 
@@ -75,9 +78,31 @@ pub fn operations(document: &mut Json) -> impl Iterator<Item = &mut Map<String, 
     items.flatten().filter_map(|(_, operation)| operation.as_object_mut())
 }
 
+/// Descriptions come from comments, whose links to other types lead nowhere here: [`a::B`] becomes `B`.
+fn name_without_links(json: &mut Json) {
+    match json {
+        Json::Object(map) => {
+            if let Some(Json::String(text)) = map.get_mut("description") {
+                while let Some((before, rest)) = text.split_once("[`")
+                    && let Some((link, after)) = rest.split_once("`]")
+                {
+                    let name = link.rsplit("::").next().unwrap_or(link);
+                    *text = format!("{before}`{name}`{after}");
+                }
+            }
+            map.values_mut().for_each(name_without_links);
+        }
+        Json::Array(values) => values.iter_mut().for_each(name_without_links),
+        _ => {}
+    }
+}
+
 fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
     let has_body = operation.contains_key("requestBody");
     let needs_session = !operation.contains_key("security");
+    let is_limited = operation
+        .get("tags")
+        .is_none_or(|tags| *tags != json!(["health"]) && *tags != json!(["description"]));
     let has_path_parameter = operation
         .get("parameters")
         .and_then(Json::as_array)
@@ -91,7 +116,8 @@ fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
     };
     for (name, code) in problems::ALL {
         let always = match code {
-            ProblemCode::RateLimited | ProblemCode::Internal | ProblemCode::Unavailable => true,
+            ProblemCode::Internal | ProblemCode::Unavailable => true,
+            ProblemCode::RateLimited => is_limited,
             ProblemCode::Unauthenticated => needs_session,
             ProblemCode::Permission | ProblemCode::PayloadTooLarge | ProblemCode::Validation => has_body,
             _ => false,
@@ -123,6 +149,8 @@ fn problem_codes() -> Json {
 mod tests {
     use super::*;
     use crate::app;
+    use axum::Router;
+    use std::collections::BTreeSet;
 
     /// Every `$ref` in the document, wherever it stands.
     fn references(json: &Json, found: &mut Vec<String>) {
@@ -149,10 +177,28 @@ mod tests {
     }
 
     #[test]
+    fn every_route_is_described() {
+        // What axum shows of a router names its paths.
+        let shown = format!("{:?}", Router::from(app::api()));
+        let routes: BTreeSet<&str> = shown.split('"').filter(|text| text.starts_with("/api/")).collect();
+        let document = app::described();
+        let described: BTreeSet<&str> = document.paths.paths.keys().map(String::as_str).collect();
+        let missing: Vec<_> = routes.difference(&described).filter(|path| !path.starts_with("/api/docs")).collect();
+        assert!(routes.contains("/api/write/{table}") && missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn the_document_is_always_the_same_and_names_no_type_of_ours() {
+        let text = complete(app::described()).to_string();
+        assert_eq!(text, complete(app::described()).to_string());
+        assert!(!text.contains("::"), "a link of a comment");
+    }
+
+    #[test]
     fn every_operation_can_be_found_and_told_apart() {
         let mut document = complete(app::described());
         let headings = TAGS.map(|(name, _)| name);
-        let mut names = std::collections::HashSet::new();
+        let mut names = BTreeSet::new();
         for operation in operations(&mut document) {
             let name = operation["operationId"].as_str().unwrap().to_owned();
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.ends_with('.')), "{name}");

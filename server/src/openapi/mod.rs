@@ -32,9 +32,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(read_document)).merge(page().into())
 }
 
-/// Swagger UI, carried inside the program. It sends the session's cookie with what is tried.
+/// Swagger UI, carried inside the program. What is tried goes with the session's cookie, like any request of this site.
 fn page() -> Router<App> {
-    let config = Config::from(PATH).try_it_out_enabled(true).display_request_duration(true).filter(true);
+    let config = Config::from(PATH)
+        // Without the bar to look at other servers' documents: the policy forbids that anyway.
+        .use_base_layout()
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .doc_expansion("none")
+        .filter(true);
     SwaggerUi::new("/api/docs").config(config).into()
 }
 

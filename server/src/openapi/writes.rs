@@ -11,7 +11,7 @@ const ID: &str = "01990000-0000-7000-8000-000000000001";
 
 /// Every table's schemas, by name.
 pub fn schemas() -> Map<String, Json> {
-    let mut schemas = Map::new();
+    let mut schemas = Map::from_iter([("WriteRefusal".to_owned(), refusal())]);
     for table in Table::ALL {
         schemas.insert(rows::name(table), rows::row(table));
         schemas.insert(write_name(table), any_write(table));
@@ -42,6 +42,12 @@ pub fn batched() -> Json {
         ]})
     };
     json!({"anyOf": Table::ALL.map(of_table)})
+}
+
+/// The schema of one answer of a batch.
+pub fn answered() -> Json {
+    let receipts = Table::ALL.map(|table| reference(&receipt_name(table)));
+    json!({"anyOf": receipts.into_iter().chain([reference("WriteRefusal")]).collect::<Vec<_>>()})
 }
 
 /// A reference to a schema.
@@ -106,6 +112,7 @@ fn write(table: Table, operation: Operation) -> Json {
         "properties": properties,
         "required": required,
         "anyOf": [{"required": ["rowId"]}, {"required": [own_id]}, {"required": ["data"], "properties": {"data": {"required": ["id"]}}}],
+        "not": {"required": ["rowId", own_id]},
     })
 }
 
@@ -124,6 +131,20 @@ fn receipt(table: Table) -> Json {
         "description": "The answer to an applied write: the same bytes for ever. The row is not there after a delete.",
         "properties": properties,
         "required": ["writeId", "status", "success", "txid", "inShape"],
+    })
+}
+
+fn refusal() -> Json {
+    json!({
+        "type": "object",
+        "description": "A write of a batch that was not applied, while others may have been.",
+        "properties": {
+            "writeId": {"type": ["string", "null"], "format": "uuid", "description": "Null where the write could not be read that far."},
+            "status": {"type": "integer", "description": "What the write alone would have been answered."},
+            "success": {"const": false},
+            "error": reference("Problem"),
+        },
+        "required": ["writeId", "status", "success", "error"],
     })
 }
 
