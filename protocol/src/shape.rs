@@ -42,6 +42,7 @@ pub struct ShapeMessage {
     pub key: Option<String>,
     /// Columns in PostgreSQL's text form: all for an insert, the changed ones and the key for an update, the key for a delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, Option<String>>>))]
     pub value: Option<Map<String, Json>>,
     /// What kind of message it is.
     pub headers: MessageHeaders,

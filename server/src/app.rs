@@ -54,7 +54,7 @@ impl App {
 }
 
 /// Everything under `/api`.
-fn api() -> OpenApiRouter<App> {
+pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::routes())
         .merge(admin::routes())

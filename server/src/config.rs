@@ -127,6 +127,10 @@ impl Settings {
         if let Some(value) = get("PUBLIC_URL") {
             settings.public_url = Some(PublicUrl::read(value)?);
         }
+        if let Some(value) = get("LONG_POLL_MS") {
+            let milliseconds = parse("LONG_POLL_MS", "must be a number of milliseconds", value)?;
+            settings.limits.long_poll = Duration::from_millis(milliseconds);
+        }
         if let Some(value) = get("LOG").or_else(|| get("RUST_LOG")) {
             tracing_subscriber::EnvFilter::try_new(&value).map_err(|_| wrong("LOG", "must be a log filter such as info or server=debug", &value))?;
             settings.log = value;
@@ -184,6 +188,7 @@ mod tests {
         for (name, value) in [
             ("PORT", "70000"),
             ("HOST", "here"),
+            ("LONG_POLL_MS", "20s"),
             ("PUBLIC_URL", "turns.example.com"),
             ("PUBLIC_URL", "https://a.example/x"),
             ("LOG", "a=b=c"),

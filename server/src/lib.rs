@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod import;
+pub mod openapi;
 pub mod serve;
 
 mod admin;
@@ -18,7 +19,6 @@ mod auth;
 mod clock;
 pub mod db;
 mod ids;
-mod openapi;
 pub mod problem;
 mod shapes;
 mod stages;

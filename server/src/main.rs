@@ -9,7 +9,7 @@ use server::{
     commands::user,
     config::Settings,
     demo::{self, Demo},
-    import,
+    import, openapi,
     serve::Server,
 };
 use std::{
@@ -35,6 +35,8 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Print the API's description (OpenAPI 3.1)
+    Openapi,
     /// Load properties from a CSV file: all of its lines, or none
     Import {
         /// The file, with a header line
@@ -60,6 +62,10 @@ async fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let done = match command.task {
+        Some(Task::Openapi) => {
+            println!("{}", openapi::text());
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Task::Import { file }) => import::run(&settings, &file).await,
         Some(Task::User(task)) => user::run(&settings, task).await,
         Some(Task::Permissions) => {

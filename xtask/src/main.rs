@@ -28,6 +28,7 @@ const HELP: &str = "cargo xtask <command>
   test [--quick] [filter…]            run every check and test; --quick leaves out WASM and the browser
   postgres <command…>                 run a command with a PostgreSQL, and a standby of it, to test on
   build                               make the one file to install: target/turns-server
+  openapi                             print the description of the API (OpenAPI 3.1)
   bench [args…]                       measure; arguments go to the bench program
   site [--dev]                        build only the site, into dist/
   ci                                  what the build machine runs: the same as test
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         "test" | "ci" => test::run(rest),
         "postgres" => postgres::run(rest),
         "build" => release::build(),
+        "openapi" => process::run(&mut process::cargo(["run", "--quiet", "--package", "server", "--", "openapi"])),
         "bench" => bench::run(rest),
         "site" => site::build(site::Profile::from_args(rest)),
         "finish-site" => finish::run(),

@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** what middleware or an extractor can answer is added here by rule, for every operation alike.
 
-use super::problems;
+use super::{addresses, problems, writes};
 use crate::auth::SESSION_COOKIE;
-use protocol::{News, ProblemCode, problem::ProblemAnswer};
+use protocol::{MAX_BATCH_WRITES, ProblemCode, problem::ProblemAnswer};
 use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
@@ -38,7 +38,7 @@ const TAGS: [(&str, &str); 7] = [
 
 /// What travels and no handler's annotation names.
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemAnswer, News)))]
+#[openapi(components(schemas(ProblemAnswer)))]
 struct Shared;
 
 /// Completes what the handlers' annotations give.
@@ -62,9 +62,21 @@ pub fn complete(mut described: utoipa::openapi::OpenApi) -> Json {
     });
     document["components"]["responses"] = Json::Object(problems::responses());
     document["components"]["schemas"]["ProblemCode"]["enum"] = problem_codes();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        // Each table has its own.
+        schemas.remove("WireWrite");
+        schemas.remove("WriteAnswer");
+        schemas.extend(writes::schemas());
+        schemas["BatchRequest"]["properties"]["operations"] = batched();
+        schemas["BatchAnswer"]["properties"]["results"]["items"] = writes::answered();
+    }
+    if let Some(paths) = document["paths"].as_object_mut() {
+        *paths = addresses::name_tables(std::mem::take(paths));
+    }
     for operation in operations(&mut document) {
         add_what_any_handler_answers(operation);
     }
+    name_without_links(&mut document);
     document
 }
 
@@ -76,9 +88,31 @@ pub fn operations(document: &mut Json) -> impl Iterator<Item = &mut Map<String, 
     items.flatten().filter_map(|(_, operation)| operation.as_object_mut())
 }
 
+/// Descriptions come from comments, whose links to other types lead nowhere here: [`a::B`] becomes `B`.
+fn name_without_links(json: &mut Json) {
+    match json {
+        Json::Object(map) => {
+            if let Some(Json::String(text)) = map.get_mut("description") {
+                while let Some((before, rest)) = text.split_once("[`")
+                    && let Some((link, after)) = rest.split_once("`]")
+                {
+                    let name = link.rsplit("::").next().unwrap_or(link);
+                    *text = format!("{before}`{name}`{after}");
+                }
+            }
+            map.values_mut().for_each(name_without_links);
+        }
+        Json::Array(values) => values.iter_mut().for_each(name_without_links),
+        _ => {}
+    }
+}
+
 fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
     let has_body = operation.contains_key("requestBody");
     let needs_session = !operation.contains_key("security");
+    let is_limited = operation
+        .get("tags")
+        .is_none_or(|tags| *tags != json!(["health"]) && *tags != json!(["description"]));
     let has_path_parameter = operation
         .get("parameters")
         .and_then(Json::as_array)
@@ -92,7 +126,8 @@ fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
     };
     for (name, code) in problems::ALL {
         let always = match code {
-            ProblemCode::RateLimited | ProblemCode::Internal | ProblemCode::Unavailable => true,
+            ProblemCode::Internal | ProblemCode::Unavailable => true,
+            ProblemCode::RateLimited => is_limited,
             ProblemCode::Unauthenticated => needs_session,
             // Whoever has a one-time password is let in nowhere.
             ProblemCode::Permission => needs_session || has_body,
@@ -108,6 +143,15 @@ fn add_what_any_handler_answers(operation: &mut Map<String, Json>) {
     }
 }
 
+fn batched() -> Json {
+    json!({
+        "type": "array",
+        "maxItems": MAX_BATCH_WRITES,
+        "items": writes::batched(),
+        "description": "The writes, in order. A malformed one is refused by itself where the batch is not atomic.",
+    })
+}
+
 /// Without the one that stands for codes of newer servers: it is never sent.
 fn problem_codes() -> Json {
     problems::ALL.iter().map(|(_, code)| json!(code)).collect()
@@ -117,6 +161,8 @@ fn problem_codes() -> Json {
 mod tests {
     use super::*;
     use crate::app;
+    use axum::Router;
+    use std::collections::BTreeSet;
 
     /// Every `$ref` in the document, wherever it stands.
     fn references(json: &Json, found: &mut Vec<String>) {
@@ -143,10 +189,28 @@ mod tests {
     }
 
     #[test]
+    fn every_route_is_described() {
+        // What axum shows of a router names its paths.
+        let shown = format!("{:?}", Router::from(app::api()));
+        let routes: BTreeSet<&str> = shown.split('"').filter(|text| text.starts_with("/api/")).collect();
+        let document = app::described();
+        let described: BTreeSet<&str> = document.paths.paths.keys().map(String::as_str).collect();
+        let missing: Vec<_> = routes.difference(&described).filter(|path| !path.starts_with("/api/docs")).collect();
+        assert!(routes.contains("/api/write/{table}") && missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn the_document_is_always_the_same_and_names_no_type_of_ours() {
+        let text = complete(app::described()).to_string();
+        assert_eq!(text, complete(app::described()).to_string());
+        assert!(!text.contains("::"), "a link of a comment");
+    }
+
+    #[test]
     fn every_operation_can_be_found_and_told_apart() {
         let mut document = complete(app::described());
         let headings = TAGS.map(|(name, _)| name);
-        let mut names = std::collections::HashSet::new();
+        let mut names = BTreeSet::new();
         for operation in operations(&mut document) {
             let name = operation["operationId"].as_str().unwrap().to_owned();
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.ends_with('.')), "{name}");

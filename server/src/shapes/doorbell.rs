@@ -37,7 +37,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     get,
     path = "/api/sync/live",
     tag = "sync",
-    responses((status = 200, description = "Events, each a `News` as JSON.", body = String, content_type = "text/event-stream",
+    responses((status = 200, description = "Events whose data is JSON: URL names of tables.", body = String, content_type = "text/event-stream",
         example = "event: news\ndata: {\"tables\":[\"turns\",\"scope-items\"]}\n\n"))
 )]
 pub async fn listen(State(app): State<App>, session: Session) -> Response {

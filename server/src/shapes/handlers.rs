@@ -35,7 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(doorbell::listen)).routes(routes!(read_shape))
 }
 
-/// Follow a table
+/// Follow {table}
 ///
 /// Begin with `offset=-1` and go on from each answer's `electric-offset` and `electric-handle`, until `electric-up-to-date`
 /// is there; from then on with `live=true`, which waits until there is news. Every value is PostgreSQL's text form.

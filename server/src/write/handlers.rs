@@ -39,7 +39,7 @@ struct BatchAnswer {
     results: Vec<Answer>,
 }
 
-/// Write one row
+/// Write to {table}
 ///
 /// The answer to an applied write is its receipt: the same write again, by its `writeId`, gets the same bytes.
 #[utoipa::path(
