@@ -3,8 +3,10 @@
 //! **Invariant:** a wrong value stops the start with one line that names the setting; nothing is guessed.
 
 mod database;
+mod uploads;
 
 pub use database::{DatabaseKind, DatabaseSettings, DatabaseUrl};
+pub use uploads::{StorageUrl, UploadSettings};
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -23,6 +25,8 @@ pub struct Settings {
     pub log: String,
     /// How much the server puts into one answer and how long it waits.
     pub limits: Limits,
+    /// Where files are kept, and how large they may be.
+    pub uploads: UploadSettings,
     /// What a password hash costs.
     pub password_cost: PasswordCost,
 }
@@ -78,6 +82,7 @@ impl Default for Settings {
             public_url: None,
             log: "info,sqlx=warn,sea_orm_migration=warn".to_owned(),
             limits: Limits::default(),
+            uploads: UploadSettings::default(),
             password_cost: PasswordCost::default(),
         }
     }
@@ -124,6 +129,7 @@ impl Settings {
         if let Some(value) = get("PUBLIC_URL") {
             settings.public_url = Some(PublicUrl::read(value)?);
         }
+        settings.uploads = UploadSettings::read(&get)?;
         if let Some(value) = get("LOG").or_else(|| get("RUST_LOG")) {
             tracing_subscriber::EnvFilter::try_new(&value).map_err(|_| wrong("LOG", "must be a log filter such as info or server=debug", &value))?;
             settings.log = value;
@@ -181,6 +187,9 @@ mod tests {
         for (name, value) in [
             ("PORT", "70000"),
             ("HOST", "here"),
+            ("STORAGE_URL", "ftp://photos.example"),
+            ("STORAGE_URL", "s3://key:secret@/"),
+            ("UPLOAD_MAX_BYTES", "25MB"),
             ("PUBLIC_URL", "turns.example.com"),
             ("PUBLIC_URL", "https://a.example/x"),
             ("LOG", "a=b=c"),

@@ -19,5 +19,6 @@ mod openapi;
 pub mod problem;
 mod shapes;
 mod stages;
+mod uploads;
 mod web;
 mod write;

@@ -3,7 +3,7 @@
 use super::{Person, TestDatabase};
 use sea_orm::DatabaseConnection;
 use server::{
-    config::{PasswordCost, Settings},
+    config::{PasswordCost, Settings, UploadSettings},
     demo::Demo,
     serve::Server,
 };
@@ -51,6 +51,7 @@ impl TestApp {
         let mut settings = Settings {
             database: database.settings(),
             port: 0,
+            uploads: UploadSettings::in_folder(folder.path().join("uploads")),
             password_cost: PasswordCost {
                 memory_kib: 8,
                 iterations: NonZeroU32::MIN,
