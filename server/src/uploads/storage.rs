@@ -11,8 +11,8 @@ use axum::body::Bytes;
 use domain::Timestamp;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, buffered::BufWriter, local::LocalFileSystem, path::Path as Key,
-    prefix::PrefixStore,
+    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig, aws::AmazonS3Builder, buffered::BufWriter, local::LocalFileSystem,
+    path::Path as Key, prefix::PrefixStore,
 };
 use std::{
     fs, io,
@@ -25,6 +25,8 @@ use tokio::io::AsyncWriteExt;
 
 /// What is sent to a bucket at once.
 const PART_BYTES: usize = 8 * 1024 * 1024;
+/// How long a request to a bucket is tried again, and how long the start waits for it.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The files, by the digest of their bytes. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,8 +64,10 @@ impl Storage {
             StorageUrl::S3 { bucket, prefix } => Self::in_bucket(bucket, prefix).context("STORAGE_URL: the AWS_… settings are not right")?,
         };
         fs::create_dir_all(&settings.staging).with_context(|| format!("cannot make the folder {}", settings.staging.display()))?;
-        let answer = storage.kept().next().await.transpose();
-        answer.context("STORAGE_URL: the storage does not answer")?;
+        let first = tokio::time::timeout(PATIENCE, storage.kept().try_next()).await;
+        first
+            .context("STORAGE_URL: the storage does not answer")?
+            .context("STORAGE_URL: the storage refuses")?;
         Ok(storage)
     }
 
@@ -78,7 +82,12 @@ impl Storage {
     }
 
     fn in_bucket(bucket: &str, prefix: &str) -> anyhow::Result<Self> {
-        let bucket = AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
+        let retry = RetryConfig {
+            max_retries: 3,
+            retry_timeout: PATIENCE,
+            ..RetryConfig::default()
+        };
+        let bucket = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build()?;
         Ok(Self {
             objects: Arc::new(PrefixStore::new(bucket, prefix)),
             folder: None,

@@ -82,6 +82,11 @@ impl TestApp {
     pub async fn restart(&mut self) {
         self.settings.port = self.server.as_ref().unwrap().address().port();
         self.stop().await;
+        self.restart_stopped().await;
+    }
+
+    /// Starts again what was stopped.
+    pub async fn restart_stopped(&mut self) {
         self.server = Some(Server::start(self.settings.clone(), None).await.unwrap());
     }
 
