@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
 /// Headings of the document, in reading order.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (
         "auth",
         "Signing in and out. A session lasts seven days; it is a cookie for browsers and a token for programs.",
@@ -21,6 +21,10 @@ const TAGS: [(&str, &str); 5] = [
     (
         "write",
         "Writing: creates, updates, deletes and decisions, each with an idempotency key and a version, alone or in batches.",
+    ),
+    (
+        "files",
+        "Photos and papers of documents: sent whole or, over a bad line, in pieces (tus 1.0.0); read by those who see the document.",
     ),
     ("health", "For whoever operates the server."),
     ("description", "This document."),

@@ -14,6 +14,7 @@ use crate::{
     app::App,
     auth::Session,
     db::{entity::document_file, rows},
+    openapi::problems,
     problem::{self, Failure, Result},
     web,
 };
@@ -24,7 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{Row, RowId, Table};
-use protocol::{Problem, ProblemCode};
+use protocol::{Problem, ProblemCode, problem::ProblemAnswer};
 use sea_orm::{EntityTrait, prelude::TextUuid};
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -53,17 +54,16 @@ pub(super) struct ThumbnailSize {
 /// Images are to be shown, PDFs to be saved. A part can be asked for with `Range`; `ETag` is the SHA-256 of the file.
 #[utoipa::path(
     get, path = "/api/documents/{id}/content", tag = "files",
-    params(("id" = String, Path, format = Uuid, description = "The document")),
+    params(("id" = String, Path, format = Uuid, description = "The document.")),
     responses(
-        (status = 200, content_type = "application/octet-stream", description = "The file, under the type that it was recognised as"),
-        (status = 206, content_type = "application/octet-stream", description = "The part that was asked for"),
-        (status = 304, description = "The caller has it"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 404, description = "No such document among those that the caller sees, or its file has not been uploaded yet"),
-        (status = 416, description = "The part lies beyond the end"),
+        (status = 200, content_type = "application/octet-stream", description = "The file, under the type that it was recognised as."),
+        (status = 206, content_type = "application/octet-stream", description = "The part that was asked for."),
+        (status = 304, description = "The caller has it."),
+        (status = 416, description = "The part lies beyond the end.", body = ProblemAnswer),
+        problems::NotFound,
     )
 )]
-pub(super) async fn content(State(app): State<App>, session: Session, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
+pub(super) async fn read_file(State(app): State<App>, session: Session, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
     let (document, file) = find(&app, &session, &id).await?;
     let etag = format!("\"{}\"", file.content_hash);
     if web::assets::is_known(&headers, &etag) {
@@ -102,16 +102,15 @@ pub(super) async fn content(State(app): State<App>, session: Session, Path(id): 
 /// A JPEG, upright, without the photo's metadata. There is none of PDFs, of HEIC images, and of pictures too large to be read safely: 404.
 #[utoipa::path(
     get, path = "/api/documents/{id}/thumbnail", tag = "files",
-    params(("id" = String, Path, format = Uuid, description = "The document"), ThumbnailSize),
+    params(("id" = String, Path, format = Uuid, description = "The document."), ThumbnailSize),
     responses(
-        (status = 200, content_type = "image/jpeg", description = "The thumbnail"),
-        (status = 304, description = "The caller has it"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 404, description = "No such document among those that the caller sees, not uploaded yet, or no thumbnail of this kind of file"),
-        (status = 422, description = "There is no such size"),
+        (status = 200, content_type = "image/jpeg", description = "The thumbnail."),
+        (status = 304, description = "The caller has it."),
+        problems::NotFound,
+        problems::Validation,
     )
 )]
-pub(super) async fn thumbnail(
+pub(super) async fn read_thumbnail(
     State(app): State<App>,
     session: Session,
     Path(id): Path<String>,

@@ -13,6 +13,7 @@ use crate::{
     app::App,
     auth::Session,
     ids,
+    openapi::problems,
     problem::{Failure, Result},
     web::client::Client,
     write::Author,
@@ -65,18 +66,17 @@ pub(super) struct UploadForm {
 /// The type is recognised from the file's bytes, whatever its name says. The same file sent twice is stored once. Where a device has
 /// made the document's row before (`POST /api/write/documents`), `documentId` names it and only the bytes are stored.
 #[utoipa::path(
-    post, path = "/api/upload", tag = "files", request_body(content = UploadForm, content_type = "multipart/form-data"),
+    post,
+    path = "/api/upload",
+    tag = "files",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, body = UploadAnswer, description = "The file is stored, with its document"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 403, description = "The role adds no documents, or the request comes from another site"),
-        (status = 404, description = "No such entity among those that the caller sees"),
-        (status = 413, description = "The file is too large; told while it is being sent"),
-        (status = 422, description = "The form or the file is not right; `fields` says what"),
-        (status = 503, description = "The storage does not answer; nothing was kept"),
+        (status = 200, description = "The file is stored, with its document.", body = UploadAnswer),
+        problems::NotFound,
+        problems::Validation,
     )
 )]
-pub(super) async fn upload(
+pub(super) async fn upload_file(
     State(app): State<App>,
     session: Session,
     client: Client,

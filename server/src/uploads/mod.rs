@@ -49,10 +49,10 @@ impl Uploads {
 /// The routes of this module. They read bodies by themselves, and what they send is compressed already.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(form::upload))
+        .routes(routes!(form::upload_file))
         .merge(resumable::routes())
-        .routes(routes!(download::content))
-        .routes(routes!(download::thumbnail))
+        .routes(routes!(download::read_file))
+        .routes(routes!(download::read_thumbnail))
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(web::body::drain_what_is_left))
 }

@@ -22,6 +22,7 @@ use crate::{
     app::App,
     auth::Session,
     clock, ids,
+    openapi::problems,
     problem::{Failure, Result},
     web::client::Client,
     write::Author,
@@ -37,7 +38,7 @@ use domain::UserId;
 use futures::StreamExt;
 use headers::{Checksum, EXTENSIONS, LENGTH, LOCKED_BY_ANOTHER, MAX_SIZE, OFFSET, VERSION, refused};
 use parts::{Appended, Parts, Plan};
-use protocol::ProblemCode;
+use protocol::{ProblemCode, problem::ProblemAnswer};
 use receiving::Turn;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -49,14 +50,14 @@ const URL: &str = "/api/upload/resumable";
 /// The routes of this module.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(options, create))
-        .routes(routes!(progress, append, cancel))
+        .routes(routes!(tell_tus, begin_upload))
+        .routes(routes!(tell_progress, append_piece, cancel_upload))
         .layer(middleware::from_fn(headers::speak_tus))
 }
 
 /// What this server can do of tus
-#[utoipa::path(options, path = "/api/upload/resumable", tag = "files", responses((status = 204, description = "`Tus-Version`, `Tus-Extension`, `Tus-Max-Size`")))]
-async fn options(State(app): State<App>) -> Response {
+#[utoipa::path(options, path = "/api/upload/resumable", tag = "files", security(()), responses((status = 204, description = "`Tus-Version`, `Tus-Extension`, `Tus-Max-Size`.")))]
+async fn tell_tus(State(app): State<App>) -> Response {
     let offered = [
         (VERSION, "1.0.0".to_owned()),
         (EXTENSIONS, "creation,checksum,expiration,termination".to_owned()),
@@ -77,17 +78,15 @@ async fn options(State(app): State<App>) -> Response {
         ("Upload-Metadata" = String, Header, description = "Names and values in base64, as tus has them"),
     ),
     responses(
-        (status = 201, description = "`Location` is where the pieces go"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 403, description = "The role adds no documents"),
-        (status = 404, description = "No such entity among those that the caller sees"),
-        (status = 412, description = "Another version of tus"),
-        (status = 413, description = "The file is too large"),
-        (status = 422, description = "The headers are not right; `fields` says what"),
-        (status = 429, description = "Too many uploads of this person are under way"),
+        (status = 201, description = "`Location` is where the pieces go."),
+        problems::Permission,
+        problems::NotFound,
+        (status = 412, description = "Another version of tus.", body = ProblemAnswer),
+        (status = 413, description = "The file is too large.", body = ProblemAnswer),
+        problems::Validation,
     )
 )]
-async fn create(State(app): State<App>, session: Session, client: Client, headers: HeaderMap) -> Result<Response> {
+async fn begin_upload(State(app): State<App>, session: Session, client: Client, headers: HeaderMap) -> Result<Response> {
     let length = headers::number(&headers, LENGTH)?;
     if length > app.settings.uploads.max_bytes {
         return Err(too_large(app.settings.uploads.max_bytes));
@@ -114,16 +113,15 @@ async fn create(State(app): State<App>, session: Session, client: Client, header
 /// It ends a piece that is still being received: who asks has lost the line on which that came.
 #[utoipa::path(
     head, path = "/api/upload/resumable/{id}", tag = "files",
-    params(("id" = String, Path, format = Uuid, description = "The upload"), ("Tus-Resumable" = String, Header, example = "1.0.0")),
+    params(("id" = String, Path, format = Uuid, description = "The upload."), ("Tus-Resumable" = String, Header, example = "1.0.0")),
     responses(
-        (status = 200, description = "`Upload-Offset` and `Upload-Length`"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 404, description = "The caller has no such upload, or it has expired"),
-        (status = 412, description = "Another version of tus"),
-        (status = 422, description = "All has come, and the file was refused"),
+        (status = 200, description = "`Upload-Offset` and `Upload-Length`."),
+        problems::NotFound,
+        (status = 412, description = "Another version of tus.", body = ProblemAnswer),
+        problems::Validation,
     )
 )]
-async fn progress(State(app): State<App>, session: Session, client: Client, Path(id): Path<String>) -> Result<Response> {
+async fn tell_progress(State(app): State<App>, session: Session, client: Client, Path(id): Path<String>) -> Result<Response> {
     let author = Author::new(&session, client);
     let (parts, mut plan) = find(&app, author.user(), &id).await?;
     app.uploads.receiving.interrupt(parts.id()).await;
@@ -151,28 +149,26 @@ async fn progress(State(app): State<App>, session: Session, client: Client, Path
 #[utoipa::path(
     patch, path = "/api/upload/resumable/{id}", tag = "files",
     params(
-        ("id" = String, Path, format = Uuid, description = "The upload"),
+        ("id" = String, Path, format = Uuid, description = "The upload."),
         ("Tus-Resumable" = String, Header, example = "1.0.0"),
         ("Upload-Offset" = u64, Header, description = "Where the piece begins: what has come so far"),
         ("Upload-Checksum" = Option<String>, Header, description = "`sha256` and the piece's digest in base64"),
     ),
     request_body(content = String, content_type = "application/offset+octet-stream"),
     responses(
-        (status = 204, description = "`Upload-Offset` is what has come so far"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 403, description = "The role adds no documents"),
-        (status = 404, description = "The caller has no such upload, or the entity is gone from sight"),
-        (status = 409, description = "The piece begins elsewhere than the file ends"),
-        (status = 412, description = "Another version of tus"),
-        (status = 413, description = "More than `Upload-Length`"),
-        (status = 415, description = "Not `application/offset+octet-stream`"),
-        (status = 422, description = "The headers are not right, or all has come and the file is refused"),
-        (status = 423, description = "Another request sends to this upload"),
-        (status = 460, description = "The piece does not have its digest; nothing of it was kept"),
-        (status = 503, description = "The storage does not answer; ask with HEAD and go on"),
+        (status = 204, description = "`Upload-Offset` is what has come so far."),
+        problems::Permission,
+        problems::NotFound,
+        problems::Conflict,
+        (status = 412, description = "Another version of tus.", body = ProblemAnswer),
+        (status = 413, description = "More than `Upload-Length`.", body = ProblemAnswer),
+        (status = 415, description = "Not `application/offset+octet-stream`.", body = ProblemAnswer),
+        problems::Validation,
+        (status = 423, description = "Another request sends to this upload.", body = ProblemAnswer),
+        (status = 460, description = "The piece does not have its digest; nothing of it was kept.", body = ProblemAnswer),
     )
 )]
-async fn append(State(app): State<App>, session: Session, client: Client, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response> {
+async fn append_piece(State(app): State<App>, session: Session, client: Client, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response> {
     if !headers::is_offset_stream(&headers) {
         let message = "send pieces as application/offset+octet-stream";
         return Ok(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
@@ -252,15 +248,15 @@ async fn complete(app: &App, author: &Author, parts: &Parts, plan: Plan, _: &Tur
 /// Cancel an upload
 #[utoipa::path(
     delete, path = "/api/upload/resumable/{id}", tag = "files",
-    params(("id" = String, Path, format = Uuid, description = "The upload"), ("Tus-Resumable" = String, Header, example = "1.0.0")),
+    params(("id" = String, Path, format = Uuid, description = "The upload."), ("Tus-Resumable" = String, Header, example = "1.0.0")),
     responses(
-        (status = 204, description = "Nothing is left of it; a document that it has made stays"),
-        (status = 401, description = "Nobody is signed in"),
-        (status = 404, description = "The caller has no such upload, or it has expired"),
-        (status = 412, description = "Another version of tus"),
+        (status = 204, description = "Nothing is left of it; a document that it has made stays."),
+        problems::Permission,
+        problems::NotFound,
+        (status = 412, description = "Another version of tus.", body = ProblemAnswer),
     )
 )]
-async fn cancel(State(app): State<App>, session: Session, Path(id): Path<String>) -> Result<Response> {
+async fn cancel_upload(State(app): State<App>, session: Session, Path(id): Path<String>) -> Result<Response> {
     let (parts, _) = find(&app, session.user.id, &id).await?;
     app.uploads.receiving.interrupt(parts.id()).await;
     parts.remove().await?;
