@@ -114,8 +114,11 @@ impl Settings {
     /// Reads the settings with `get`, which gives a variable's value by name; an empty value counts as none.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, WrongSetting> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let mut settings = Self::default();
-        settings.database = DatabaseSettings::read(&get)?;
+        let mut settings = Self {
+            database: DatabaseSettings::read(&get)?,
+            uploads: UploadSettings::read(&get)?,
+            ..Self::default()
+        };
         if let Some(value) = get("HOST") {
             settings.host = if value == "localhost" {
                 settings.host
@@ -129,7 +132,6 @@ impl Settings {
         if let Some(value) = get("PUBLIC_URL") {
             settings.public_url = Some(PublicUrl::read(value)?);
         }
-        settings.uploads = UploadSettings::read(&get)?;
         if let Some(value) = get("LOG").or_else(|| get("RUST_LOG")) {
             tracing_subscriber::EnvFilter::try_new(&value).map_err(|_| wrong("LOG", "must be a log filter such as info or server=debug", &value))?;
             settings.log = value;
