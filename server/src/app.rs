@@ -8,7 +8,9 @@ use crate::{
     config::Settings,
     db::Db,
     openapi::{self, problems},
-    problem, shapes, web,
+    problem, shapes,
+    uploads::{self, Uploads},
+    web,
     write::{self, WriteQueue},
 };
 use axum::{
@@ -36,6 +38,8 @@ pub struct App {
     pub db: Db,
     /// The line in which writes wait.
     pub writes: WriteQueue,
+    /// Photos and papers.
+    pub uploads: Uploads,
     /// Password hashing, a few at a time.
     pub passwords: Passwords,
     /// Tells whose sessions have ended or changed; what waits on behalf of that person looks its session up again.
@@ -53,7 +57,7 @@ impl App {
     }
 }
 
-/// Everything under `/api`.
+/// Everything under `/api` but the files.
 pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(auth::routes())
@@ -70,17 +74,19 @@ fn health_routes() -> OpenApiRouter<App> {
 
 /// What the handlers' annotations say.
 pub fn described() -> utoipa::openapi::OpenApi {
-    api().merge(health_routes()).into_openapi()
+    api().merge(uploads::routes()).merge(health_routes()).into_openapi()
 }
 
 /// The whole server as one service.
 pub fn router(app: App) -> Router {
     let api = Router::from(api())
         .layer(middleware::from_fn(web::body::read_within_limit))
-        .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
-        .layer(middleware::from_fn(problem::in_json))
         // It passes over event streams. The app's files come compressed from the build.
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        // Files are neither read into memory nor compressed again.
+        .merge(Router::from(uploads::routes()))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
+        .layer(middleware::from_fn(problem::in_json));
     Router::new()
         .merge(api)
         .merge(Router::from(health_routes()))

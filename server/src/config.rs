@@ -3,8 +3,10 @@
 //! **Invariant:** a wrong value stops the start with one line that names the setting; nothing is guessed.
 
 mod database;
+mod uploads;
 
 pub use database::{DatabaseKind, DatabaseSettings, DatabaseUrl};
+pub use uploads::{StorageUrl, UploadSettings};
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -23,6 +25,8 @@ pub struct Settings {
     pub log: String,
     /// How much the server puts into one answer and how long it waits.
     pub limits: Limits,
+    /// Where files are kept, and how large they may be.
+    pub uploads: UploadSettings,
     /// What a password hash costs.
     pub password_cost: PasswordCost,
 }
@@ -80,6 +84,7 @@ impl Default for Settings {
             public_url: None,
             log: "info,sqlx=warn,sea_orm_migration=warn".to_owned(),
             limits: Limits::default(),
+            uploads: UploadSettings::default(),
             password_cost: PasswordCost::default(),
         }
     }
@@ -112,8 +117,11 @@ impl Settings {
     /// Reads the settings with `get`, which gives a variable's value by name; an empty value counts as none.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, WrongSetting> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let mut settings = Self::default();
-        settings.database = DatabaseSettings::read(&get)?;
+        let mut settings = Self {
+            database: DatabaseSettings::read(&get)?,
+            uploads: UploadSettings::read(&get)?,
+            ..Self::default()
+        };
         if let Some(value) = get("HOST") {
             settings.host = if value == "localhost" {
                 settings.host
@@ -189,6 +197,9 @@ mod tests {
             ("PORT", "70000"),
             ("HOST", "here"),
             ("LONG_POLL_MS", "20s"),
+            ("STORAGE_URL", "ftp://photos.example"),
+            ("STORAGE_URL", "s3://key:secret@/"),
+            ("UPLOAD_MAX_BYTES", "25MB"),
             ("PUBLIC_URL", "turns.example.com"),
             ("PUBLIC_URL", "https://a.example/x"),
             ("LOG", "a=b=c"),

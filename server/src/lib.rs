@@ -22,5 +22,6 @@ mod ids;
 pub mod problem;
 mod shapes;
 mod stages;
+mod uploads;
 mod web;
 mod write;

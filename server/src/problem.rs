@@ -3,6 +3,7 @@
 //! **Invariant:** a fault of the server's own is logged here, once, and its detail never leaves the machine.
 
 use crate::db::Fault;
+use crate::uploads::StorageError;
 use axum::{
     Json,
     extract::Request,
@@ -22,6 +23,9 @@ pub enum Failure {
     /// The database's.
     #[error(transparent)]
     Database(#[from] DbErr),
+    /// The file storage's.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 /// What most of the server returns.
@@ -38,6 +42,10 @@ impl Failure {
         match self {
             Self::Refused(problem) => *problem,
             Self::Database(error) => told(&error),
+            Self::Storage(error) => {
+                tracing::error!(%error, "the file storage failed");
+                Problem::new(ProblemCode::Unavailable, "the server cannot reach its files now; try again")
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     db::Db,
     demo::{self, Demo},
     ids, shapes, stages,
+    uploads::{self, Uploads},
     write::{self, WriteQueue},
 };
 use anyhow::Context;
@@ -43,6 +44,7 @@ impl Server {
     /// Opens the database, makes what a new one needs, and listens.
     pub async fn start(settings: Settings, demo: Option<Demo>) -> anyhow::Result<Self> {
         let passwords = Passwords::new(settings.password_cost)?;
+        let uploads = Uploads::open(&settings.uploads).await?;
         let db = Db::open(&settings.database).await?;
         let new_accounts = prepare(&db, &passwords, demo).await?;
         let wanted = SocketAddr::new(settings.host, settings.port);
@@ -54,6 +56,7 @@ impl Server {
             settings: Arc::new(settings),
             writes: WriteQueue::open(db.clone()),
             db: db.clone(),
+            uploads,
             passwords,
             sessions_changed,
             stopping,
@@ -151,6 +154,11 @@ async fn tidy_now_and_then(app: App) {
         }
         if let Err(error) = write::rest(&app.db, clock::now()).await {
             tracing::warn!(%error, "finished turns were not taken off the devices");
+        }
+        match uploads::sweep::sweep(&app, clock::now()).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "files that no document wants were removed"),
+            Err(error) => tracing::warn!(%error, "files that no document wants were not removed"),
         }
     }
 }

@@ -174,6 +174,7 @@ fn once(password: &str) -> String {
 fn told(failure: Failure) -> anyhow::Error {
     let problem = match failure {
         Failure::Database(error) => return error.into(),
+        Failure::Storage(error) => return error.into(),
         Failure::Refused(problem) => *problem,
     };
     let fields: Vec<String> = problem.fields.iter().map(|(field, wrong)| format!("{field} {wrong}")).collect();

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
 /// Headings of the document, in reading order.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "auth",
         "Signing in and out. A session lasts seven days; it is a cookie for browsers and a token for programs.",
@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 7] = [
         "admin",
         "For administrators: accounts and their sessions, and from which amount somebody must approve. Stages and property types are rows: \
          they are written through `POST /api/write/turn-stages` and `/api/write/property-types`.",
+    ),
+    (
+        "files",
+        "Photos and papers of documents: sent whole or, over a bad line, in pieces (tus 1.0.0); read by those who see the document.",
     ),
     ("health", "For whoever operates the server."),
     ("description", "This document."),

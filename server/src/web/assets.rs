@@ -78,7 +78,7 @@ fn file(find: Find, name: &str, headers: &HeaderMap) -> Response {
         return (StatusCode::NOT_FOUND, "The app has not been built: there is no dist/index.html").into_response();
     };
     let etag = etag(&file);
-    let mut response = if matches(headers, &etag) {
+    let mut response = if is_known(headers, etag.to_str().unwrap_or_default()) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         Body::from(file.bytes.into_owned()).into_response()
@@ -121,10 +121,12 @@ fn etag(file: &Asset) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-fn matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+/// Whether the caller has the version with this tag.
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let asked = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let etag = etag.to_str().unwrap_or_default();
-    asked.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)
+    asked
+        .split(',')
+        .any(|one| matches!(one.trim().trim_start_matches("W/"), known if known == etag || known == "*"))
 }
 
 /// `client-0123456789abcdef_bg.wasm`: Trunk's 16 hexadecimal digits behind a dash.

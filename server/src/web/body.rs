@@ -4,7 +4,7 @@
 //! away beside the answer. Closing the connection instead would reset it, and the caller would see a broken
 //! network, for which the right reaction is to try again for ever.
 //!
-//! **Invariant:** no handler sees more than [`protocol::MAX_BODY_BYTES`].
+//! **Invariant:** no handler has more than [`protocol::MAX_BODY_BYTES`] in memory; files are read piece by piece.
 
 use crate::problem::{self, Failure};
 use axum::{
@@ -14,9 +14,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use protocol::{MAX_BODY_BYTES, Problem, ProblemCode};
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 /// How much of a refused body is thrown away, and for how long, before the connection is given up.
 const DRAINED_BYTES: usize = 256 * 1024 * 1024;
@@ -41,6 +45,35 @@ pub async fn read_within_limit(request: Request, next: Next) -> Response {
         read.extend_from_slice(&chunk);
     }
     next.run(Request::from_parts(parts, Body::from(read))).await
+}
+
+/// Middleware for handlers that read a body by themselves, piece by piece: what they leave is read and thrown away beside
+/// their answer.
+pub async fn drain_what_is_left(request: Request, next: Next) -> Response {
+    next.run(request.map(|body| Body::from_stream(Left(Some(body.into_data_stream()))))).await
+}
+
+/// A body until its end; none from there on.
+struct Left(Option<BodyDataStream>);
+
+impl Stream for Left {
+    type Item = Result<Bytes, axum::Error>;
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(body) = &mut self.0 else { return Poll::Ready(None) };
+        let piece = ready!(body.poll_next_unpin(context));
+        if !matches!(piece, Some(Ok(_))) {
+            self.0 = None;
+        }
+        Poll::Ready(piece)
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some(rest) = self.0.take() {
+            drain_beside(rest);
+        }
+    }
 }
 
 /// A body of JSON, as any value.
@@ -75,11 +108,15 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn too_large(rest: BodyDataStream) -> Response {
-    tokio::spawn(tokio::time::timeout(DRAINED_FOR, drain(rest)));
+    drain_beside(rest);
     problem::answer(Problem::new(
         ProblemCode::PayloadTooLarge,
         format!("a body may have at most {} MB; send fewer writes at once", MAX_BODY_BYTES / 1024 / 1024),
     ))
+}
+
+fn drain_beside(rest: BodyDataStream) {
+    tokio::spawn(tokio::time::timeout(DRAINED_FOR, drain(rest)));
 }
 
 async fn drain(mut rest: BodyDataStream) {

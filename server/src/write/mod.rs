@@ -29,11 +29,10 @@ mod surroundings;
 mod turns;
 mod vendors;
 
+pub use apply::apply;
 pub use approvals::scope_digest;
 pub use author::Author;
-pub use batch::Batch;
 pub use carry_out::{Hand, RowChange, record};
-pub use documents::CONTENT_TYPES;
 pub use handlers::routes;
 pub use intent::Intent;
 pub use queue::WriteQueue;

@@ -22,4 +22,7 @@ mod replay;
 mod shapes;
 mod shapes_law;
 mod support;
+mod uploads;
+mod uploads_read;
+mod uploads_resumable;
 mod write;

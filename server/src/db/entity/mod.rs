@@ -8,6 +8,7 @@ pub mod approval_threshold;
 pub mod audit_log;
 pub mod change;
 pub mod counter;
+pub mod document_file;
 pub mod meta;
 pub mod receipt;
 pub mod session;

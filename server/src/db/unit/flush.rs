@@ -22,7 +22,7 @@ impl Unit {
     /// Makes everything durable, then tells the listeners. A unit that changed nothing leaves nothing.
     pub async fn commit(mut self) -> Result<()> {
         if self.staged.changes.is_empty() && self.staged.receipts.is_empty() {
-            return Ok(());
+            return self.tx.commit().await;
         }
         self.write_rows().await?;
         self.write_logs().await?;

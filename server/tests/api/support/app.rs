@@ -3,7 +3,7 @@
 use super::{Person, TestDatabase};
 use sea_orm::DatabaseConnection;
 use server::{
-    config::{PasswordCost, Settings},
+    config::{PasswordCost, Settings, UploadSettings},
     demo::Demo,
     serve::Server,
 };
@@ -52,6 +52,7 @@ impl TestApp {
         let mut settings = Settings {
             database: database.settings(),
             port: 0,
+            uploads: UploadSettings::in_folder(folder.path().join("uploads")),
             password_cost: PasswordCost {
                 memory_kib: 8,
                 iterations: NonZeroU32::MIN,
@@ -82,6 +83,11 @@ impl TestApp {
     pub async fn restart(&mut self) {
         self.settings.port = self.server.as_ref().unwrap().address().port();
         self.stop().await;
+        self.restart_stopped().await;
+    }
+
+    /// Starts again what was stopped.
+    pub async fn restart_stopped(&mut self) {
         self.server = Some(Server::start(self.settings.clone(), None).await.unwrap());
     }
 

@@ -2,11 +2,13 @@
 
 mod app;
 mod database;
+mod files;
 mod person;
 mod standby;
 
 pub use app::TestApp;
 pub use database::{TestDatabase, is_postgres, number};
+pub use files::{BOUNDARY, form, photo, turned_photo};
 pub use person::{Answer, Person, ShapePage, send};
 pub use standby::Standby;
 

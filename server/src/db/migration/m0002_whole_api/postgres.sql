@@ -77,3 +77,10 @@ CREATE TABLE approval_thresholds (level text PRIMARY KEY, from_amount bigint NOT
 INSERT INTO approval_thresholds (level, from_amount, needs_level_first) VALUES ('DFO', 300000, NULL), ('HO', 1000000, 'DFO');
 
 CREATE INDEX audit_logs_by_write ON audit_logs (write_id);
+
+-- Whose bytes have come. A document's row alone opens no file: its hash could be another's.
+CREATE TABLE document_files (
+  document_id text PRIMARY KEY, content_hash text NOT NULL, content_type text NOT NULL, size_bytes bigint NOT NULL,
+  stored_by text NOT NULL, stored_at bigint NOT NULL
+);
+CREATE INDEX document_files_by_hash ON document_files (content_hash);

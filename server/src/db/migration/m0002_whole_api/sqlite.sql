@@ -78,3 +78,10 @@ CREATE TABLE approval_thresholds (level TEXT PRIMARY KEY NOT NULL, from_amount I
 INSERT INTO approval_thresholds (level, from_amount, needs_level_first) VALUES ('DFO', 300000, NULL), ('HO', 1000000, 'DFO');
 
 CREATE INDEX audit_logs_by_write ON audit_logs (write_id);
+
+-- Whose bytes have come. A document's row alone opens no file: its hash could be another's.
+CREATE TABLE document_files (
+  document_id TEXT PRIMARY KEY NOT NULL, content_hash TEXT NOT NULL, content_type TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+  stored_by TEXT NOT NULL, stored_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX document_files_by_hash ON document_files (content_hash);
