@@ -1,11 +1,13 @@
 //! A server to test, and people who use it.
 
 mod app;
+mod change;
 mod database;
 mod person;
 mod standby;
 
 pub use app::TestApp;
+pub use change::commit_one_change;
 pub use database::{TestDatabase, is_postgres, number};
 pub use person::{Answer, Person, ShapePage, send};
 pub use standby::Standby;
