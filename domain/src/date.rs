@@ -45,7 +45,9 @@ impl FromStr for Date {
         if text.len() != 10 {
             return Err(NotATime("date"));
         }
-        text.parse().map(Self).map_err(|_| NotATime("date"))
+        let date: jiff::civil::Date = text.parse().map_err(|_| NotATime("date"))?;
+        // PostgreSQL's calendar has no year 0.
+        if date.year() < 1 { Err(NotATime("date")) } else { Ok(Self(date)) }
     }
 }
 
@@ -97,7 +99,8 @@ impl FromStr for Timestamp {
     type Err = NotATime;
     fn from_str(text: &str) -> Result<Self, NotATime> {
         let instant: jiff::Timestamp = text.parse().map_err(|_| NotATime("timestamp"))?;
-        Ok(Self(instant.as_microsecond()))
+        let at = Self(instant.as_microsecond());
+        if at.civil_utc().year() < 1 { Err(NotATime("timestamp")) } else { Ok(at) }
     }
 }
 
@@ -130,12 +133,13 @@ mod tests {
         let from_js: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
         assert_eq!(from_js.to_string(), "2026-01-02 03:04:05.678+00");
         assert_eq!(from_js.date_utc(), Date::new(2026, 1, 2).unwrap());
+        assert!("0000-12-31T23:59:59Z".parse::<Timestamp>().is_err());
     }
 
     #[test]
     fn only_whole_dates_are_dates() {
         assert_eq!("2026-02-28".parse::<Date>().unwrap().to_string(), "2026-02-28");
-        for bad in ["2026-02-30", "20260228", "2026-02-28T00:00", "", "tomorrow"] {
+        for bad in ["2026-02-30", "20260228", "2026-02-28T00:00", "0000-01-01", "", "tomorrow"] {
             assert!(bad.parse::<Date>().is_err(), "{bad}");
         }
     }

@@ -17,6 +17,7 @@ const STANDBY_PORT: &str = "5433";
 /// Durability is PostgreSQL's own concern; without it the tests take a fraction of the time.
 const SETTINGS: &str = "
 listen_addresses = ''
+unix_socket_permissions = 0700
 fsync = off
 full_page_writes = off
 max_connections = 200

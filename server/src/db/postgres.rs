@@ -12,7 +12,7 @@
 use super::migration::Migrator;
 use crate::config::{DatabaseSettings, DatabaseUrl};
 use anyhow::Context;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
 
@@ -36,7 +36,12 @@ pub(super) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<(Data
         let opened = Database::connect(options(url, connections)).await;
         opened.with_context(|| format!("cannot connect to the database {url}"))
     };
-    Ok((open(1).await?, open(READERS).await?))
+    let (writer, readers) = (open(1).await?, open(READERS).await?);
+    if settings.pooled_url.is_some() {
+        let kept = keeps_statements(&writer, &readers).await;
+        kept.with_context(|| format!("the pooler at {url} does not keep prepared statements (PgBouncer does from 1.21, by max_prepared_statements)"))?;
+    }
+    Ok((writer, readers))
 }
 
 /// How a pool of connections to `url` behaves.
@@ -60,6 +65,17 @@ pub(super) async fn wait_for_turn(tx: &impl ConnectionTrait) -> Result<(), DbErr
     // A server that hangs, or that the network has cut off, loses its turn.
     let sql = format!("SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT pg_advisory_xact_lock({WRITING})");
     tx.execute_unprepared(&sql).await.map(drop)
+}
+
+/// Lets two connections prepare the same statement while one of them holds on to the session that the other has just left. A pooler
+/// that knows nothing of prepared statements gives the second one the first one's session, where the name is taken.
+async fn keeps_statements(one: &DatabaseConnection, other: &DatabaseConnection) -> Result<(), DbErr> {
+    let statement = || Statement::from_string(DbBackend::Postgres, "SELECT 'prepared'");
+    one.query_one_raw(statement()).await?;
+    let session = other.begin().await?;
+    session.query_one_raw(statement()).await?;
+    one.query_one_raw(statement()).await?;
+    session.rollback().await
 }
 
 /// Servers that start together wait for the first, and then find nothing to do. The lock is a transaction's on a connection of its

@@ -1,6 +1,6 @@
 //! The tables themselves: what goes in comes out, in the same order, on either database.
 
-use crate::support::{TestDatabase, is_postgres};
+use crate::support::{TestDatabase, commit_one_change, is_postgres};
 use domain::{Column, ColumnType, Date, Row, RowFilter, RowId, Table, Timestamp, Value};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use sea_orm::{ConnectionTrait, Statement};
@@ -109,7 +109,7 @@ async fn a_row_comes_back_as_it_went_in_whatever_its_values_are() {
             let id = row.at(0).clone();
             *row = any_row(table, &mut runner);
             row.set_at(0, id);
-            rows::update(&*tx, row).await.unwrap();
+            rows::upsert(&*tx, &[row]).await.unwrap();
             assert_eq!(rows::find(&*tx, table, row.id()).await.unwrap().as_ref(), Some(&*row));
         }
         for (column, value) in table.columns().iter().zip(all[0].values()).filter(|(_, value)| !value.is_null()) {
@@ -117,7 +117,7 @@ async fn a_row_comes_back_as_it_went_in_whatever_its_values_are() {
             assert!(found.contains(&all[0]), "{}", column.name);
             assert!(found.iter().all(|row| row.get(column.name) == value), "{}", column.name);
         }
-        rows::delete(&*tx, table, all[0].id()).await.unwrap();
+        rows::delete_all(&*tx, table, &[all[0].id()]).await.unwrap();
         assert_eq!(rows::find(&*tx, table, all[0].id()).await.unwrap(), None);
     }
     db.close().await;
@@ -150,13 +150,9 @@ async fn pages_follow_the_ids_and_leave_nothing_out() {
     db.close().await;
 }
 
-/// Each of its transactions makes one change.
 async fn commit_now_and_then(db: Db, times: usize) {
-    let at = Timestamp::from_micros(0);
     for _ in 0..times {
-        let mut tx = db.write().await.unwrap();
-        tx.log(Table::Vendors, RowId(Uuid::nil()), None, None, at).await.unwrap();
-        tx.commit().await.unwrap();
+        commit_one_change(&db).await;
     }
 }
 

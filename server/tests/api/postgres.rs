@@ -1,14 +1,12 @@
 //! What only PostgreSQL has: a standby for reports, several servers, connections that end. On SQLite there is nothing to test.
 
-use crate::support::{Standby, TestDatabase, number};
-use domain::{RowId, Table, Timestamp};
+use crate::support::{Standby, TestDatabase, commit_one_change, number};
 use sea_orm::ConnectionTrait;
 use server::{
     config::DatabaseUrl,
     db::{Db, ReplicaStatus},
 };
 use std::time::Duration;
-use uuid::Uuid;
 
 const CHANGES: &str = "SELECT count(*) FROM changes";
 
@@ -17,12 +15,6 @@ async fn wait_until_healthy(db: &Db, healthy: bool) -> ReplicaStatus {
     let mut news = db.replica_news().unwrap();
     let found = tokio::time::timeout(Duration::from_secs(60), news.wait_for(|status| status.healthy == healthy)).await;
     *found.unwrap().unwrap()
-}
-
-async fn write(db: &Db) {
-    let mut tx = db.write().await.unwrap();
-    tx.log(Table::Vendors, RowId(Uuid::nil()), None, None, Timestamp::from_micros(0)).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 async fn reads_standby(db: &Db) -> bool {
@@ -41,7 +33,7 @@ async fn reports_read_the_standby_until_it_is_too_far_behind() {
     assert!(reads_standby(&db).await);
 
     standby.pause().await;
-    write(&db).await;
+    commit_one_change(&db).await;
     assert_eq!(number(&db.for_reports().await, CHANGES).await, 0, "the standby shows what it has");
     assert_eq!(number(db.readers(), CHANGES).await, 1);
     let status = wait_until_healthy(&db, false).await;
@@ -67,7 +59,7 @@ async fn without_a_standby_that_answers_reports_read_the_primary() {
         let db = Db::open(&settings).await.unwrap();
         let status = db.replica_status();
         assert!(status.configured && !status.healthy, "{status:?}");
-        write(&db).await;
+        commit_one_change(&db).await;
         assert!(!reads_standby(&db).await);
         db.close().await;
     }
@@ -97,7 +89,7 @@ async fn connections_that_the_database_has_ended_are_made_anew() {
         return;
     }
     let db = Db::open(&database.settings()).await.unwrap();
-    write(&db).await;
+    commit_one_change(&db).await;
     let running = db.write().await.unwrap();
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     database.connect().await.execute_unprepared(end).await.unwrap();
@@ -105,7 +97,7 @@ async fn connections_that_the_database_has_ended_are_made_anew() {
     assert_eq!(server::problem::Failure::from(failed).into_problem().code, protocol::ProblemCode::Unavailable);
     drop(running);
     // The one that failed is gone for good; the next write has a new connection.
-    write(&db).await;
+    commit_one_change(&db).await;
     assert_eq!(number(db.readers(), CHANGES).await, 2);
     db.close().await;
 }

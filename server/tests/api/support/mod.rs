@@ -1,12 +1,14 @@
 //! A server to test, and people who use it.
 
 mod app;
+mod change;
 mod database;
 mod files;
 mod person;
 mod standby;
 
 pub use app::TestApp;
+pub use change::commit_one_change;
 pub use database::{TestDatabase, is_postgres, number};
 pub use files::{BOUNDARY, form, photo, turned_photo};
 pub use person::{Answer, Person, ShapePage, send};
