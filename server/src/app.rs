@@ -8,7 +8,7 @@ use crate::{
     config::Settings,
     db::Db,
     openapi::{self, problems},
-    problem, shapes, web,
+    problem, reports, shapes, web,
     write::{self, WriteQueue},
 };
 use axum::{
@@ -23,7 +23,14 @@ use protocol::{Problem, ProblemCode};
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    trace::TraceLayer,
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -60,6 +67,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(admin::routes())
         .merge(write::routes())
         .merge(shapes::routes())
+        .merge(reports::routes())
         .merge(openapi::routes())
 }
 
@@ -79,8 +87,8 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::body::read_within_limit))
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
         .layer(middleware::from_fn(problem::in_json))
-        // It passes over event streams. The app's files come compressed from the build.
-        .layer(CompressionLayer::new());
+        // It passes over event streams. The app's files come compressed from the build, workbooks and documents from their makers.
+        .layer(CompressionLayer::new().compress_when(is_not_packed()));
     Router::new()
         .merge(api)
         .merge(Router::from(health_routes()))
@@ -90,6 +98,11 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::headers::protect))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+fn is_not_packed() -> impl Predicate {
+    let excel = NotForContentType::const_new("application/vnd.openxmlformats");
+    DefaultPredicate::new().and(NotForContentType::const_new("application/pdf")).and(excel)
 }
 
 /// How the server is.
