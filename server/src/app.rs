@@ -8,7 +8,7 @@ use crate::{
     config::Settings,
     db::Db,
     openapi::{self, problems},
-    problem, shapes,
+    problem, reports, shapes,
     uploads::{self, Uploads},
     web,
     write::{self, WriteQueue},
@@ -25,7 +25,14 @@ use protocol::{Problem, ProblemCode};
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    trace::TraceLayer,
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -64,6 +71,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(admin::routes())
         .merge(write::routes())
         .merge(shapes::routes())
+        .merge(reports::routes())
         .merge(openapi::routes())
 }
 
@@ -81,8 +89,8 @@ pub fn described() -> utoipa::openapi::OpenApi {
 pub fn router(app: App) -> Router {
     let api = Router::from(api())
         .layer(middleware::from_fn(web::body::read_within_limit))
-        // It passes over event streams. The app's files come compressed from the build.
-        .layer(CompressionLayer::new())
+        // It passes over event streams. The app's files come compressed from the build, workbooks and documents from their makers.
+        .layer(CompressionLayer::new().compress_when(is_not_packed()))
         // Files are neither read into memory nor compressed again.
         .merge(Router::from(uploads::routes()))
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
@@ -96,6 +104,11 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::headers::protect))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+fn is_not_packed() -> impl Predicate {
+    let excel = NotForContentType::const_new("application/vnd.openxmlformats");
+    DefaultPredicate::new().and(NotForContentType::const_new("application/pdf")).and(excel)
 }
 
 /// How the server is.

@@ -20,6 +20,7 @@ mod clock;
 pub mod db;
 mod ids;
 pub mod problem;
+mod reports;
 mod shapes;
 mod stages;
 mod uploads;

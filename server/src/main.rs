@@ -31,6 +31,9 @@ struct Command {
     /// What the demo data are drawn from: the same seed, the same portfolio
     #[arg(long, default_value_t = 1, requires = "demo")]
     seed: u64,
+    /// How many turns of years gone by the demo has, for reports; by default one for each property, at most 2,000
+    #[arg(long, requires = "demo")]
+    past_turns: Option<u32>,
 }
 
 #[derive(Subcommand)]
@@ -78,6 +81,7 @@ async fn main() -> ExitCode {
                 command.demo.map(|properties| Demo {
                     properties,
                     seed: command.seed,
+                    past_turns: command.past_turns.unwrap_or(properties.min(2_000)),
                 }),
             )
             .await

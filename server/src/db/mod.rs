@@ -101,11 +101,15 @@ impl Db {
 
     /// Connections for what reads much and may be some seconds old: the replica's, else the readers.
     pub async fn for_reports(&self) -> DatabaseConnection {
-        let replica = match &self.replica {
+        self.near_replica().await.unwrap_or_else(|| self.readers.clone())
+    }
+
+    /// The replica's connections, where there is one and it is not far behind.
+    pub async fn near_replica(&self) -> Option<DatabaseConnection> {
+        match &self.replica {
             Some(replica) => replica.connection().await,
             None => None,
-        };
-        replica.unwrap_or_else(|| self.readers.clone())
+        }
     }
 
     /// What is known of the replica now.

@@ -6,6 +6,7 @@
 mod approvals;
 mod companies;
 mod draw;
+mod history;
 mod people;
 mod portfolio;
 mod scope;
@@ -14,7 +15,7 @@ mod words;
 
 use crate::{
     auth::{Passwords, accounts::Credentials},
-    db::{Db, counters, rows},
+    db::{Db, Transaction, counters, rows},
     stages,
     write::{counter_name, turn_number},
 };
@@ -24,6 +25,7 @@ use domain::{
     mutation::{inherit_visibility, lend_sight},
 };
 use draw::Draw;
+use history::History;
 
 /// The password of every demo account.
 pub const PASSWORD: &str = "turns-demo";
@@ -35,6 +37,8 @@ pub struct Demo {
     pub properties: u32,
     /// What they are drawn from.
     pub seed: u64,
+    /// How many turns of years gone by.
+    pub past_turns: u32,
 }
 
 /// Every second or third home is being turned: two in five.
@@ -54,8 +58,36 @@ pub async fn make(db: &Db, passwords: &Passwords, demo: Demo, now: Timestamp) ->
         rows::insert(&*tx, rows).await.context("cannot make the demo portfolio")?;
     }
     counters::set(&*tx, &counter_name(now.date_utc().year()), portfolio.turns.len() as i64).await?;
+    remember(&tx, &mut draw, &portfolio, demo.past_turns, now)
+        .await
+        .context("cannot make past turns")?;
     tx.commit().await?;
     Ok(people.accounts())
+}
+
+/// Makes past turns, a part at a time.
+async fn remember(tx: &Transaction, draw: &mut Draw, portfolio: &Portfolio, count: u32, now: Timestamp) -> anyhow::Result<()> {
+    const AT_ONCE: usize = 5_000;
+    let stages = stages::all(&**tx).await?;
+    let Some(last_stage) = stages.iter().max_by_key(|stage| stage.int("sequence")) else {
+        return Ok(());
+    };
+    let mut history = History {
+        homes: &portfolio.properties,
+        last_stage,
+        numbers: [(now.date_utc().year(), portfolio.turns.len() as i64)].into(),
+        now,
+    };
+    let mut left = count as usize;
+    while left > 0 {
+        let part = left.min(AT_ONCE);
+        rows::insert(&**tx, &history.draw(draw, part)).await?;
+        left -= part;
+    }
+    for (year, number) in history.numbers {
+        counters::set(&**tx, &counter_name(year), number).await?;
+    }
+    Ok(())
 }
 
 /// All rows of a demo.

@@ -138,7 +138,11 @@ mod tests {
             memory_kib: 8,
             iterations: NonZeroU32::MIN,
         };
-        let demo = demo::Demo { properties: 30, seed: 1 };
+        let demo = demo::Demo {
+            properties: 30,
+            seed: 1,
+            past_turns: 0,
+        };
         stages::seed(&db, NOW).await.unwrap();
         demo::make(&db, &Passwords::new(cost).unwrap(), demo, NOW).await.unwrap();
         db

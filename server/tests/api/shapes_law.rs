@@ -1,20 +1,10 @@
 //! The law of the read path: whoever follows a shape, from wherever and however slowly, ends with the shape.
 
-use crate::support::{Person, ShapePage, TestApp, new_id};
+use crate::support::{Dice, Person, ShapePage, TestApp, new_id};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 const TABLES: [&str; 3] = ["properties", "turns", "scope-items"];
-
-/// A seeded sequence of small numbers (Knuth's MMIX generator).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % sides
-    }
-}
 
 /// Somebody in the middle of following one table. Pages are applied strictly: nothing may come twice or be missing.
 struct Follower {

@@ -1,6 +1,6 @@
 //! One server with a small demo portfolio.
 
-use super::{Person, TestDatabase};
+use super::{Person, Standby, TestDatabase};
 use sea_orm::DatabaseConnection;
 use server::{
     config::{PasswordCost, Settings, UploadSettings},
@@ -60,7 +60,12 @@ impl TestApp {
             ..Settings::default()
         };
         change(&mut settings);
-        let server = Server::start(settings.clone(), Some(Demo { properties, seed: 1 })).await.unwrap();
+        let demo = Demo {
+            properties,
+            seed: 1,
+            past_turns: 0,
+        };
+        let server = Server::start(settings.clone(), Some(demo)).await.unwrap();
         Self {
             server: Some(server),
             settings,
@@ -89,6 +94,19 @@ impl TestApp {
     /// Starts again what was stopped.
     pub async fn restart_stopped(&mut self) {
         self.server = Some(Server::start(self.settings.clone(), None).await.unwrap());
+    }
+
+    /// Reads reports from the standby from now on; none on SQLite.
+    pub async fn use_standby(&mut self) -> Option<Standby> {
+        let standby = Standby::of(&self.database).await?;
+        self.settings.database.replica_url = Some(standby.url().clone());
+        self.restart().await;
+        Some(standby)
+    }
+
+    /// Waits until the standby has everything.
+    pub async fn catch_up(&self, standby: &Standby) {
+        standby.catch_up(&self.database).await;
     }
 
     pub async fn sign_in(&self, name: &str) -> Person {

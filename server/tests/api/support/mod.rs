@@ -36,3 +36,13 @@ pub fn new_id() -> String {
     let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
     Uuid::from_u128(0x01aa_0000_0000_7000_8000_0000_0000_0000 + u128::from(number)).to_string()
 }
+
+/// A seeded sequence of small numbers (Knuth's MMIX generator).
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn below(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}

@@ -1,0 +1,38 @@
+//! Whose rows a report may hold.
+//!
+//! **Invariant:** wider than the shapes in time only (finished turns are in), never in whose homes they are; but an
+//! approver, whose shape holds what awaits a decision, decides on the portfolio's money and reads all of it.
+
+use crate::problem::{Failure, Result};
+use domain::{Role, UserId, Viewer};
+use protocol::ProblemCode;
+
+/// The homes, and the turns of these homes, that a person's reports are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole portfolio.
+    Everything,
+    /// Rows whose column names this person.
+    Managed {
+        /// `property_manager_id` or `sr_property_manager_id`.
+        column: &'static str,
+        /// Whom.
+        by: UserId,
+    },
+}
+
+impl Scope {
+    /// What a person's role gives them; those who work in the homes get no reports.
+    pub fn of(viewer: &Viewer) -> Result<Self> {
+        let managed = |column| Ok(Self::Managed { column, by: viewer.user });
+        match viewer.role {
+            Role::SuperAdmin | Role::Admin | Role::DfoApprover | Role::HoApprover => Ok(Self::Everything),
+            Role::SrPropertyManager => managed("sr_property_manager_id"),
+            Role::PropertyManager => managed("property_manager_id"),
+            Role::Inspector | Role::Vendor => Err(Failure::refused(
+                ProblemCode::Permission,
+                "reports are for managers, approvers and administrators",
+            )),
+        }
+    }
+}
