@@ -3,7 +3,7 @@
 //! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
 
 use crate::{
-    admin, auth,
+    admin, audit, auth,
     auth::Passwords,
     config::Settings,
     db::Db,
@@ -70,6 +70,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(admin::routes())
         .merge(write::routes())
         .merge(shapes::routes())
+        .merge(audit::routes())
         .merge(openapi::routes())
 }
 
@@ -85,14 +86,13 @@ pub fn described() -> utoipa::openapi::OpenApi {
 
 /// The whole server as one service.
 pub fn router(app: App) -> Router {
-    let api = Router::from(api())
-        .layer(middleware::from_fn_with_state(app.clone(), metrics::hear_device))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::meter))
+    // Files are neither read into memory nor compressed again; whoever refuses one leaves the rest of it.
+    let files = metered(uploads::routes(), &app).layer(middleware::from_fn(web::body::drain_what_is_left));
+    let api = metered(api(), &app)
         .layer(middleware::from_fn(web::body::read_within_limit))
         // It passes over event streams. The app's files come compressed from the build.
         .layer(CompressionLayer::new())
-        // Files are neither read into memory nor compressed again.
-        .merge(Router::from(uploads::routes()))
+        .merge(files)
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
         .layer(middleware::from_fn(problem::in_json));
     Router::new()
@@ -104,6 +104,13 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::headers::protect))
         .layer(middleware::from_fn_with_state(app.clone(), web::follow::follow))
         .with_state(app)
+}
+
+/// What signed-in people ask for, within their limits.
+fn metered(routes: OpenApiRouter<App>, app: &App) -> Router<App> {
+    Router::from(routes)
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::hear_device))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::meter))
 }
 
 /// How the server is.

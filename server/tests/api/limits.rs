@@ -1,6 +1,6 @@
 //! Rate limits, and whose address they count.
 
-use crate::support::{Person, TestApp};
+use crate::support::{Person, TestApp, photo};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value as Json, json};
 use server::config::{Budget, RateLimits, Settings};
@@ -69,6 +69,16 @@ async fn an_office_signs_in_together_but_nobody_signs_in_all_the_time() {
 }
 
 #[tokio::test]
+async fn whoever_finds_a_tablet_unlocked_does_not_try_passwords_on_it() {
+    let app = TestApp::start_with(with(Budget::Auth, "3/1m")).await;
+    let manager = app.sign_in("manager").await;
+    let guess = json!({"current": "guess", "new": "maple basement heron"});
+    for expected in [422, 422, 429] {
+        assert_eq!(manager.post("/api/auth/password", &guess).await.status, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_header_from_a_stranger_buys_no_attempts_and_one_from_our_proxy_names_the_caller() {
     let app = TestApp::start_with(with(Budget::Auth, "1/1m")).await;
     assert_eq!(
@@ -126,6 +136,19 @@ async fn a_batch_is_one_write_and_a_refused_one_leaves_nothing() {
     let theirs = other.first("turns").await["id"].clone();
     assert_eq!(other.write("turns", notes(&theirs, 1)).await.status, 200, "each person has their own");
     assert_eq!(manager.shape("turns", "offset=-1").await.status, 200, "reading is another matter");
+}
+
+#[tokio::test]
+async fn a_file_too_many_is_refused_while_it_is_sent_and_not_stored() {
+    let app = TestApp::start_with(with(Budget::Uploads, "1/1m")).await;
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await["id"].as_str().unwrap().to_owned();
+    let fields = [("entityType", "turn"), ("entityId", turn.as_str()), ("kind", "before")];
+    assert_eq!(manager.upload(&fields, &photo(80, 60)).await.status, 200);
+    let (before, stored) = (app.counts().await, app.stored());
+    let refused = manager.upload(&fields, &vec![7; 20 << 20]).await;
+    assert_eq!((refused.status.as_u16(), refused.problem()), (429, "RATE_LIMITED"));
+    assert_eq!((app.counts().await, app.stored()), (before, stored));
 }
 
 async fn remaining(person: &Person, table: &str, query: &str) -> (u16, String) {

@@ -7,6 +7,7 @@
 mod account;
 mod admin;
 mod approvals;
+mod audit;
 mod auth;
 mod authorization;
 mod batch;
@@ -15,6 +16,7 @@ mod concurrency;
 mod database;
 mod doorbell;
 mod durability;
+mod history;
 mod http;
 mod import;
 mod limits;

@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -27,6 +27,11 @@ const STEPS: [Step; 2] = [
         name: "m0002_whole_api",
         sqlite: include_str!("m0002_whole_api/sqlite.sql"),
         postgres: include_str!("m0002_whole_api/postgres.sql"),
+    },
+    Step {
+        name: "m0004_audit",
+        sqlite: include_str!("m0004_audit/sqlite.sql"),
+        postgres: include_str!("m0004_audit/postgres.sql"),
     },
 ];
 
