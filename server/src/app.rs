@@ -3,10 +3,12 @@
 //! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
 
 use crate::{
-    admin, auth,
+    admin, audit, auth,
     auth::Passwords,
     config::Settings,
     db::Db,
+    limits::{self, Limiter},
+    metrics::{self, Metrics},
     openapi::{self, problems},
     problem, reports, shapes,
     uploads::{self, Uploads},
@@ -23,7 +25,7 @@ use axum::{
 use domain::UserId;
 use protocol::{Problem, ProblemCode};
 use serde::Serialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{broadcast, watch};
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -31,7 +33,6 @@ use tower_http::{
         CompressionLayer,
         predicate::{DefaultPredicate, NotForContentType, Predicate},
     },
-    trace::TraceLayer,
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -49,6 +50,10 @@ pub struct App {
     pub uploads: Uploads,
     /// Password hashing, a few at a time.
     pub passwords: Passwords,
+    /// How often somebody may ask.
+    pub limiter: Limiter,
+    /// What the operator watches.
+    pub metrics: Metrics,
     /// Tells whose sessions have ended or changed; what waits on behalf of that person looks its session up again.
     pub sessions_changed: broadcast::Sender<UserId>,
     /// Becomes true when the server stops; whoever waits for news listens to it.
@@ -72,12 +77,13 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(write::routes())
         .merge(shapes::routes())
         .merge(reports::routes())
+        .merge(audit::routes())
         .merge(openapi::routes())
 }
 
-/// What asks whether the server is well. No limit and no session stands before it.
+/// What asks how the server is. No limit and no session stands before it.
 fn health_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready)).merge(metrics::routes())
 }
 
 /// What the handlers' annotations say.
@@ -87,12 +93,13 @@ pub fn described() -> utoipa::openapi::OpenApi {
 
 /// The whole server as one service.
 pub fn router(app: App) -> Router {
-    let api = Router::from(api())
+    // Files are neither read into memory nor compressed again; whoever refuses one leaves the rest of it.
+    let files = metered(uploads::routes(), &app).layer(middleware::from_fn(web::body::drain_what_is_left));
+    let api = metered(api(), &app)
         .layer(middleware::from_fn(web::body::read_within_limit))
         // It passes over event streams. The app's files come compressed from the build, workbooks and documents from their makers.
         .layer(CompressionLayer::new().compress_when(is_not_packed()))
-        // Files are neither read into memory nor compressed again.
-        .merge(Router::from(uploads::routes()))
+        .merge(files)
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
         .layer(middleware::from_fn(problem::in_json));
     Router::new()
@@ -102,13 +109,20 @@ pub fn router(app: App) -> Router {
         .fallback(elsewhere)
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(web::headers::protect))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(app.clone(), web::follow::follow))
         .with_state(app)
 }
 
 fn is_not_packed() -> impl Predicate {
     let excel = NotForContentType::const_new("application/vnd.openxmlformats");
     DefaultPredicate::new().and(NotForContentType::const_new("application/pdf")).and(excel)
+}
+
+/// What signed-in people ask for, within their limits.
+fn metered(routes: OpenApiRouter<App>, app: &App) -> Router<App> {
+    Router::from(routes)
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::hear_device))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::meter))
 }
 
 /// How the server is.
@@ -118,19 +132,28 @@ struct Health {
     status: &'static str,
     /// The program's version.
     version: &'static str,
+    /// Where reports are read from: `replica`, or `primary` while the replica is away. Only where there is a replica.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports: Option<&'static str>,
 }
 
+/// A database that takes longer is not ready.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl Health {
-    fn new(status: &'static str) -> Json<Self> {
-        let version = env!("CARGO_PKG_VERSION");
-        Json(Self { status, version })
+    const fn new(status: &'static str) -> Self {
+        Self {
+            status,
+            version: env!("CARGO_PKG_VERSION"),
+            reports: None,
+        }
     }
 }
 
 /// Whether the program runs
 #[utoipa::path(get, path = "/health", tag = "health", security(()), responses((status = 200, description = "It runs.", body = Health)))]
 async fn health() -> Json<Health> {
-    Health::new("ok")
+    Json(Health::new("ok"))
 }
 
 /// Whether the server takes requests
@@ -139,9 +162,15 @@ async fn health() -> Json<Health> {
 #[utoipa::path(get, path = "/ready", tag = "health", security(()), responses((status = 200, description = "It takes requests.", body = Health), problems::Unavailable))]
 async fn ready(State(app): State<App>) -> Response {
     use crate::db::counters;
-    let answers = counters::current(app.db.readers(), counters::CHANGE_POSITION).await.is_ok();
-    if answers && !*app.stopping.borrow() {
-        return Health::new("ready").into_response();
+    let asked = tokio::time::timeout(PATIENCE, counters::current(app.db.readers(), counters::CHANGE_POSITION));
+    if matches!(asked.await, Ok(Ok(_))) && !*app.stopping.borrow() {
+        let replica = app.db.replica_status();
+        let reports = replica.configured.then_some(if replica.healthy { "replica" } else { "primary" });
+        let ready = Health {
+            reports,
+            ..Health::new("ready")
+        };
+        return Json(ready).into_response();
     }
     problem::answer(Problem::new(ProblemCode::Unavailable, "the server is not ready"))
 }

@@ -5,6 +5,11 @@
 mod database;
 mod uploads;
 
+pub use crate::{
+    limits::{Budget, Quota, RateLimits},
+    logging::LogFormat,
+    web::address::TrustedProxies,
+};
 pub use database::{DatabaseKind, DatabaseSettings, DatabaseUrl};
 pub use uploads::{StorageUrl, UploadSettings};
 
@@ -23,6 +28,16 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// What the log shows, in `tracing`'s filter syntax.
     pub log: String,
+    /// How its lines look.
+    pub log_format: LogFormat,
+    /// How often somebody may ask for something.
+    pub rate_limits: RateLimits,
+    /// Where servers share the counts of their limits; each counts for itself where there is none.
+    pub redis_url: Option<String>,
+    /// The proxies whose word on a caller's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// What opens `/metrics` from elsewhere than this machine.
+    pub metrics_token: Option<String>,
     /// How much the server puts into one answer and how long it waits.
     pub limits: Limits,
     /// Where files are kept, and how large they may be.
@@ -83,6 +98,11 @@ impl Default for Settings {
             port: 8080,
             public_url: None,
             log: "info,sqlx=warn,sea_orm_migration=warn".to_owned(),
+            log_format: LogFormat::default(),
+            rate_limits: RateLimits::default(),
+            redis_url: None,
+            trusted_proxies: TrustedProxies::default(),
+            metrics_token: None,
             limits: Limits::default(),
             uploads: UploadSettings::default(),
             password_cost: PasswordCost::default(),
@@ -143,7 +163,46 @@ impl Settings {
             tracing_subscriber::EnvFilter::try_new(&value).map_err(|_| wrong("LOG", "must be a log filter such as info or server=debug", &value))?;
             settings.log = value;
         }
+        settings.read_operations(get)?;
         Ok(settings)
+    }
+
+    /// What an operator sets: the log's form, limits, and the machines around this one.
+    fn read_operations(&mut self, get: impl Fn(&str) -> Option<String>) -> Result<(), WrongSetting> {
+        match get("LOG_FORMAT").as_deref() {
+            None | Some("text") => {}
+            Some("json") => self.log_format = LogFormat::Json,
+            Some(other) => return Err(wrong("LOG_FORMAT", "must be text or json", other)),
+        }
+        for budget in Budget::ALL {
+            if let Some(value) = get(budget.setting()) {
+                let quota = if value == "off" {
+                    None
+                } else {
+                    Some(parse(budget.setting(), "must be a limit such as 100/1m, or off", value)?)
+                };
+                self.rate_limits = self.rate_limits.with(budget, quota);
+            }
+        }
+        if let Some(value) = get("REDIS_URL") {
+            redis::Client::open(value.as_str()).map_err(|_| {
+                wrong(
+                    "REDIS_URL",
+                    "must be an address such as redis://localhost:6379",
+                    &database::without_password(&value),
+                )
+            })?;
+            self.redis_url = Some(value);
+        }
+        if let Some(value) = get("TRUSTED_PROXIES") {
+            self.trusted_proxies = parse(
+                "TRUSTED_PROXIES",
+                "must be addresses or networks such as 10.0.0.0/8, separated by commas",
+                value,
+            )?;
+        }
+        self.metrics_token = get("METRICS_TOKEN");
+        Ok(())
     }
 }
 
@@ -187,6 +246,12 @@ mod tests {
         assert_eq!(read("PORT", "").unwrap().port, 8080);
         assert_eq!(read("PORT", "0").unwrap().port, 0);
         assert_eq!(read("HOST", "0.0.0.0").unwrap().host.to_string(), "0.0.0.0");
+        let limits = read("RATE_LIMIT_SHAPES", "off").unwrap().rate_limits;
+        assert_eq!(
+            (limits.quota(Budget::Shapes), limits.quota(Budget::Writes).map(|quota| quota.requests)),
+            (None, Some(100))
+        );
+        assert_eq!(read("RATE_LIMIT_AUTH", "7/2m").unwrap().rate_limits.quota(Budget::Auth), "7/120s".parse().ok());
         let public = read("PUBLIC_URL", "https://Turns.Example.com/").unwrap().public_url.unwrap();
         assert_eq!((public.origin.as_str(), public.is_https), ("https://turns.example.com", true));
     }
@@ -203,9 +268,15 @@ mod tests {
             ("PUBLIC_URL", "turns.example.com"),
             ("PUBLIC_URL", "https://a.example/x"),
             ("LOG", "a=b=c"),
+            ("LOG_FORMAT", "xml"),
+            ("RATE_LIMIT_WRITES", "100"),
+            ("RATE_LIMIT_AUTH", "0/1m"),
+            ("REDIS_URL", "http://redis"),
+            ("TRUSTED_PROXIES", "proxy"),
         ] {
             let message = read(name, value).unwrap_err();
             assert!(message.starts_with(name) && !message.contains('\n'), "{message}");
         }
+        assert!(!read("REDIS_URL", "http://u:secret@redis").unwrap_err().contains("secret"));
     }
 }

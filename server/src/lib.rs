@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod import;
+pub mod logging;
 pub mod openapi;
 pub mod serve;
 
@@ -19,6 +20,8 @@ mod auth;
 mod clock;
 pub mod db;
 mod ids;
+mod limits;
+mod metrics;
 pub mod problem;
 mod reports;
 mod shapes;

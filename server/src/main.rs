@@ -9,14 +9,10 @@ use server::{
     commands::user,
     config::Settings,
     demo::{self, Demo},
-    import, openapi,
+    import, logging, openapi,
     serve::Server,
 };
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// The server of Turns: rental homes made ready between tenants. Settings come from the environment
 /// (DATABASE_URL, HOST, PORT, PUBLIC_URL, LOG).
@@ -59,11 +55,7 @@ async fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(wrong) => return failed(&wrong),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(&settings.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    logging::start(&settings);
     let done = match command.task {
         Some(Task::Openapi) => {
             println!("{}", openapi::text());

@@ -2,8 +2,7 @@
 //!
 //! **Invariant:** a fault of the server's own is logged here, once, and its detail never leaves the machine.
 
-use crate::db::Fault;
-use crate::uploads::StorageError;
+use crate::{db::Fault, limits::Exceeded, uploads::StorageError};
 use axum::{
     Json,
     extract::Request,
@@ -20,6 +19,9 @@ pub enum Failure {
     /// The caller's to mend.
     #[error("{}", .0.message)]
     Refused(Box<Problem>),
+    /// Too often.
+    #[error("too many requests")]
+    Limited(Exceeded),
     /// The database's.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -41,12 +43,19 @@ impl Failure {
     pub fn into_problem(self) -> Problem {
         match self {
             Self::Refused(problem) => *problem,
+            Self::Limited(exceeded) => exceeded.problem(),
             Self::Database(error) => told(&error),
             Self::Storage(error) => {
                 tracing::error!(%error, "the file storage failed");
                 Problem::new(ProblemCode::Unavailable, "the server cannot reach its files now; try again")
             }
         }
+    }
+}
+
+impl From<Exceeded> for Failure {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Limited(exceeded)
     }
 }
 
@@ -65,7 +74,10 @@ impl From<domain::row::UnreadableRow> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        answer(self.into_problem())
+        match self {
+            Self::Limited(exceeded) => exceeded.into_response(),
+            failure => answer(failure.into_problem()),
+        }
     }
 }
 

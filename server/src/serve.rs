@@ -13,7 +13,10 @@ use crate::{
     config::Settings,
     db::Db,
     demo::{self, Demo},
-    ids, shapes, stages,
+    ids,
+    limits::Limiter,
+    metrics::{self, Metrics},
+    shapes, stages,
     uploads::{self, Uploads},
     write::{self, WriteQueue},
 };
@@ -45,6 +48,7 @@ impl Server {
     pub async fn start(settings: Settings, demo: Option<Demo>) -> anyhow::Result<Self> {
         let passwords = Passwords::new(settings.password_cost)?;
         let uploads = Uploads::open(&settings.uploads).await?;
+        let limiter = Limiter::new(settings.rate_limits, settings.redis_url.as_deref())?;
         let db = Db::open(&settings.database).await?;
         let new_accounts = prepare(&db, &passwords, demo).await?;
         let wanted = SocketAddr::new(settings.host, settings.port);
@@ -58,10 +62,13 @@ impl Server {
             db: db.clone(),
             uploads,
             passwords,
+            limiter,
+            metrics: Metrics::new()?,
             sessions_changed,
             stopping,
         };
         tokio::spawn(tidy_now_and_then(app.clone()));
+        tokio::spawn(keep_up_metrics(app.clone()));
         let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move { app.stopped().await });
         Ok(Self {
@@ -159,6 +166,16 @@ async fn tidy_now_and_then(app: App) {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "files that no document wants were removed"),
             Err(error) => tracing::warn!(%error, "files that no document wants were not removed"),
+        }
+    }
+}
+
+async fn keep_up_metrics(app: App) {
+    let mut ticks = tokio::time::interval(metrics::UPKEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => app.metrics.upkeep(),
+            () = app.stopped() => return,
         }
     }
 }

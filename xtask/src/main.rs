@@ -13,6 +13,7 @@ mod finish;
 mod paths;
 mod postgres;
 mod process;
+mod redis;
 mod release;
 mod site;
 mod stamp;

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::browser::Browser;
 use crate::steps::{self, Counts, Steps};
-use crate::{browser, paths, postgres, process, site, tools};
+use crate::{browser, paths, postgres, process, redis, site, tools};
 
 /// Runs on the machine itself.
 const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
@@ -37,6 +37,7 @@ pub fn run(args: &[String]) -> Result<()> {
         lint(&mut steps, quick);
     }
     steps.step("native tests", || {
+        redis::ensure()?;
         steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&NATIVE)), &filters))
     });
     steps.step("API tests on PostgreSQL", || {

@@ -3,7 +3,7 @@
 //! **Invariant:** the token leaves this machine once, in the answer to a right password.
 
 use super::{
-    AnySession, SESSION_SECONDS, accounts, own, people,
+    AnySession, SESSION_SECONDS, accounts, attempt, own, people,
     recognise::{Recognised, recognise},
     session, sessions,
 };
@@ -61,13 +61,16 @@ struct LogoutAnswer {
 )]
 async fn login(State(app): State<App>, client: Client, JsonBody(body): JsonBody) -> Result<Response> {
     let request: LoginRequest = serde_json::from_value(body).map_err(|_| Failure::refused(ProblemCode::Validation, "send an email and a password"))?;
+    let at = clock::now();
+    let attempt = attempt::admit(&app, &client, &request.email, at).await?;
     let account = match recognise(app.db.readers(), &app.passwords, &request.email, request.password).await? {
         Recognised::Account(account) => account,
         Recognised::Nobody { meant } => return Err(refuse(&app, meant, &client).await),
     };
-    let Some(token) = begin(&app, &account, &client, clock::now()).await? else {
+    let Some(token) = begin(&app, &account, &client, at).await? else {
         return Err(refuse(&app, Some(UserId(account.id.0)), &client).await);
     };
+    attempt.succeeded().await;
     let user = accounts::public(*account)?;
     let cookie = cookie(&app, &token, SESSION_SECONDS);
     let shapes = session::shapes(&user);
@@ -86,6 +89,7 @@ async fn begin(app: &App, account: &user::Model, client: &Client, at: Timestamp)
 }
 
 async fn refuse(app: &App, meant: Option<UserId>, client: &Client) -> Failure {
+    app.metrics.sign_in_failed();
     let noted = audit::sign_in::failed(app, meant, client).await;
     let refusal = Failure::refused(ProblemCode::Unauthenticated, "the email or the password is not right");
     noted.err().unwrap_or(refusal)

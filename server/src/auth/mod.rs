@@ -6,6 +6,7 @@
 //! **Invariant:** the database holds no password and no token, only what recognises them.
 
 pub mod accounts;
+mod attempt;
 mod email;
 mod handlers;
 mod origin;
@@ -23,7 +24,7 @@ pub use handlers::routes;
 pub use origin::refuse_foreign_origin;
 pub use over::Over;
 pub use password::Passwords;
-pub use session::{AnySession, COOKIE as SESSION_COOKIE, Session, SessionId, sign_in_first};
+pub use session::{AnySession, COOKIE as SESSION_COOKIE, Session, SessionId, bearer, sign_in_first};
 
 /// How long a session lasts, in seconds.
 const SESSION_SECONDS: i64 = 7 * 24 * 60 * 60;

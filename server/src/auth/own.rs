@@ -3,7 +3,7 @@
 //! **Invariant:** a changed password ends every other session of its owner, whoever holds it.
 
 use super::{
-    AnySession, SessionId, accounts, password_rules,
+    AnySession, SessionId, accounts, attempt, password_rules,
     recognise::verify,
     session::{Session, sign_in_first},
     sessions,
@@ -94,16 +94,19 @@ async fn change_password(State(app): State<App>, AnySession(session): AnySession
     let change: PasswordChange =
         serde_json::from_value(body).map_err(|_| Failure::refused(ProblemCode::Validation, "send the current and the new password"))?;
     let account = accounts::by_id(app.db.readers(), session.user.id).await?.ok_or_else(sign_in_first)?;
-    check(&app, &account, &change).await?;
+    check(&app, &account, &client, &change).await?;
     let hash = app.passwords.hash(change.new).await.map_err(|error| DbErr::Custom(error.to_string()))?;
     let sessions_ended = replace(&app, &session, &client, account, hash, clock::now()).await?;
     Ok(Json(SessionsEnded::so_many(sessions_ended)))
 }
 
-async fn check(app: &App, account: &user::Model, change: &PasswordChange) -> Result<()> {
+async fn check(app: &App, account: &user::Model, client: &Client, change: &PasswordChange) -> Result<()> {
+    // Whoever finds a tablet unlocked must not try passwords on it either.
+    let attempt = attempt::admit(app, client, &account.email, clock::now()).await?;
     if !verify(&app.passwords, change.current.clone(), Some(account.password_hash.clone())).await? {
         return Err(WrongFields::only("current", "is not your password"));
     }
+    attempt.succeeded().await;
     if change.new == change.current {
         return Err(WrongFields::only("new", "must be another one than now"));
     }

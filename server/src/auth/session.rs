@@ -9,6 +9,7 @@ use crate::{
     clock,
     db::entity::session,
     problem::{Failure, Result},
+    web::follow,
 };
 use axum::{
     extract::FromRequestParts,
@@ -74,9 +75,16 @@ pub fn sign_in_first() -> Failure {
 impl FromRequestParts<App> for AnySession {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        // A middleware may have looked already.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let token = token(&parts.headers).ok_or_else(sign_in_first)?;
         let session = find(app, token, clock::now()).await?.ok_or_else(sign_in_first)?;
-        Ok(Self(session))
+        follow::note_user(session.user.id);
+        let session = Self(session);
+        parts.extensions.insert(session.clone());
+        Ok(session)
     }
 }
 
@@ -134,7 +142,7 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// `Authorization: Bearer …`
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -175,7 +175,7 @@ fn told(failure: Failure) -> anyhow::Error {
     let problem = match failure {
         Failure::Database(error) => return error.into(),
         Failure::Storage(error) => return error.into(),
-        Failure::Refused(problem) => *problem,
+        failure => failure.into_problem(),
     };
     let fields: Vec<String> = problem.fields.iter().map(|(field, wrong)| format!("{field} {wrong}")).collect();
     anyhow!(if fields.is_empty() { problem.message } else { fields.join("; ") })

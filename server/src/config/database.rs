@@ -145,7 +145,7 @@ fn shown(options: &PgConnectOptions) -> String {
 }
 
 /// As much of an address that cannot be read as certainly holds no password.
-fn without_password(text: &str) -> String {
+pub(super) fn without_password(text: &str) -> String {
     let text = text.split_once('?').map_or(text, |(text, _)| text);
     match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),

@@ -9,6 +9,7 @@ use super::entity::change;
 use crate::problem::{Failure, Result};
 use domain::{Row, RowId, Table, Timestamp};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait, value::TextUuid};
+use std::time::Instant;
 
 /// A place in the log: after this change of this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,8 @@ pub struct Change {
 pub struct Commit {
     /// The changes, in the order of the log.
     pub changes: Vec<Change>,
+    /// When the database had them.
+    pub at: Instant,
 }
 
 impl Place {

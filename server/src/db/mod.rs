@@ -14,6 +14,7 @@ pub mod counters;
 pub mod entity;
 mod fault;
 mod lag;
+mod load;
 pub mod migration;
 mod postgres;
 mod replica;
@@ -24,6 +25,7 @@ pub mod unit;
 
 pub use changes::{Change, Commit};
 pub use fault::Fault;
+pub use load::{Load, Target};
 pub use replica::ReplicaStatus;
 pub use transaction::Transaction;
 pub use unit::Unit;
@@ -34,6 +36,7 @@ use crate::{
 };
 use anyhow::anyhow;
 use entity::meta;
+use load::Statements;
 use replica::Replica;
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -51,6 +54,8 @@ pub struct Db {
     readers: DatabaseConnection,
     writer: Arc<Mutex<DatabaseConnection>>,
     replica: Option<Arc<Replica>>,
+    /// A clone of the writer, only to be looked at, and the statements of writer and readers.
+    primary: (DatabaseConnection, Statements),
     commits: broadcast::Sender<Arc<Commit>>,
     epoch: Arc<str>,
 }
@@ -59,10 +64,13 @@ impl Db {
     /// Opens (and makes, where it is a new file) the database and brings its schema up to date.
     pub async fn open(settings: &DatabaseSettings) -> anyhow::Result<Self> {
         let kind = settings.url.kind();
-        let (writer, readers) = match kind {
+        let (mut writer, mut readers) = match kind {
             DatabaseKind::Sqlite => sqlite::connect(&settings.url).await?,
             DatabaseKind::Postgres => postgres::connect(settings).await?,
         };
+        let statements = Statements::default();
+        statements.count(&mut writer);
+        statements.count(&mut readers);
         let epoch = meta::Entity::find_by_id("epoch").one(&readers).await?;
         let epoch = epoch.ok_or_else(|| anyhow!("the database has no epoch: is it one of Turns?"))?.value;
         let replica = match &settings.replica_url {
@@ -73,6 +81,7 @@ impl Db {
         Ok(Self {
             kind,
             readers,
+            primary: (writer.clone(), statements),
             writer: Arc::new(Mutex::new(writer)),
             replica,
             commits,
@@ -115,6 +124,14 @@ impl Db {
     /// What is known of the replica now.
     pub fn replica_status(&self) -> ReplicaStatus {
         self.replica.as_ref().map(|replica| *replica.status().borrow()).unwrap_or_default()
+    }
+
+    /// How busy the connections are: the primary's, and the replica's where there is one.
+    pub fn load(&self) -> Vec<Load> {
+        let (writer, statements) = &self.primary;
+        let primary = statements.load(Target::Primary, [writer, &self.readers]);
+        let replica = self.replica.as_ref().map(|replica| replica.load());
+        std::iter::once(primary).chain(replica).collect()
     }
 
     /// Tells when something else is known of the replica; none where there is none.

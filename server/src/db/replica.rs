@@ -2,7 +2,11 @@
 //!
 //! **Invariant:** who asks for the standby gets it only if the last look, a second ago, found it healthy and it answers now.
 
-use super::{lag::Lag, postgres};
+use super::{
+    lag::Lag,
+    load::{Load, Statements, Target},
+    postgres,
+};
 use crate::config::{DatabaseSettings, DatabaseUrl};
 use anyhow::Context;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
@@ -35,6 +39,7 @@ pub struct ReplicaStatus {
 /// The standby, looked at as long as this lives.
 pub(super) struct Replica {
     connection: DatabaseConnection,
+    statements: Statements,
     status: watch::Receiver<ReplicaStatus>,
     looking: JoinHandle<()>,
 }
@@ -61,7 +66,9 @@ impl Replica {
     pub(super) async fn watch(url: &DatabaseUrl, settings: &DatabaseSettings, primary: &DatabaseConnection) -> anyhow::Result<Self> {
         let mut options = postgres::options(url, CONNECTIONS);
         options.connect_lazy(true).min_connections(0).acquire_timeout(PATIENCE);
-        let connection = Database::connect(options).await.with_context(|| format!("cannot use the read replica {url}"))?;
+        let mut connection = Database::connect(options).await.with_context(|| format!("cannot use the read replica {url}"))?;
+        let statements = Statements::default();
+        statements.count(&mut connection);
         let (sender, status) = watch::channel(ReplicaStatus {
             configured: true,
             healthy: true,
@@ -82,7 +89,12 @@ impl Replica {
                 lookout.look().await;
             }
         });
-        Ok(Self { connection, status, looking })
+        Ok(Self {
+            connection,
+            statements,
+            status,
+            looking,
+        })
     }
 
     /// The standby, if it is healthy and answers.
@@ -94,6 +106,11 @@ impl Replica {
     /// What the last look found; changes are told.
     pub(super) fn status(&self) -> watch::Receiver<ReplicaStatus> {
         self.status.clone()
+    }
+
+    /// How busy its connections are; the looks at it are among the statements.
+    pub(super) fn load(&self) -> Load {
+        self.statements.load(Target::Replica, [&self.connection])
     }
 
     pub(super) async fn close(&self) -> Result<(), DbErr> {

@@ -8,7 +8,7 @@
 use super::changes::{Change, Commit};
 use crate::problem::Result;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Instant};
 use tokio::sync::{OwnedMutexGuard, broadcast};
 
 /// A write transaction. Reads and statements go through `Deref`.
@@ -34,8 +34,9 @@ impl Transaction {
         let Self { inner, commits, _turn } = self;
         inner.commit().await?;
         if !changes.is_empty() {
+            let at = Instant::now();
             // Nobody listening is no error.
-            let _ = commits.send(Arc::new(Commit { changes }));
+            let _ = commits.send(Arc::new(Commit { changes, at }));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! **Invariant:** what a shape holds is one person's; no shared cache may keep it.
 
 use super::{offset::Offset, shape::Shape};
+use crate::limits;
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -11,6 +12,8 @@ use domain::Timestamp;
 use protocol::shape::{CURSOR_HEADER, HANDLE_HEADER, OFFSET_HEADER, SCHEMA_HEADER, UP_TO_DATE_HEADER};
 
 const HAS_DATA_HEADER: &str = "electric-has-data";
+/// News up to this size, heard live, are free: how much of them comes is up to those who write.
+const SMALL_NEWS_BYTES: usize = 64 * 1024;
 const JSON: &str = "application/json; charset=utf-8";
 const PRIVATE: &str = "private, max-age=0, must-revalidate";
 
@@ -37,6 +40,20 @@ pub struct Answer {
 impl Answer {
     /// As HTTP. `asked` are the request's headers.
     pub fn respond(self, shape: &Shape, asked: &HeaderMap) -> Response {
+        let counts = self.counts();
+        let mut response = self.into_http(shape, asked);
+        if counts {
+            response.extensions_mut().insert(limits::Counts);
+        }
+        response
+    }
+
+    /// Whether the answer is charged to its reader: what brings nothing new is not, nor are small news heard live.
+    fn counts(&self) -> bool {
+        self.has_data && (self.cursor.is_none() || self.body.len() > SMALL_NEWS_BYTES)
+    }
+
+    fn into_http(self, shape: &Shape, asked: &HeaderMap) -> Response {
         let etag = self.etag(shape);
         let is_known = self.cursor.is_none() && asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
         let mut headers = common_headers(&shape.handle);

@@ -6,7 +6,7 @@
 //! ring misses nothing.
 
 use super::shape::Shape;
-use crate::{app::App, auth::Session, db::Commit};
+use crate::{app::App, auth::Session, db::Commit, metrics::Waiting};
 use axum::{
     extract::State,
     http::header,
@@ -18,7 +18,12 @@ use axum::{
 use domain::Table;
 use futures::Stream;
 use protocol::News;
-use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{
     broadcast::{Receiver, error::RecvError},
     mpsc,
@@ -72,13 +77,19 @@ async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
     let mut commits = app.db.commits();
     let tables = session.viewer().shapes();
     let shapes: Vec<Shape> = tables.into_iter().map(|table| Shape::of(session, table, app.db.epoch())).collect();
-    let mut news: BTreeSet<Table> = all(&shapes);
+    let _listening = app.metrics.listen(Waiting::Doorbell, shapes.iter().map(|shape| shape.handle.clone()));
+    let mut news = Heard {
+        tables: all(&shapes),
+        since: None,
+    };
     loop {
-        let tables = std::mem::take(&mut news).into_iter().map(|table| table.url_name().to_owned()).collect();
+        let Heard { tables, since } = std::mem::take(&mut news);
+        let tables = tables.into_iter().map(|table| table.url_name().to_owned()).collect();
         if rings.send(News { tables }).await.is_err() {
             return;
         }
-        while news.is_empty() {
+        since.inspect(|since| app.metrics.delivered(since.elapsed()));
+        while news.tables.is_empty() {
             news = next(&mut commits, &shapes).await;
         }
         let gather = tokio::time::sleep(GATHER);
@@ -86,21 +97,34 @@ async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
         loop {
             tokio::select! {
                 () = &mut gather => break,
-                more = next(&mut commits, &shapes) => news.extend(more),
+                more = next(&mut commits, &shapes) => news.tables.extend(more.tables),
             }
         }
     }
 }
 
+/// What a ring will tell.
+#[derive(Default)]
+struct Heard {
+    tables: BTreeSet<Table>,
+    /// When the first of it was committed.
+    since: Option<Instant>,
+}
+
 /// The tables that the next commit brings news of; all of them when too many commits came to hear each.
-async fn next(commits: &mut Receiver<Arc<Commit>>, shapes: &[Shape]) -> BTreeSet<Table> {
+async fn next(commits: &mut Receiver<Arc<Commit>>, shapes: &[Shape]) -> Heard {
     match commits.recv().await {
-        Ok(commit) => shapes
-            .iter()
-            .filter(|shape| commit.changes.iter().any(|change| shape.concerns(change)))
-            .map(|shape| shape.table)
-            .collect(),
-        Err(RecvError::Lagged(_)) => all(shapes),
+        Ok(commit) => {
+            let concerned = shapes.iter().filter(|shape| commit.changes.iter().any(|change| shape.concerns(change)));
+            Heard {
+                tables: concerned.map(|shape| shape.table).collect(),
+                since: Some(commit.at),
+            }
+        }
+        Err(RecvError::Lagged(_)) => Heard {
+            tables: all(shapes),
+            since: None,
+        },
         Err(RecvError::Closed) => std::future::pending().await,
     }
 }

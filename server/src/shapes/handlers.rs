@@ -15,6 +15,7 @@ use crate::{
     auth::{self, Over, Session},
     clock,
     db::{Commit, changes::Place, counters},
+    metrics::Waiting,
     openapi::problems,
     problem::{Failure, Result},
 };
@@ -26,7 +27,7 @@ use axum::{
 use domain::Table;
 use protocol::{Problem, ProblemCode, ShapeMessage};
 use sea_orm::ConnectionTrait;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -91,7 +92,9 @@ async fn read_shape(
     } else {
         read(&app, &shape, &request).await?
     };
-    Ok(answer.map_or_else(|| answer::must_refetch(&shape), |answer| answer.respond(&shape, &headers)))
+    let Some(answer) = answer else { return Ok(answer::must_refetch(&shape)) };
+    app.metrics.shape_sent(table, answer.body.len());
+    Ok(answer.respond(&shape, &headers))
 }
 
 /// What there is now; `None` where the place is gone.
@@ -145,16 +148,20 @@ async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) ->
     let over = session.over(app);
     let deadline = tokio::time::sleep(app.settings.limits.long_poll);
     tokio::pin!(deadline, over);
-    let mut request = request.clone();
+    let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
+    let (mut request, mut committed_at) = (request.clone(), None);
     loop {
         let answer = read(app, shape, &request).await?;
         match &answer {
             // Where `now` was is remembered: what comes while we wait is after it.
             Some(answer) if answer.is_up_to_date && !answer.has_data => request.offset = answer.next,
-            _ => return Ok(answer),
+            _ => {
+                committed_at.inspect(|at: &Instant| app.metrics.delivered(at.elapsed()));
+                return Ok(answer);
+            }
         }
         tokio::select! {
-            () = relevant(&mut commits, shape) => {}
+            at = relevant(&mut commits, shape) => committed_at = at,
             () = &mut deadline => return Ok(answer),
             () = app.stopped() => return Ok(answer),
             over = &mut over => return match over {
@@ -166,13 +173,13 @@ async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) ->
     }
 }
 
-/// Completes when something is committed that concerns the shape, or may.
-async fn relevant(commits: &mut Receiver<Arc<Commit>>, shape: &Shape) {
+/// Completes when something is committed that concerns the shape, or may; tells when that was.
+async fn relevant(commits: &mut Receiver<Arc<Commit>>, shape: &Shape) -> Option<Instant> {
     loop {
         match commits.recv().await {
-            Ok(commit) if commit.changes.iter().any(|change| shape.concerns(change)) => return,
+            Ok(commit) if commit.changes.iter().any(|change| shape.concerns(change)) => return Some(commit.at),
             Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Lagged(_)) => return None,
             // The database has closed: the server stops, and says so by itself.
             Err(RecvError::Closed) => std::future::pending().await,
         }

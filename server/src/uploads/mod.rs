@@ -20,8 +20,8 @@ mod thumbnail;
 
 pub use storage::StorageError;
 
-use crate::{app::App, config::UploadSettings, problem::Result, web};
-use axum::{extract::DefaultBodyLimit, middleware};
+use crate::{app::App, config::UploadSettings, problem::Result};
+use axum::extract::DefaultBodyLimit;
 use resumable::Receiving;
 use storage::Storage;
 use thumbnail::Thumbnails;
@@ -54,7 +54,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(download::read_file))
         .routes(routes!(download::read_thumbnail))
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn(web::body::drain_what_is_left))
 }
 
 /// `25 MiB`

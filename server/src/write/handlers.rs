@@ -60,14 +60,16 @@ struct BatchAnswer {
 async fn write_one(State(app): State<App>, session: Session, client: Client, Path(table): Path<String>, JsonBody(body): JsonBody) -> Result<Response> {
     let table = Table::from_name(&table).ok_or_else(|| Failure::from(intent::unknown_table(&table)))?;
     let intent = Intent::read(body, Some(table), WriteId(ids::new_id())).map_err(|unreadable| unreadable.problem)?;
+    let watch = app.metrics.watch_writes("one", vec![Some((intent.table, intent.operation))]);
     let batch = Batch {
         author: Author::new(&session, client),
         intents: vec![Ok(intent)],
         is_atomic: true,
         at: clock::now(),
     };
-    let answers = app.writes.submit(batch).await?;
-    Ok(Json(answers.into_iter().next()).into_response())
+    let answers = app.writes.submit(batch).await;
+    watch.answered(answers.as_deref());
+    Ok(Json(answers?.into_iter().next()).into_response())
 }
 
 /// Write many rows
@@ -89,18 +91,22 @@ async fn write_one(State(app): State<App>, session: Session, client: Client, Pat
 )]
 async fn write_batch(State(app): State<App>, session: Session, client: Client, JsonBody(body): JsonBody) -> Result<Response> {
     let request = read_batch(body, &session)?;
-    let intents = request
+    let intents: Vec<_> = request
         .operations
         .into_iter()
         .map(|json| Intent::read(json, None, WriteId(ids::new_id())))
         .collect();
+    let asked = intents.iter().map(|intent| intent.as_ref().ok().map(|intent| (intent.table, intent.operation)));
+    let watch = app.metrics.watch_writes("batch", asked.collect());
     let batch = Batch {
         author: Author::new(&session, client),
         intents,
         is_atomic: request.atomic,
         at: clock::now(),
     };
-    let results = app.writes.submit(batch).await?;
+    let results = app.writes.submit(batch).await;
+    watch.answered(results.as_deref());
+    let results = results?;
     Ok(Json(BatchAnswer { success: true, results }).into_response())
 }
 

@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -32,6 +32,11 @@ const STEPS: [Step; 3] = [
         name: "m0003_reports",
         sqlite: include_str!("m0003_reports/sqlite.sql"),
         postgres: include_str!("m0003_reports/postgres.sql"),
+    },
+    Step {
+        name: "m0004_audit",
+        sqlite: include_str!("m0004_audit/sqlite.sql"),
+        postgres: include_str!("m0004_audit/postgres.sql"),
     },
 ];
 

@@ -3,7 +3,7 @@
 use super::{Person, Standby, TestDatabase};
 use sea_orm::DatabaseConnection;
 use server::{
-    config::{PasswordCost, Settings, UploadSettings},
+    config::{PasswordCost, RateLimits, Settings, UploadSettings},
     demo::Demo,
     serve::Server,
 };
@@ -53,6 +53,7 @@ impl TestApp {
             database: database.settings(),
             port: 0,
             uploads: UploadSettings::in_folder(folder.path().join("uploads")),
+            rate_limits: RateLimits::lifted(),
             password_cost: PasswordCost {
                 memory_kib: 8,
                 iterations: NonZeroU32::MIN,
