@@ -19,7 +19,7 @@ mod auth;
 mod clock;
 pub mod db;
 mod ids;
-pub mod problem;
+mod problem;
 mod reports;
 mod shapes;
 mod stages;
