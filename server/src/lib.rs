@@ -22,7 +22,7 @@ pub mod db;
 mod ids;
 mod limits;
 mod metrics;
-pub mod problem;
+mod problem;
 mod reports;
 mod shapes;
 mod stages;

@@ -20,6 +20,7 @@ listen_addresses = ''
 unix_socket_permissions = 0700
 fsync = off
 full_page_writes = off
+autovacuum = off
 max_connections = 200
 ";
 
@@ -172,7 +173,7 @@ impl Programs {
         let folder = match Self::folder() {
             Some(folder) => folder,
             None => {
-                let needed = "the API tests need PostgreSQL's programs (initdb, pg_ctl, pg_basebackup): install PostgreSQL 13 or later";
+                let needed = "the API tests need PostgreSQL's programs (initdb, pg_ctl, pg_basebackup): install PostgreSQL 15 or later";
                 apt::install(&["postgresql"], needed)?;
                 Self::folder().context(needed)?
             }

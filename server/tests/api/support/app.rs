@@ -135,7 +135,7 @@ impl TestApp {
 
     /// A connection beside the server's.
     pub async fn database(&self) -> DatabaseConnection {
-        self.database.connect().await
+        self.database.connection().await.clone()
     }
 
     /// One number out of the database.
