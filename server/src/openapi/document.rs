@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::OpenApi;
 
 /// Headings of the document, in reading order.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     (
         "auth",
         "Signing in and out. A session lasts seven days; it is a cookie for browsers and a token for programs.",
@@ -37,6 +37,10 @@ const TAGS: [(&str, &str); 9] = [
         "Photos and papers of documents: sent whole or, over a bad line, in pieces (tus 1.0.0); read by those who see the document.",
     ),
     ("audit", "Who did what, when and from where."),
+    (
+        "reports",
+        "What the office reads: the dashboard's figures, and whole tables as CSV, Excel or PDF. Past turns are in them.",
+    ),
     ("health", "For whoever operates the server."),
     ("description", "This document."),
 ];

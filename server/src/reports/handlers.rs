@@ -24,7 +24,7 @@ const FILTERS: [&str; 6] = ["stage", "manager", "market", "vendor", "from", "to"
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read_dashboard)).routes(routes!(download))
+    OpenApiRouter::new().routes(routes!(read_dashboard)).routes(routes!(export_table))
 }
 
 /// The office's figures
@@ -76,7 +76,7 @@ async fn read_dashboard(State(app): State<App>, session: Session, Query(given): 
         problems::Unavailable,
     )
 )]
-async fn download(State(app): State<App>, session: Session, Query(given): Query<HashMap<String, String>>) -> Result<Response> {
+async fn export_table(State(app): State<App>, session: Session, Query(given): Query<HashMap<String, String>>) -> Result<Response> {
     let scope = Scope::of(&session.viewer())?;
     let (db, _) = readable(&app.db).await;
     let known: Vec<_> = export::NAMES.into_iter().chain(FILTERS).collect();
