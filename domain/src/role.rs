@@ -264,7 +264,7 @@ mod tests {
         ] {
             let sees = viewer(role, 1).sees(Table::Turns);
             assert!(sees.admits(&turn(std::slice::from_ref(&mine))), "{role:?}");
-            assert!(!sees.admits(&turn(&[theirs.clone()])), "{role:?}");
+            assert!(!sees.admits(&turn(std::slice::from_ref(&theirs))), "{role:?}");
             assert!(!sees.admits(&turn(&[mine, ("is_active", Value::Bool(false))])), "{role:?}");
             assert!(viewer(Role::Admin, 9).sees(Table::Turns).admits(&turn(&[theirs])));
         }

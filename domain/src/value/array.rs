@@ -23,8 +23,8 @@ pub(super) fn parse(literal: &str) -> Option<Box<[Box<str>]>> {
 
 /// Writes a literal. Every element is quoted: shorter rules, same meaning.
 pub(super) fn format(texts: &[Box<str>]) -> String {
-    let quoted = |text: &Box<str>| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    format!("{{{}}}", texts.iter().map(quoted).collect::<Vec<_>>().join(","))
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    format!("{{{}}}", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(","))
 }
 
 fn plain(text: &str) -> Option<(Box<str>, &str)> {
