@@ -10,9 +10,11 @@ mod bench;
 mod browser;
 mod demo;
 mod finish;
+mod fuzz;
 mod paths;
 mod postgres;
 mod process;
+mod python;
 mod redis;
 mod release;
 mod site;
@@ -29,6 +31,7 @@ const HELP: &str = "cargo xtask <command>
   test [--quick] [filter…]            run every check and test; --quick leaves out WASM and the browser
   postgres <command…>                 run a command with a PostgreSQL, and a standby of it, to test on
   build                               make the one file to install: target/turns-server
+  fuzz                                ask the API with thousands of requests made from its description
   openapi                             print the description of the API (OpenAPI 3.1)
   bench [args…]                       measure; arguments go to the bench program
   site [--dev]                        build only the site, into dist/
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         "test" | "ci" => test::run(rest),
         "postgres" => postgres::run(rest),
         "build" => release::build(),
+        "fuzz" => fuzz::command(),
         "openapi" => process::run(&mut process::cargo(["run", "--quiet", "--package", "server", "--", "openapi"])),
         "bench" => bench::run(rest),
         "site" => site::build(site::Profile::from_args(rest)),

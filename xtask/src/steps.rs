@@ -90,6 +90,11 @@ impl Steps {
 }
 
 impl Counts {
+    /// So many.
+    pub const fn of(passed: u32, failed: u32) -> Self {
+        Self { passed, failed }
+    }
+
     fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;

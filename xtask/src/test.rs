@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::browser::Browser;
 use crate::steps::{self, Counts, Steps};
-use crate::{browser, paths, postgres, process, redis, site, tools};
+use crate::{browser, fuzz, paths, postgres, process, redis, site, tools};
 
 /// Runs on the machine itself.
 const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
@@ -32,7 +32,8 @@ pub fn run(args: &[String]) -> Result<()> {
     std::fs::create_dir_all(paths::dist())?;
 
     let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
-    let mut steps = Steps::new(lints + if quick { 2 } else { 8 });
+    let is_fuzzed = !quick && filters.is_empty();
+    let mut steps = Steps::new(lints + if quick { 2 } else { 8 } + usize::from(is_fuzzed));
     if filters.is_empty() {
         lint(&mut steps, quick);
     }
@@ -45,6 +46,9 @@ pub fn run(args: &[String]) -> Result<()> {
         let mut command = process::cargo(["test", "--no-fail-fast", "--package", "server", "--test", "api"]);
         steps::tests(with_filters(cluster.tell(&mut command), &filters))
     });
+    if is_fuzzed {
+        steps.step(fuzz::NAME, fuzz::run);
+    }
     if !quick {
         // By themselves: together with the others they would have them built with the screen's features too.
         steps.step("what the screen says", || {

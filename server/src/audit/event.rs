@@ -3,7 +3,7 @@
 //! **Invariant:** what only the server keeps (versions, stamps, copies of the turn's own columns) is left out; an entry with nothing
 //! else in it is no event.
 
-use super::people::{People, Person};
+use super::people::{Doer, People};
 use crate::{
     db::entity::{audit_log, turn_stage_history},
     web::instant::Instant,
@@ -28,19 +28,20 @@ const UNTOLD: [&str; 8] = [
 
 /// One event.
 #[derive(Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Event {
     /// The turn entered a stage.
     Stage {
         /// When.
         at: Instant,
         /// Who moved it.
-        by: Option<Person>,
+        by: Option<Doer>,
         /// What it left; null when the turn was made.
         from: Option<StageName>,
         /// What it entered.
         to: StageName,
         /// How long it stood in the stage that it left.
+        #[serde(rename = "secondsInStage")]
         seconds_in_stage: Option<i64>,
         /// Why, where somebody said so.
         reason: Option<String>,
@@ -50,12 +51,13 @@ pub enum Event {
         /// When.
         at: Instant,
         /// Who changed it.
-        by: Option<Person>,
+        by: Option<Doer>,
         /// The program that it was done with.
         agent: Option<String>,
         /// `turns` or `scope-items`.
         table: &'static str,
         /// Which row.
+        #[serde(rename = "rowId")]
         row_id: String,
         /// `create`, `update`, `delete`, `approve` …
         operation: String,

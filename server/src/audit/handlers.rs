@@ -5,7 +5,7 @@
 use super::{
     filter::Filter,
     history,
-    people::{People, Person},
+    people::{Doer, People},
 };
 use crate::{
     app::App,
@@ -52,7 +52,7 @@ struct AuditEntry {
     /// When.
     at: Instant,
     /// Null where nobody was signed in.
-    user: Option<Person>,
+    user: Option<Doer>,
     /// What the user was at that time.
     role: Option<String>,
     /// From which network address.
@@ -85,14 +85,14 @@ struct AuditEntry {
     path = "/api/audit",
     tag = "audit",
     params(
-        ("user" = Option<Uuid>, Query, description = "Whose doing."),
+        ("user" = Option<String>, Query, description = "Whose doing: the account's id. Here as below, an empty field filters nothing."),
         ("table" = Option<String>, Query, description = "A table by either of its names, or `sessions`.", example = "turns"),
-        ("row" = Option<Uuid>, Query, description = "Which row."),
-        ("writeId" = Option<Uuid>, Query, description = "What one write did."),
+        ("row" = Option<String>, Query, description = "Which row, by its id."),
+        ("writeId" = Option<String>, Query, description = "What one write did, by its id."),
         ("operation" = Option<String>, Query, description = "As `update` or `sign-in`."),
         ("changed" = Option<String>, Query, description = "A column that changed, or a part of its name.", example = "notes"),
-        ("from" = Option<String>, Query, description = "This instant and later.", format = DateTime),
-        ("to" = Option<String>, Query, description = "Before this instant.", format = DateTime),
+        ("from" = Option<String>, Query, description = "This instant and later.", example = "2026-11-23T04:48:01Z"),
+        ("to" = Option<String>, Query, description = "Before this instant.", example = "2026-11-24T00:00:00Z"),
         ("before" = Option<i64>, Query, description = "`next` of the last answer."),
         ("limit" = Option<u64>, Query, description = "How many; 50 where nothing is said.", minimum = 1, maximum = 200),
     ),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Somebody, as others may know them.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Person {
+pub struct Doer {
     /// The account.
     pub id: Uuid,
     /// As it stands on the screen.
@@ -33,7 +33,7 @@ impl People {
     }
 
     /// Who this is; none for nobody, and for an account that is gone.
-    pub fn get(&self, id: Uuid) -> Option<Person> {
-        self.0.get(&id).map(|name| Person { id, name: name.clone() })
+    pub fn get(&self, id: Uuid) -> Option<Doer> {
+        self.0.get(&id).map(|name| Doer { id, name: name.clone() })
     }
 }

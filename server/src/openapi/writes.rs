@@ -89,16 +89,17 @@ fn any_write(table: Table) -> Json {
 fn write(table: Table, operation: Operation) -> Json {
     let own_id = format!("{}Id", table.row_name());
     let id = json!({"type": "string", "format": "uuid"});
+    let id_or_null = json!({"type": ["string", "null"], "format": "uuid"});
     let mut properties = json!({
         "operation": {"const": operation.name()},
-        "writeId": {"type": "string", "format": "uuid", "description": "The idempotency key: the same write again gets the same answer. Without one there is no protection from repeats."},
-        "rowId": {"type": "string", "format": "uuid", "description": format!("Which row; for a create, the id that it is to have. It may be called `{own_id}` as well, or stand in `data` as `id`.")},
+        "writeId": {"type": ["string", "null"], "format": "uuid", "description": "The idempotency key: the same write again gets the same answer. Without one there is no protection from repeats."},
+        "rowId": {"type": ["string", "null"], "format": "uuid", "description": format!("Which row; for a create, the id that it is to have. It may be called `{own_id}` as well, or stand in `data` as `id`.")},
         "after": {"type": "array", "items": id, "description": "The writes that this one builds on; while one of them has no receipt the answer is `BLOCKED`."},
         "data": rows::data(table, operation),
     });
-    properties[&own_id] = id;
+    properties[&own_id] = id_or_null;
     if operation != Operation::Create {
-        properties["version"] = json!({"type": "integer", "format": "int64", "description": "The version that the author saw; where the row has moved on the answer is `CONFLICT`. Without one it is not checked."});
+        properties["version"] = json!({"type": ["integer", "null"], "format": "int64", "description": "The version that the author saw; where the row has moved on the answer is `CONFLICT`. Without one it is not checked."});
     }
     if matches!(operation, Operation::Approve | Operation::Reject) {
         properties["metadata"] = reference("WriteMetadata");

@@ -38,7 +38,7 @@ pub fn routes() -> OpenApiRouter<App> {
     tag = "reports",
     params(FilterParameters),
     responses(
-        (status = 200, body = Dashboard),
+        (status = 200, description = "The figures.", body = Dashboard),
         problems::Permission,
         problems::Validation,
     )

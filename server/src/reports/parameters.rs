@@ -38,11 +38,11 @@ pub struct FilterParameters {
     pub market: Option<String>,
     /// A vendor, by id or company name: turns that they work on, homes that have such a turn.
     pub vendor: Option<String>,
-    /// The first day.
-    #[param(format = Date, example = "2026-01-01")]
+    /// The first day, such as 2026-01-01. An empty field filters nothing.
+    #[param(example = "2026-01-01")]
     pub from: Option<String>,
     /// The last day.
-    #[param(format = Date, example = "2026-11-23")]
+    #[param(example = "2026-11-23")]
     pub to: Option<String>,
 }
 

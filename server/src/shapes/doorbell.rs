@@ -29,10 +29,22 @@ use tokio::sync::{
     mpsc,
 };
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
 
 /// News that come together ring once.
 const GATHER: Duration = Duration::from_millis(20);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// One event of the stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only describes what the stream writes")]
+struct NewsEvent {
+    /// Always `news`.
+    event: String,
+    /// JSON: `tables` lists URL names of tables.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
 
 /// Wait for news of any table
 ///
@@ -42,8 +54,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     get,
     path = "/api/sync/live",
     tag = "sync",
-    responses((status = 200, description = "Events whose data is JSON: URL names of tables.", body = String, content_type = "text/event-stream",
-        example = "event: news\ndata: {\"tables\":[\"turns\",\"scope-items\"]}\n\n"))
+    responses((status = 200, description = "Events, one after the other.", body = inline(NewsEvent), content_type = "text/event-stream",
+        example = json!({"event": "news", "data": "{\"tables\":[\"turns\",\"scope-items\"]}"})))
 )]
 pub async fn listen(State(app): State<App>, session: Session) -> Response {
     let (rings, ringing) = mpsc::channel(4);

@@ -23,6 +23,7 @@ mod import;
 mod limits;
 mod logs;
 mod metrics;
+mod openapi;
 mod postgres;
 mod replay;
 mod reports;

@@ -34,8 +34,8 @@ pub struct ExportParameters {
     /// Which kind of file.
     #[param(inline)]
     format: ExportFormat,
-    /// Active rows, past ones, or all.
-    #[param(inline, default = "all")]
+    /// Active rows, past ones, or (by default) all.
+    #[param(inline)]
     active: Option<ExportActive>,
     /// The column that `from` and `to` are about: any date or time of the table. By default `move_out_date` of turns and properties,
     /// `insurance_expires_on` of vendors. Rows without that date are left out where `from` or `to` is given.
@@ -79,7 +79,7 @@ pub struct Wanted {
     pub fields: Vec<Field>,
     /// The kind of file.
     pub format: Format,
-    /// Active rows, past ones, or all.
+    /// Active rows, past ones, or (by default) all.
     pub active: Option<bool>,
     /// The column that the first and the last day are about.
     pub dated: &'static str,

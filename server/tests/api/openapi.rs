@@ -1,0 +1,41 @@
+//! The API's description against the API itself.
+
+use crate::support::{TestApp, send};
+use reqwest::Client;
+
+#[tokio::test]
+async fn every_described_address_is_there() {
+    let app = TestApp::start().await;
+    let document = send(Client::new().get(format!("{}/api/openapi.json", app.url()))).await.json;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut operations = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let address = format!("{}{}", app.url(), path.replace("{id}", "01990000-0000-7000-8000-000000000001"));
+            let request = Client::new().request(method.to_uppercase().parse().unwrap(), address);
+            let answer = send(request).await;
+            assert!(
+                operation["responses"].get(answer.status.as_str()).is_some(),
+                "{method} {path} answered {}: {}",
+                answer.status,
+                answer.text
+            );
+            operations += 1;
+        }
+    }
+    assert!(operations > 20);
+}
+
+#[tokio::test]
+async fn the_page_to_try_it_needs_nothing_from_elsewhere() {
+    let app = TestApp::start().await;
+    let page = send(Client::new().get(format!("{}/api/docs", app.url()))).await;
+    assert_eq!(page.status, 200);
+    let names: Vec<&str> = page.text.split('"').filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    for name in names {
+        let file = send(Client::new().get(format!("{}/api/docs/{name}", app.url()))).await;
+        assert_eq!(file.status, 200, "{name}");
+    }
+    assert!(!page.text.contains("<script>") && !page.text.contains("http"), "{}", page.text);
+}
