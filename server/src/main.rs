@@ -15,7 +15,7 @@ use server::{
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// The server of Turns: rental homes made ready between tenants. Settings come from the environment
-/// (DATABASE_URL, HOST, PORT, PUBLIC_URL, LOG).
+/// (DATABASE_URL, DATABASE_POOLED_URL, READ_REPLICA_URL, HOST, PORT, PUBLIC_URL, LOG).
 #[derive(Parser)]
 #[command(name = "turns-server", version)]
 struct Command {

@@ -94,6 +94,7 @@ impl DatabaseUrl {
             return if in_memory { wrong(&text) } else { Ok(Self::sqlite(text)) };
         }
         let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        let text = if is_postgres { with_known_parameters(name, text)? } else { text };
         match text.parse::<PgConnectOptions>() {
             Ok(options) if is_postgres => Ok(Self {
                 kind: DatabaseKind::Postgres,
@@ -144,6 +145,38 @@ fn shown(options: &PgConnectOptions) -> String {
     format!("postgres://{place}:{}/{}", options.get_port(), options.get_database().unwrap_or_default())
 }
 
+/// The driver would pass over a parameter that it does not know, with its value in the log; `sslmod=require` must not go unnoticed.
+fn with_known_parameters(name: &'static str, text: String) -> Result<String, WrongSetting> {
+    const KNOWN: [&str; 12] = [
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "application_name",
+        "options",
+    ];
+    let Some((address, parameters)) = text.split_once('?') else { return Ok(text) };
+    let mut kept = vec![];
+    for parameter in parameters.split('&') {
+        match parameter.split_once('=').map_or(parameter, |(key, _)| key) {
+            // Neon's own addresses have it. The driver proves the password without binding it to the channel.
+            "channel_binding" => {}
+            key if KNOWN.contains(&key) => kept.push(parameter),
+            key => {
+                let problem = "takes only sslmode, sslrootcert, sslcert, sslkey, application_name, options and parts of the address behind its “?”";
+                return Err(super::wrong(name, problem, key));
+            }
+        }
+    }
+    Ok(format!("{address}?{}", kept.join("&")))
+}
+
 /// As much of an address that cannot be read as certainly holds no password.
 pub(super) fn without_password(text: &str) -> String {
     let text = text.split_once('?').map_or(text, |(text, _)| text);
@@ -166,7 +199,7 @@ mod tests {
     #[test]
     fn neons_names_count_where_ours_are_not_set() {
         let settings = read(&[
-            ("NEON_DATABASE_URL", "postgresql://u:p@direct/turns?sslmode=require"),
+            ("NEON_DATABASE_URL", "postgresql://u:p@direct/turns?sslmode=require&channel_binding=require"),
             ("NEON_DATABASE_POOLED_URL", "postgresql://u:p@other/turns"),
             ("DATABASE_POOLED_URL", "postgres://u:p@pooler:6432/turns"),
             ("NEON_READ_REPLICA_URL", "postgres://u:p@replica/turns"),
@@ -174,6 +207,7 @@ mod tests {
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.url.to_string(), "postgres://direct:5432/turns");
+        assert!(settings.url.with_password().ends_with("?sslmode=require"));
         assert_eq!(settings.pooled_url.unwrap().to_string(), "postgres://pooler:6432/turns");
         assert_eq!(settings.replica_url.unwrap().to_string(), "postgres://replica:5432/turns");
         assert_eq!(settings.replica_max_lag, Duration::from_secs(3));
@@ -186,6 +220,7 @@ mod tests {
             &[("DATABASE_URL", "postgres://u:secret@db:port/turns?password=secret")],
             &[("DATABASE_URL", "sqlite::memory:")],
             &[("NEON_DATABASE_URL", "x?secret")],
+            &[("DATABASE_URL", "postgres://u@db/turns?sslmod=require&passwd=secret")],
             &[("DATABASE_POOLED_URL", "postgres://u:secret@db/turns")],
             &[("READ_REPLICA_URL", "postgres://u:secret@db/turns?password=secret")],
             &[("READ_REPLICA_URL", "sqlite://x.db"), ("DATABASE_URL", "postgres://db/turns")],

@@ -43,7 +43,8 @@ impl Fault {
     }
 }
 
-fn driver_error(error: &DbErr) -> Option<&SqlxError> {
+/// What the driver said, where it was the driver.
+pub(super) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,

@@ -34,7 +34,7 @@ use crate::{
     config::{DatabaseKind, DatabaseSettings},
     problem::Result,
 };
-use anyhow::anyhow;
+use anyhow::{Error, anyhow};
 use entity::meta;
 use load::Statements;
 use replica::Replica;
@@ -179,6 +179,15 @@ impl Db {
         }
         told(self.readers.close_by_ref().await);
         told(writer.close_by_ref().await);
+    }
+}
+
+/// A failed start in one line. A database's error says its own cause; as the source of another it would be said twice.
+fn cannot(what: String) -> impl FnOnce(DbErr) -> Error {
+    move |error| match fault::driver_error(&error) {
+        // What went wrong at each attempt is known to the driver only.
+        Some(sea_orm::SqlxError::PoolTimedOut) => anyhow!("cannot {what}: nobody answers there"),
+        _ => anyhow!("cannot {what}: {error}"),
     }
 }
 

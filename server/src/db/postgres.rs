@@ -9,9 +9,8 @@
 //!
 //! **Invariant:** a transaction that holds [`WRITING`] sees everything that was committed before it, and nobody else commits until it ends.
 
-use super::migration::Migrator;
+use super::{cannot, migration::Migrator};
 use crate::config::{DatabaseSettings, DatabaseUrl};
-use anyhow::Context;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
@@ -28,18 +27,12 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// Migrates over the direct address and connects writer and readers over the pooler's, where there is one.
 pub(super) async fn connect(settings: &DatabaseSettings) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
-    migrate(&settings.url)
-        .await
-        .with_context(|| format!("cannot bring the database {} up to date", settings.url))?;
+    migrate(&settings.url).await?;
     let url = settings.pooled_url.as_ref().unwrap_or(&settings.url);
-    let open = async |connections| {
-        let opened = Database::connect(options(url, connections)).await;
-        opened.with_context(|| format!("cannot connect to the database {url}"))
-    };
-    let (writer, readers) = (open(1).await?, open(READERS).await?);
+    let (writer, readers) = (open(url, 1).await?, open(url, READERS).await?);
     if settings.pooled_url.is_some() {
-        let kept = keeps_statements(&writer, &readers).await;
-        kept.with_context(|| format!("the pooler at {url} does not keep prepared statements (PgBouncer does from 1.21, by max_prepared_statements)"))?;
+        let what = format!("use the pooler at {url} (it must keep prepared statements, as PgBouncer does from 1.21 with max_prepared_statements)");
+        keeps_statements(&writer, &readers).await.map_err(cannot(what))?;
     }
     Ok((writer, readers))
 }
@@ -80,11 +73,19 @@ async fn keeps_statements(one: &DatabaseConnection, other: &DatabaseConnection) 
 
 /// Servers that start together wait for the first, and then find nothing to do. The lock is a transaction's on a connection of its
 /// own: migrations commit one by one.
-async fn migrate(url: &DatabaseUrl) -> Result<(), DbErr> {
-    let direct = Database::connect(options(url, 2)).await?;
-    let lock = direct.begin().await?;
-    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATING})")).await?;
-    Migrator::up(&direct, None).await?;
-    lock.commit().await?;
-    direct.close().await
+async fn migrate(url: &DatabaseUrl) -> anyhow::Result<()> {
+    let direct = open(url, 2).await?;
+    let up = async {
+        let lock = direct.begin().await?;
+        lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATING})")).await?;
+        Migrator::up(&direct, None).await?;
+        lock.commit().await?;
+        direct.close_by_ref().await
+    };
+    up.await.map_err(cannot(format!("bring the database {url} up to date")))
+}
+
+async fn open(url: &DatabaseUrl, connections: u32) -> anyhow::Result<DatabaseConnection> {
+    let opened = Database::connect(options(url, connections)).await;
+    opened.map_err(cannot(format!("connect to the database {url}")))
 }

@@ -3,12 +3,12 @@
 //! **Invariant:** who asks for the standby gets it only if the last look, a second ago, found it healthy and it answers now.
 
 use super::{
+    cannot,
     lag::Lag,
     load::{Load, Statements, Target},
     postgres,
 };
 use crate::config::{DatabaseSettings, DatabaseUrl};
-use anyhow::Context;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use std::{
     fmt,
@@ -66,7 +66,7 @@ impl Replica {
     pub(super) async fn watch(url: &DatabaseUrl, settings: &DatabaseSettings, primary: &DatabaseConnection) -> anyhow::Result<Self> {
         let mut options = postgres::options(url, CONNECTIONS);
         options.connect_lazy(true).min_connections(0).acquire_timeout(PATIENCE);
-        let mut connection = Database::connect(options).await.with_context(|| format!("cannot use the read replica {url}"))?;
+        let mut connection = Database::connect(options).await.map_err(cannot(format!("use the read replica {url}")))?;
         let statements = Statements::default();
         statements.count(&mut connection);
         let (sender, status) = watch::channel(ReplicaStatus {

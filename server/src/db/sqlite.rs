@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** `synchronous=FULL` on the connection that writes; a commit returns after the disk has it.
 
-use super::migration;
+use super::{cannot, migration};
 use crate::config::DatabaseUrl;
 use anyhow::Context;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
@@ -18,13 +18,13 @@ pub(super) async fn connect(url: &DatabaseUrl) -> anyhow::Result<(DatabaseConnec
     make_folder(url.with_password())?;
     let writer = Database::connect(options(url, 1, false))
         .await
-        .with_context(|| format!("cannot open the database {url}"))?;
+        .map_err(cannot(format!("open the database {url}")))?;
     migration::Migrator::up(&writer, None)
         .await
-        .with_context(|| format!("cannot bring the database {url} up to date"))?;
+        .map_err(cannot(format!("bring the database {url} up to date")))?;
     let readers = Database::connect(options(url, READERS, true))
         .await
-        .with_context(|| format!("cannot open the database {url}"))?;
+        .map_err(cannot(format!("open the database {url}")))?;
     Ok((writer, readers))
 }
 
