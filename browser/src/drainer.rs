@@ -23,7 +23,7 @@ use sync::{
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
-    /// Nobody is signed in, or the session is over: the queue rests.
+    /// Nobody is signed in, the session is over, or opens nothing before its password is changed: the queue rests.
     NobodySignedIn,
     /// The browser says that there is no network: nothing was tried.
     Offline,
@@ -72,7 +72,7 @@ pub async fn turn() -> Turn {
 /// `tell` is called with what changes on the way.
 pub async fn run_drain(turn: Turn, store: &IdbStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
     let _held_to_the_end = turn;
-    let Some(session) = store.session().await?.filter(|session| !session.has_ended) else {
+    let Some(session) = store.session().await?.filter(Session::may_send) else {
         return Ok(Run::NobodySignedIn);
     };
     // A sync event knows better than `onLine`, which may lag behind.

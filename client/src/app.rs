@@ -4,7 +4,7 @@
 
 use crate::{
     components::{header::Header, heading::Visited, move_menu::MoveMenu, notices::Notices, toaster::Toaster},
-    pages::{board::Board, login::Login, not_found::NotFound, scope::Scope, sync::Sync, turn::Turn},
+    pages::{board::Board, login::Login, not_found::NotFound, password::Password, scope::Scope, sync::Sync, turn::Turn},
     state::{self, AppState, Opening},
 };
 use leptos::prelude::*;
@@ -44,6 +44,7 @@ fn Running(state: AppState) -> impl IntoView {
                 <FlatRoutes fallback=|| view! { <NotFound /> }>
                     <Route path=path!("/") view=|| view! { <Redirect path="/board" /> } />
                     <Route path=path!("/login") view=Login />
+                    <Route path=path!("/password") view=|| view! { <Known><Password /></Known> } />
                     <Route path=path!("/board") view=|| view! { <SignedIn><Board /></SignedIn> } />
                     <Route path=path!("/turns/:id") view=|| view! { <SignedIn><Turn /></SignedIn> } />
                     <Route path=path!("/turns/:id/scope") view=|| view! { <SignedIn><Scope /></SignedIn> } />
@@ -58,13 +59,28 @@ fn Running(state: AppState) -> impl IntoView {
 
 /// Shows a page to whoever is signed in on this device, and the sign-in page to everybody else.
 #[component]
-fn SignedIn(children: ChildrenFn) -> impl IntoView {
+fn Known(children: ChildrenFn) -> impl IntoView {
     let state = AppState::of_context();
     let is_signed_in = Memo::new(move |_| state.user.with(Option::is_some));
     view! {
         <Show when=move || is_signed_in.get() fallback=|| view! { <ToLogin /> }>
             {children()}
         </Show>
+    }
+}
+
+/// The same, once their password is their own.
+#[component]
+fn SignedIn(children: ChildrenFn) -> impl IntoView {
+    let state = AppState::of_context();
+    let has_own_password = Memo::new(move |_| !state.must_change_password());
+    let children = StoredValue::new(children);
+    view! {
+        <Known>
+            <Show when=move || has_own_password.get() fallback=|| view! { <Redirect path="/password" /> }>
+                {children.with_value(|children| children())}
+            </Show>
+        </Known>
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signing in: `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`.
+//! Signing in: `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`, `POST /api/auth/password`.
 
 use domain::{Role, RowId, UserId, Viewer};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,16 @@ pub struct LoginAnswer {
     pub token: String,
     /// URL names of the shapes to subscribe to.
     pub shapes: Vec<String>,
+}
+
+/// A change of one's own password.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordChange {
+    /// The password as it is.
+    pub current: String,
+    /// The password as it is to be: ten characters or more, and not soon guessed.
+    pub new: String,
 }
 
 /// Who this session belongs to.

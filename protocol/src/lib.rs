@@ -8,7 +8,7 @@ pub mod problem;
 pub mod shape;
 pub mod write;
 
-pub use auth::{LoginAnswer, LoginRequest, SessionAnswer, User};
+pub use auth::{LoginAnswer, LoginRequest, PasswordChange, SessionAnswer, User};
 pub use problem::{Conflicts, Problem, ProblemCode};
 pub use shape::{Control, News, RowOperation, ShapeMessage, ShapeRequest};
 pub use write::{BatchAnswer, BatchRequest, WireWrite, WriteAnswer, WriteMetadata};

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tests::{
-    App, Chromium, Page, Scene, ServerProcess, eventually,
+    App, Chromium, Page, Scene, ServerOptions, ServerProcess, eventually,
     scene::{HOMES, MANAGER, SECOND_MANAGER},
 };
 
@@ -126,6 +126,43 @@ async fn a_wrong_password_is_told_and_a_session_ends() -> Result<()> {
     // Nothing of hers is left to be seen.
     app.visit("/board").await?;
     app.page().wait_for_path("/login").await
+}
+
+#[tokio::test]
+async fn whoever_was_given_a_password_first_chooses_their_own() -> Result<()> {
+    let server = ServerProcess::start(ServerOptions::default()).await?;
+    let given = eventually("the one-time password", async || {
+        let printed = server.printed();
+        let (_, rest) = printed.split_once("with the password ").context("it is not printed yet")?;
+        Ok(rest.split_whitespace().next().unwrap_or_default().to_owned())
+    })
+    .await?;
+    let browser = Chromium::launch_new().await?;
+    let app = App::open_at(&browser.device().await?, &server.url(), "/login").await?;
+    let page = app.page();
+    page.named("textbox", "Email").fill("admin@localhost").await?;
+    page.named("textbox", "Password").fill(&given).await?;
+    page.named("button", "Sign in").click().await?;
+    page.wait_for_path("/password").await?;
+    app.visit("/sync").await?;
+    page.wait_for_path("/password").await?;
+    picture(page, "choose-password").await?;
+
+    page.named("textbox", "Password now").fill(&given).await?;
+    page.named("textbox", "New password").fill("short").await?;
+    page.named("button", "Save password").click().await?;
+    page.role("alert").wait_text("New password").await?;
+    page.named("textbox", "New password").fill("maple basement heron").await?;
+    page.named("button", "Save password").click().await?;
+    page.wait_for_path("/board").await?;
+    page.wait_for("document.querySelectorAll('section').length > 1", "the stages of an empty board")
+        .await?;
+    picture(page, "empty-board").await?;
+
+    // It is theirs from now on, and can be changed at any time.
+    page.named("link", "Administrator").click().await?;
+    page.wait_for_path("/password").await?;
+    page.assert_no_errors()
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
 };
 use domain::{DeviceId, Operation, RowId, Table, WriteId};
 use futures::channel::{mpsc::UnboundedSender, oneshot};
-use protocol::{Problem, User};
+use protocol::{PasswordChange, Problem, User};
 use serde_json::{Map, Value as Json};
 use std::{
     cell::{Cell, RefCell},
@@ -193,6 +193,11 @@ impl Device {
         self.0.sign_in(email, password).await
     }
 
+    /// Changes the password of who is signed in. Every other session of theirs ends.
+    pub async fn change_password(&self, change: &PasswordChange) -> Result<(), Problem> {
+        self.0.change_password(change).await
+    }
+
     /// Signs out and wipes the user's rows, without a network too. What was not sent stays for the day the same user
     /// comes back.
     pub async fn sign_out(&self) -> Result<(), Problem> {
@@ -274,7 +279,7 @@ impl Inner {
 
     /// Whether a session is there that the server, as far as we know, accepts.
     fn is_signed_in(&self) -> bool {
-        self.session.borrow().as_ref().is_some_and(|session| !session.has_ended)
+        self.session.borrow().as_ref().is_some_and(Session::may_send)
     }
 
     fn stream_in_words(&self, table: Table) -> &'static str {

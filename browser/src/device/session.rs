@@ -13,7 +13,7 @@ use crate::{
     scope,
     store::{Session, StoreError},
 };
-use protocol::{Problem, ProblemCode, User};
+use protocol::{PasswordChange, Problem, ProblemCode, User};
 use std::rc::Rc;
 use sync::{LocalView, Store, outbox::drain::own_records};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -33,6 +33,13 @@ impl Inner {
         ask_to_keep_data();
         self.server_is_back();
         Ok(answer.user)
+    }
+
+    pub(super) async fn change_password(self: &Rc<Self>, change: &PasswordChange) -> Result<(), Problem> {
+        self.http.change_password(change).await?;
+        // The session opens more now. Should this answer be lost, the next start asks again.
+        self.confirm_session().await;
+        Ok(())
     }
 
     pub(super) async fn sign_out(self: &Rc<Self>) -> Result<(), Problem> {

@@ -2,7 +2,7 @@
 
 use super::{Http, to_body, unreachable};
 use gloo_net::http::Request;
-use protocol::{LoginAnswer, LoginRequest, Problem, ProblemCode, SessionAnswer};
+use protocol::{LoginAnswer, LoginRequest, PasswordChange, Problem, ProblemCode, SessionAnswer};
 
 const LIMIT_MS: i64 = 20_000;
 
@@ -29,6 +29,20 @@ impl Http {
             (Some(problem), _) => Err(problem),
             (None, Some(signed_in)) if answer.status == 200 => Ok(signed_in),
             (None, _) => {
+                self.not_ours();
+                Err(unreachable())
+            }
+        }
+    }
+
+    /// `POST /api/auth/password`.
+    pub async fn change_password(&self, change: &PasswordChange) -> Result<(), Problem> {
+        let body = to_body(change);
+        let answer = self.ask(Request::post("/api/auth/password"), body, LIMIT_MS).await.map_err(|_| unreachable())?;
+        match answer.problem() {
+            Some(problem) => Err(problem),
+            None if answer.status == 200 => Ok(()),
+            None => {
                 self.not_ours();
                 Err(unreachable())
             }

@@ -41,6 +41,11 @@ impl Session {
         }
     }
 
+    /// Whether the server, as far as we know, takes writes under it.
+    pub const fn may_send(&self) -> bool {
+        !self.has_ended && !self.user.must_change_password
+    }
+
     /// The tables to sync, parents first. Names that only a newer app knows are passed over.
     pub fn tables(&self) -> Vec<Table> {
         Table::ALL

@@ -10,6 +10,7 @@ mod text {
     pub const BRAND: &str = "Turns";
     pub const BOARD: &str = "Board";
     pub const SYNC: &str = "Sync";
+    pub const PASSWORD: &str = "Change your password";
     pub const SIGN_OUT: &str = "Sign out";
     pub const UNSENT_TITLE: &str = "Sign out with unsent work?";
     pub const UNSENT_HINT: &str = "They are sent when you sign in here again. Nobody else on this device sees them.";
@@ -36,7 +37,7 @@ pub fn Header() -> impl IntoView {
                     </nav>
                     <Status />
                     <div class="person">
-                        <span class="person-name">{name}</span>
+                        <A href="/password" attr:class="person-name" attr:title=text::PASSWORD>{name}</A>
                         <SignOut />
                     </div>
                 </header>

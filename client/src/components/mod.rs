@@ -7,4 +7,5 @@ pub mod heading;
 pub mod mark;
 pub mod move_menu;
 pub mod notices;
+pub mod submission;
 pub mod toaster;

@@ -2,15 +2,19 @@
 //!
 //! **Invariant:** whoever is signed in on this device passes it by, unless their session has ended.
 
-use crate::{components::heading::Heading, state::AppState};
+use crate::{
+    components::{
+        heading::Heading,
+        submission::{Submission, Submit},
+    },
+    state::AppState,
+};
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
     components::Redirect,
     hooks::{use_navigate, use_query_map},
 };
-use protocol::{Problem, ProblemCode};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::SubmitEvent;
 
 mod text {
@@ -44,77 +48,22 @@ pub fn Login() -> impl IntoView {
     .into_any()
 }
 
-/// What is typed, and how signing in stands.
-#[derive(Clone, Copy)]
-struct Attempt {
-    state: AppState,
-    email: RwSignal<String>,
-    password: RwSignal<String>,
-    is_busy: RwSignal<bool>,
-    problem: RwSignal<Option<String>>,
-}
-
-impl Attempt {
-    fn new(state: AppState) -> Self {
-        let email = state
-            .user
-            .with_untracked(|user| user.as_ref().map(|user| user.email.clone()).unwrap_or_default());
-        Self {
-            state,
-            email: RwSignal::new(email),
-            password: RwSignal::new(String::new()),
-            is_busy: RwSignal::new(false),
-            problem: RwSignal::new(None),
-        }
-    }
-
-    /// Signs in; `then` runs when it is done.
-    fn make(self, then: impl FnOnce() + 'static) {
-        let (email, password) = (self.email.get_untracked().trim().to_owned(), self.password.get_untracked());
-        if self.is_busy.get_untracked() {
-            return;
-        }
-        if email.is_empty() || password.is_empty() {
-            self.problem.set(Some(text::EMPTY.to_owned()));
-            return;
-        }
-        self.is_busy.set(true);
-        self.problem.set(None);
-        spawn_local(async move {
-            let answer = self.state.device().sign_in(&email, &password).await;
-            self.is_busy.set(false);
-            match answer {
-                Ok(_) => then(),
-                Err(refused) => self.problem.set(Some(reason(&refused))),
-            }
-        });
-    }
-}
-
 #[component]
 fn Form() -> impl IntoView {
-    let attempt = Attempt::new(AppState::of_context());
-    let Attempt {
-        email,
-        password,
-        is_busy,
-        problem,
-        ..
-    } = attempt;
-    let navigate = use_navigate();
-    let target = target();
+    let state = AppState::of_context();
+    let known = state.user.with_untracked(|user| user.as_ref().map(|user| user.email.clone()));
+    let (email, password) = (RwSignal::new(known.unwrap_or_default()), RwSignal::new(String::new()));
+    let submission = Submission::new(text::OFFLINE);
+    let (navigate, target) = (use_navigate(), target());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
+        let (email, password) = (email.get_untracked().trim().to_owned(), password.get_untracked());
+        if email.is_empty() || password.is_empty() {
+            return submission.refuse(text::EMPTY);
+        }
         let (navigate, target) = (navigate.clone(), target.clone());
-        attempt.make(move || {
-            navigate(
-                &target,
-                NavigateOptions {
-                    replace: true,
-                    ..Default::default()
-                },
-            )
-        });
+        let sign_in = async move { state.device().sign_in(&email, &password).await };
+        submission.send(sign_in, move || navigate(&target, replacing()));
     };
     view! {
         <form class="stack" on:submit=submit novalidate>
@@ -126,11 +75,16 @@ fn Form() -> impl IntoView {
                 <span class="field-label">{text::PASSWORD}</span>
                 <input type="password" name="password" autocomplete="current-password" bind:value=password />
             </label>
-            {move || problem.get().map(|problem| view! { <p class="problem boxed" role="alert">{problem}</p> })}
-            <button class="button primary large" disabled=move || is_busy.get() aria-busy=move || is_busy.get().then_some("true")>
-                {move || if is_busy.get() { text::SIGNING_IN } else { text::SIGN_IN }}
-            </button>
+            <Submit submission label=text::SIGN_IN busy=text::SIGNING_IN />
         </form>
+    }
+}
+
+/// Goes on without leaving this page in the history.
+pub fn replacing() -> NavigateOptions {
+    NavigateOptions {
+        replace: true,
+        ..Default::default()
     }
 }
 
@@ -139,11 +93,4 @@ fn target() -> String {
     let from = use_query_map().with_untracked(|query| query.get("from"));
     from.filter(|from| from.starts_with('/') && !from.starts_with("//") && !from.starts_with("/login"))
         .unwrap_or_else(|| "/board".to_owned())
-}
-
-fn reason(problem: &Problem) -> String {
-    match problem.code {
-        ProblemCode::Unavailable => text::OFFLINE.to_owned(),
-        _ => problem.message.clone(),
-    }
 }

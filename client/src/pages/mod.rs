@@ -3,6 +3,7 @@
 pub mod board;
 pub mod login;
 pub mod not_found;
+pub mod password;
 pub mod scope;
 pub mod sync;
 pub mod turn;

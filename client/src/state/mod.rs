@@ -100,6 +100,11 @@ impl AppState {
         self.shared.with_value(|shared| shared.device.clone())
     }
 
+    /// Whether somebody else gave the password, which opens nothing before it is changed.
+    pub fn must_change_password(self) -> bool {
+        self.user.with(|user| user.as_ref().is_some_and(|user| user.must_change_password))
+    }
+
     /// Whether the session has ended and unsent work waits for a new one.
     pub fn needs_sign_in(self) -> bool {
         self.status.with(|status| status.needs_sign_in)

@@ -22,9 +22,9 @@ use axum::{
     extract::{Path, State},
 };
 use domain::Timestamp;
-use protocol::ProblemCode;
+use protocol::{PasswordChange, ProblemCode};
 use sea_orm::DbErr;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -32,15 +32,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(change_password)).routes(routes!(list)).routes(routes!(end))
-}
-
-/// A change of one's own password.
-#[derive(Deserialize, ToSchema)]
-struct PasswordChange {
-    /// The password as it is.
-    current: String,
-    /// The password as it is to be: ten characters or more, and not soon guessed.
-    new: String,
 }
 
 /// Sessions, the last used first.
