@@ -120,9 +120,7 @@ fn is_not_packed() -> impl Predicate {
 
 /// What signed-in people ask for, within their limits.
 fn metered(routes: OpenApiRouter<App>, app: &App) -> Router<App> {
-    Router::from(routes)
-        .layer(middleware::from_fn_with_state(app.clone(), metrics::hear_device))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::meter))
+    Router::from(routes).layer(middleware::from_fn_with_state(app.clone(), limits::meter))
 }
 
 /// How the server is.

@@ -17,7 +17,6 @@ mod writes;
 
 pub use handlers::routes;
 pub use listeners::Waiting;
-pub use pending::hear_device;
 
 use listeners::Listeners;
 use metrics::with_local_recorder;

@@ -1,18 +1,9 @@
-//! How much work lies on devices, as they report it: the header `Turns-Pending` of a request.
+//! How much work lies on devices, as each batch reports of the one that sent it.
 //!
 //! **Invariant:** a session counts once, with what it said last; one that has been silent is forgotten.
 
-use crate::{app::App, auth::AnySession, clock};
-use axum::{
-    extract::{Request, State},
-    http::HeaderName,
-    middleware::Next,
-    response::Response,
-};
 use domain::Timestamp;
 use std::collections::HashMap;
-
-const HEADER: HeaderName = HeaderName::from_static("turns-pending");
 
 const FORGOTTEN_AFTER_MICROS: i64 = 5 * 60 * 1_000_000;
 /// Nobody's outbox is larger; a caller cannot make the sum absurd.
@@ -38,15 +29,6 @@ impl Pending {
     fn forget(&mut self, now: Timestamp) {
         self.0.retain(|_, (_, said_at)| now.micros() - said_at.micros() < FORGOTTEN_AFTER_MICROS);
     }
-}
-
-/// Middleware, inside the one that looks up the session.
-pub async fn hear_device(State(app): State<App>, request: Request, next: Next) -> Response {
-    let writes = request.headers().get(HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
-    if let (Some(AnySession(session)), Some(writes)) = (request.extensions().get(), writes) {
-        app.metrics.device_has_pending(&session.token_digest, writes, clock::now());
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! approver, whose shape holds what awaits a decision, decides on the portfolio's money and reads all of it.
 
 use crate::problem::{Failure, Result};
-use domain::{Role, UserId, Viewer};
+use domain::{Role, UserId, Viewer, permission::Reach};
 use protocol::ProblemCode;
 
 /// The homes, and the turns of these homes, that a person's reports are about.
@@ -24,12 +24,17 @@ pub enum Scope {
 impl Scope {
     /// What a person's role gives them; those who work in the homes get no reports.
     pub fn of(viewer: &Viewer) -> Result<Self> {
-        let managed = |column| Ok(Self::Managed { column, by: viewer.user });
-        match viewer.role {
-            Role::SuperAdmin | Role::Admin | Role::DfoApprover | Role::HoApprover => Ok(Self::Everything),
-            Role::SrPropertyManager => managed("sr_property_manager_id"),
-            Role::PropertyManager => managed("property_manager_id"),
-            Role::Inspector | Role::Vendor => Err(Failure::refused(
+        match viewer.role.reports() {
+            Reach::Everything => Ok(Self::Everything),
+            Reach::Own => Ok(Self::Managed {
+                column: if viewer.role == Role::SrPropertyManager {
+                    "sr_property_manager_id"
+                } else {
+                    "property_manager_id"
+                },
+                by: viewer.user,
+            }),
+            Reach::Nothing => Err(Failure::refused(
                 ProblemCode::Permission,
                 "reports are for managers, approvers and administrators",
             )),

@@ -91,6 +91,9 @@ async fn write_one(State(app): State<App>, session: Session, client: Client, Pat
 )]
 async fn write_batch(State(app): State<App>, session: Session, client: Client, JsonBody(body): JsonBody) -> Result<Response> {
     let request = read_batch(body, &session)?;
+    if let Some(waiting) = request.waiting {
+        app.metrics.device_has_pending(&session.token_digest, waiting, clock::now());
+    }
     let intents: Vec<_> = request
         .operations
         .into_iter()

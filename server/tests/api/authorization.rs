@@ -4,7 +4,7 @@
 //! Each write is sent in an atomic batch with one behind it that cannot be read. Allowed, it is that one's problem that
 //! comes back; refused, its own. Either way nothing is kept, so that no case meets what another left.
 
-use crate::support::{Person, TestApp, new_id};
+use crate::support::{Person, TestApp, new_id, photo};
 use domain::{
     Operation, Role, Table,
     permission::{self, Reach, WITH_FILES, Wish},
@@ -115,9 +115,27 @@ impl World {
             }
             Wish::Upload(table) => {
                 let row = self.pick(seen, table, is_own, |_| true)?;
-                Some(is_granted(&seen.person, in_batch("documents", document(entity(table), &row["id"]))).await)
+                let may_describe = is_granted(&seen.person, in_batch("documents", document(entity(table), &row["id"]))).await;
+                assert_eq!(may_describe, may_send_file(&seen.person, entity(table), &row["id"]).await, "{table:?} {row:?}");
+                Some(may_describe)
             }
-            Wish::Report | Wish::Audit | Wish::Administer => None,
+            Wish::Report => Some(self.is_reported_to(&seen.person, is_own).await),
+            Wish::Audit => Some(is_answered(&seen.person, "/api/audit").await),
+            Wish::Administer => Some(is_answered(&seen.person, "/api/admin/users").await),
+        }
+    }
+
+    /// Whether there are figures; of others' homes too, where all homes are in them.
+    async fn is_reported_to(&self, person: &Person, is_own: bool) -> bool {
+        let answer = person.get("/api/reports/dashboard").await;
+        let homes = answer.json["totalProperties"].as_u64();
+        match answer.status.as_u16() {
+            200 if is_own => true,
+            200 => homes == Some(self.all[&Table::Properties].len() as u64),
+            _ => {
+                assert_eq!(answer.problem(), "PERMISSION", "{}", answer.text);
+                false
+            }
         }
     }
 
@@ -221,6 +239,20 @@ async fn furnish(admin: &Person) {
     for home in admin.rows("properties").await.0.into_values() {
         assert_eq!(admin.write("documents", document("property", &home["id"])).await.status, 200);
     }
+}
+
+async fn is_answered(person: &Person, path: &str) -> bool {
+    let answer = person.get(path).await;
+    assert!(answer.status == 200 || answer.problem() == "PERMISSION", "{path}: {}", answer.text);
+    answer.status == 200
+}
+
+/// Whether the file itself is taken.
+async fn may_send_file(person: &Person, entity_type: &str, entity: &Json) -> bool {
+    let fields = [("entityType", entity_type), ("entityId", entity.as_str().unwrap())];
+    let answer = person.upload(&fields, &photo(8, 8)).await;
+    assert!([200, 403, 404].contains(&answer.status.as_u16()), "{}", answer.text);
+    answer.status == 200
 }
 
 fn is_waiting(turn: &Map<String, Json>) -> bool {

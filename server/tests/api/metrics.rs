@@ -1,19 +1,8 @@
 //! `GET /metrics`
 
-use crate::support::{Person, TestApp, send};
+use crate::support::{Person, TestApp, figures, send, value};
 use reqwest::Client;
 use serde_json::json;
-
-async fn figures(app: &TestApp) -> String {
-    let answer = send(Client::new().get(format!("{}/metrics", app.url()))).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.text
-}
-
-/// The value of a figure, given as Prometheus writes it, labels and all.
-fn value(figures: &str, figure: &str) -> Option<f64> {
-    figures.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(' ')?.parse().ok())
-}
 
 async fn change_notes(person: &Person, version: i64) -> u16 {
     let turn = person.first("turns").await["id"].clone();
@@ -39,11 +28,8 @@ async fn every_figure_of_the_operator_is_there() {
     assert_eq!(value(&figures(&app).await, "turns_active_shapes"), Some(1.0));
     assert_eq!((change_notes(&manager, 1).await, change_notes(&manager, 1).await), (200, 409));
     assert_eq!(waiter.await.unwrap().operations(), ["update"]);
-    let pending = manager
-        .http
-        .get(format!("{}/api/sync/turns?offset=now", app.url()))
-        .header("turns-pending", "12");
-    assert_eq!(send(pending).await.status, 200);
+    let nothing_more = json!({"atomic": false, "operations": [], "waiting": 12});
+    assert_eq!(manager.post("/api/write/batch", &nothing_more).await.status, 200);
 
     let figures = figures(&app).await;
     for (figure, expected) in [

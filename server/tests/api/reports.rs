@@ -1,6 +1,6 @@
 //! `GET /api/reports/dashboard`
 
-use crate::support::{TestApp, new_id};
+use crate::support::{TestApp, figures, new_id, value};
 use serde_json::json;
 
 #[tokio::test]
@@ -54,7 +54,14 @@ async fn figures_and_files_come_from_the_standby() {
     let write = json!({"operation": "create", "writeId": new_id(), "data": home});
     assert_eq!(admin.write("properties", write).await.status, 200);
     assert_eq!(homes().await, ("replica".to_owned(), 10, 11), "it shows what it has");
+    let lag = async || value(&figures(&app).await, "turns_replica_lag_seconds").unwrap();
+    while lag().await <= 0.0 {
+        tokio::task::yield_now().await;
+    }
     standby.resume().await;
     app.catch_up(&standby).await;
     assert_eq!(homes().await, ("replica".to_owned(), 11, 12));
+    while lag().await > 0.0 {
+        tokio::task::yield_now().await;
+    }
 }

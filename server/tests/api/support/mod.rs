@@ -3,15 +3,19 @@
 mod app;
 mod change;
 mod database;
+mod figures;
 mod files;
 mod person;
+mod process;
 mod standby;
 
 pub use app::TestApp;
 pub use change::commit_one_change;
 pub use database::{TestDatabase, is_postgres, number};
+pub use figures::{figures, value};
 pub use files::{BOUNDARY, form, photo, turned_photo};
 pub use person::{Answer, Person, ShapePage, send};
+pub use process::Process;
 pub use standby::Standby;
 
 use std::sync::atomic::{AtomicU64, Ordering};
