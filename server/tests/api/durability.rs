@@ -1,54 +1,18 @@
 //! The program itself: starting, being stopped, being killed.
 
-use crate::support::{Person, TestDatabase, is_postgres, new_id};
+use crate::support::{Person, Process, TestDatabase, is_postgres, new_id};
 use serde_json::{Value as Json, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Stdio,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
-
-/// The program as a process.
-struct Process {
-    child: Child,
-    url: String,
-    announced: Vec<String>,
-}
-
-impl Process {
-    fn start(database: &TestDatabase, arguments: &[&str]) -> Self {
-        let mut child = command(database.url()).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let first = lines.next().unwrap();
-        let url = first.strip_prefix("Turns is ready at ").unwrap().to_owned();
-        let accounts = if arguments.contains(&"--demo") { 8 } else { 0 };
-        let announced = lines.take(accounts).collect();
-        Self { child, url, announced }
-    }
-
-    fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(database_url: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_turns-server"));
-    command.env_clear().env("DATABASE_URL", database_url).env("PORT", "0").env("LOG", "warn");
-    command
-}
 
 #[tokio::test]
 async fn an_acknowledged_write_survives_kill_9_and_its_answer_too() {
@@ -157,7 +121,7 @@ async fn asked_to_stop_it_lets_nobody_wait_and_folds_its_log_in() {
 #[tokio::test]
 async fn without_a_demo_there_is_one_administrator_with_a_password_shown_once() {
     let database = TestDatabase::empty().await;
-    let mut child = command(database.url()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Process::command(database.url()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.next().unwrap().starts_with("Turns is ready at http://localhost:"));
     assert!(lines.next().unwrap().contains("admin@localhost"));
@@ -179,7 +143,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line() {
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "sqlite:///dev/null/x/t.db"),
     ] {
-        let mut child = command(database.url())
+        let mut child = Process::command(database.url())
             .env(name, value)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

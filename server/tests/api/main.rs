@@ -20,6 +20,7 @@ mod exports;
 mod history;
 mod http;
 mod import;
+mod killed;
 mod limits;
 mod logs;
 mod metrics;
