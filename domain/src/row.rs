@@ -1,14 +1,21 @@
 //! One row of a synced table: values in the order of the table's columns.
 
 use crate::{Cents, Date, RowId, Table, Timestamp, UserId, Value, value::WrongType};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 
 /// A row. It always has a value (perhaps NULL) for every column of its table.
+///
+/// A copy shares its values until one of the two changes: a row is handed on far more often than it is changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     table: Table,
-    values: Box<[Value]>,
+    values: Arc<[Value]>,
 }
+
+/// A row as JSON in PostgreSQL's text form, written without building an object first.
+struct PgText<'a>(&'a Row);
 
 /// A row that arrived could not be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -69,7 +76,7 @@ impl Row {
     /// Puts a value; says whether the table has that column.
     pub fn set(&mut self, column: &str, value: Value) -> bool {
         let Some(index) = self.table.column_index(column) else { return false };
-        self.values[index] = value;
+        Arc::make_mut(&mut self.values)[index] = value;
         true
     }
 
@@ -80,7 +87,7 @@ impl Row {
 
     /// Puts a value by its column's position; out of range does nothing.
     pub fn set_at(&mut self, index: usize, value: Value) {
-        if let Some(slot) = self.values.get_mut(index) {
+        if let Some(slot) = Arc::make_mut(&mut self.values).get_mut(index) {
             *slot = value;
         }
     }
@@ -161,6 +168,12 @@ impl Row {
             .collect()
     }
 
+    /// All columns as the text of a JSON object, each in PostgreSQL's text form.
+    pub fn to_pg_text(&self) -> String {
+        // A map of texts to texts or nulls cannot fail to be written.
+        serde_json::to_string(&PgText(self)).unwrap_or_default()
+    }
+
     /// All columns in the JSON of write answers (booleans and versions as themselves).
     pub fn to_json(&self) -> Map<String, Json> {
         self.columns()
@@ -193,10 +206,11 @@ impl Row {
     }
 
     fn merge(&mut self, columns: &Map<String, Json>, read: impl Fn(crate::ColumnType, &Json) -> Result<Value, WrongType>) -> Result<(), UnreadableRow> {
+        let values = Arc::make_mut(&mut self.values);
         for (name, json) in columns {
             let Some(index) = self.table.column_index(name) else { continue };
             let kind = self.table.columns()[index].kind;
-            self.values[index] = read(kind, json).map_err(|wrong| UnreadableRow {
+            values[index] = read(kind, json).map_err(|wrong| UnreadableRow {
                 table: self.table.sql_name(),
                 column: name.clone(),
                 wrong,
@@ -207,6 +221,12 @@ impl Row {
 
     fn columns(&self) -> impl Iterator<Item = (&'static crate::Column, &Value)> {
         self.table.columns().iter().zip(&*self.values)
+    }
+}
+
+impl Serialize for PgText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.columns().map(|(column, value)| (column.name, value.to_pg_text(column.kind))))
     }
 }
 
@@ -233,6 +253,7 @@ mod tests {
         assert_eq!(Row::from_pg_json(Table::ScopeItems, &row.to_pg_json()).as_ref(), Ok(&row));
         assert_eq!(Row::from_json(Table::ScopeItems, &row.to_json()).as_ref(), Ok(&row));
         assert_eq!(row.to_pg_json()["unit_cost"], "125.50");
+        assert_eq!(serde_json::from_str::<Json>(&row.to_pg_text()).unwrap(), Json::Object(row.to_pg_json()));
         assert_eq!(row.to_json()["version"], 3);
     }
 

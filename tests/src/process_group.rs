@@ -32,6 +32,11 @@ impl ProcessGroup {
         &mut self.child
     }
 
+    /// The leader's number among the machine's processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)

@@ -23,6 +23,8 @@ const READY: &str = "Turns is ready at ";
 pub struct ServerOptions {
     /// Homes in the demo; 0 makes no demo.
     pub demo: u32,
+    /// Turns of years gone by in the demo; none leaves it to the server.
+    pub past_turns: Option<u32>,
     /// Further settings.
     pub env: Vec<(String, String)>,
 }
@@ -69,6 +71,11 @@ impl ServerProcess {
     /// The port on the loopback address.
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its number among the machine's processes.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Where its database and uploads lie.
@@ -126,6 +133,9 @@ async fn launch(options: &ServerOptions, folder: &Path, port: u16, printed: &Arc
     let mut command = Command::new(program()?);
     if options.demo > 0 {
         command.args(["--demo", &options.demo.to_string()]);
+        if let Some(past_turns) = options.past_turns {
+            command.args(["--past-turns", &past_turns.to_string()]);
+        }
     }
     command.current_dir(folder);
     command

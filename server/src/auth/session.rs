@@ -15,6 +15,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
+use data_encoding::HEXLOWER;
 use domain::{Timestamp, UserId, Viewer};
 use protocol::{ProblemCode, User};
 use serde::Serialize;
@@ -156,7 +157,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 
 /// What of a token is stored.
 pub(super) fn digest(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }
 
 impl FromStr for SessionId {

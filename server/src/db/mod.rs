@@ -54,6 +54,8 @@ pub struct Db {
     readers: DatabaseConnection,
     writer: Arc<Mutex<DatabaseConnection>>,
     replica: Option<Arc<Replica>>,
+    /// Folds SQLite's log into the file beside the writer.
+    folder: Option<DatabaseConnection>,
     /// A clone of the writer, only to be looked at, and the statements of writer and readers.
     primary: (DatabaseConnection, Statements),
     commits: broadcast::Sender<Arc<Commit>>,
@@ -77,13 +79,18 @@ impl Db {
             Some(url) => Some(Arc::new(Replica::watch(url, settings, &readers).await?)),
             None => None,
         };
-        let (commits, _) = broadcast::channel(COMMITS_REMEMBERED);
+        let (commits, listener) = broadcast::channel(COMMITS_REMEMBERED);
+        let folder = match kind {
+            DatabaseKind::Sqlite => Some(sqlite::fold_beside(&settings.url, listener).await?),
+            DatabaseKind::Postgres => None,
+        };
         Ok(Self {
             kind,
             readers,
             primary: (writer.clone(), statements),
             writer: Arc::new(Mutex::new(writer)),
             replica,
+            folder,
             commits,
             epoch: epoch.into(),
         })
@@ -171,7 +178,8 @@ impl Db {
     /// Waits for the running write and closes the connections; a SQLite file then stands alone, without a log beside it.
     pub async fn close(self) {
         let writer = self.writer.lock().await;
-        if self.kind == DatabaseKind::Sqlite {
+        if let Some(folder) = &self.folder {
+            told(folder.close_by_ref().await);
             sqlite::fold_log(&writer).await;
         }
         if let Some(replica) = &self.replica {

@@ -13,6 +13,7 @@ use super::{
     quota::Budget,
     window::Spend,
 };
+use data_encoding::HEXLOWER;
 use domain::Timestamp;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -79,7 +80,7 @@ fn network(address: IpAddr) -> String {
 
 fn digest(email: &str) -> String {
     let digest = Sha256::digest(email.trim().to_lowercase().as_bytes());
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&digest[..16])
 }
 
 #[cfg(test)]

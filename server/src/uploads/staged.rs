@@ -5,6 +5,7 @@
 use super::storage::StorageError;
 use crate::problem::{Failure, Result};
 use axum::body::Bytes;
+use data_encoding::HEXLOWER;
 use futures::{Stream, StreamExt};
 use protocol::{Problem, ProblemCode};
 use sha2::{Digest, Sha256};
@@ -51,7 +52,7 @@ pub async fn receive(folder: &Path, max_bytes: u64, mut pieces: impl Stream<Item
     let staged = Staged {
         path: path.to_path_buf(),
         size_bytes,
-        hash: hex(&digest.finalize()),
+        hash: HEXLOWER.encode(&digest.finalize()),
     };
     Ok((staged, path))
 }
@@ -71,7 +72,7 @@ pub async fn measure(path: PathBuf) -> Result<Staged, StorageError> {
     Ok(Staged {
         path,
         size_bytes,
-        hash: hex(&digest.finalize()),
+        hash: HEXLOWER.encode(&digest.finalize()),
     })
 }
 
@@ -95,9 +96,4 @@ pub async fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use data_encoding::HEXLOWER;
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
 
@@ -117,7 +118,7 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
 }
 
 fn etag(file: &Asset) -> HeaderValue {
-    let hex: String = file.sha256.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex = HEXLOWER.encode(&file.sha256[..16]);
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 

@@ -14,6 +14,7 @@ use crate::{
     ids,
     problem::{Failure, Result},
 };
+use data_encoding::HEXLOWER;
 use domain::{
     Cents, Operation, Row, RowId, Table, Timestamp, Value,
     approval::{self, ApprovalStatus, DecisionRefusal, Level, Request, Verdict},
@@ -198,10 +199,7 @@ pub fn scope_digest(amount: Cents, items: &[Row]) -> String {
             let _ = write!(text, "|{:?}", item.get(column));
         }
     }
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }
 
 fn fill(request: &mut Row, level: Level, bill: &Bill, author: &Author) {

@@ -3,6 +3,7 @@
 //! **Invariant:** two requests with the same [`Intent::digest`] ask for the same thing. The base of the write
 //! (`version`, `after`) is not part of it: a device may rebase a write and send it again under its id.
 
+use data_encoding::HEXLOWER;
 use domain::{Operation, RowId, Table, WriteId};
 use protocol::{Problem, ProblemCode, WireWrite, WriteMetadata};
 use serde_json::{Map, Value as Json};
@@ -93,10 +94,7 @@ impl Intent {
             content.push(serde_json::to_value(&self.metadata).map(sorted).unwrap_or_default());
         }
         let content = Json::from(content);
-        Sha256::digest(content.to_string().as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        HEXLOWER.encode(&Sha256::digest(content.to_string().as_bytes()))
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 /// How many callers may wait in line; further ones wait to get in.
 const LINE: usize = 1_024;
 /// A transaction takes no more batches once it holds so many writes: the first in it wait for the last.
-const WRITES_TOGETHER: usize = 200;
+const WRITES_TOGETHER: usize = 400;
 
 type Answers = Result<Vec<Answer>, Problem>;
 

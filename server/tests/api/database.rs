@@ -105,12 +105,17 @@ async fn a_row_comes_back_as_it_went_in_whatever_its_values_are() {
         rows::insert(&*tx, &all).await.unwrap();
         all.sort_by_key(Row::id);
         assert_eq!(rows::page(&*tx, table, &RowFilter::everything(), None, 1_000).await.unwrap(), all);
-        for row in &mut all {
-            let id = row.at(0).clone();
-            *row = any_row(table, &mut runner);
-            row.set_at(0, id);
-            rows::upsert(&*tx, &[row]).await.unwrap();
-            assert_eq!(rows::find(&*tx, table, row.id()).await.unwrap().as_ref(), Some(&*row));
+        // Half of the columns, then the others: what is not named stays.
+        let columns: Vec<_> = table.columns().iter().skip(1).collect();
+        for columns in columns.chunks(columns.len().div_ceil(2)) {
+            for row in &mut all {
+                let drawn = any_row(table, &mut runner);
+                for column in columns {
+                    row.set(column.name, drawn.get(column.name).clone());
+                }
+            }
+            rows::update(&*tx, &all.iter().collect::<Vec<_>>(), columns).await.unwrap();
+            assert_eq!(rows::page(&*tx, table, &RowFilter::everything(), None, 1_000).await.unwrap(), all);
         }
         for (column, value) in table.columns().iter().zip(all[0].values()).filter(|(_, value)| !value.is_null()) {
             let found = rows::all_where(&*tx, table, column.name, value).await.unwrap();

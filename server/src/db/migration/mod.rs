@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -37,6 +37,11 @@ const STEPS: [Step; 4] = [
         name: "m0004_audit",
         sqlite: include_str!("m0004_audit/sqlite.sql"),
         postgres: include_str!("m0004_audit/postgres.sql"),
+    },
+    Step {
+        name: "m0005_log",
+        sqlite: include_str!("m0005_log/sqlite.sql"),
+        postgres: include_str!("m0005_log/postgres.sql"),
     },
 ];
 

@@ -11,12 +11,20 @@ use crate::{
     },
     problem::Result,
 };
-use domain::{Row, RowId, Table};
+use domain::{Column, Row, RowId, Table, Value};
 use sea_orm::{EntityTrait, IntoActiveModel, Iterable, NotSet};
 use std::collections::HashSet;
 
 /// SQLite binds at most 32,766 parameters in one statement, PostgreSQL 65,535.
 const MAX_PARAMETERS: usize = 30_000;
+
+/// What is to become of a table's rows.
+#[derive(Default)]
+struct LastStates<'a> {
+    gone: Vec<RowId>,
+    changed: Vec<&'a Row>,
+    new: Vec<&'a Row>,
+}
 
 impl Unit {
     /// Makes everything durable, then tells the listeners. A unit that changed nothing leaves nothing.
@@ -36,40 +44,46 @@ impl Unit {
     /// Removals first, so that what they held (a number that must be unique) is free; then parents before children.
     async fn write_rows(&self) -> Result<()> {
         for table in Table::ALL {
-            let (gone, there) = self.last_states(table);
-            if !gone.is_empty() {
-                rows::delete_all(&*self.tx, table, &gone).await?;
-            }
-            if !there.is_empty() {
-                rows::upsert(&*self.tx, &there).await?;
-            }
+            let LastStates { gone, changed, new } = self.last_states(table);
+            rows::delete_all(&*self.tx, table, &gone).await?;
+            rows::update(&*self.tx, &changed, &self.changed_columns(table)).await?;
+            rows::insert(&*self.tx, &new).await?;
         }
         Ok(())
     }
 
-    /// The rows of a table that are to go, and those that are to be put as they now stand.
-    fn last_states(&self, table: Table) -> (Vec<RowId>, Vec<&Row>) {
+    /// The rows of a table that this unit has touched, as they now stand.
+    fn last_states(&self, table: Table) -> LastStates<'_> {
         let mut seen = HashSet::new();
-        let (mut gone, mut there) = (vec![], vec![]);
-        for id in self.staged.changed_rows(table).filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
+        let mut last = LastStates::default();
+        for id in self.staged.changed_rows(table).filter(|id| seen.insert(*id)) {
             let Some(known) = self.rows.get(&(table, id)) else { continue };
             match &known.now {
-                Some(row) => there.push(row),
-                None if known.is_stored => gone.push(id),
+                Some(row) if known.is_stored => last.changed.push(row),
+                Some(row) => last.new.push(row),
+                None if known.is_stored => last.gone.push(id),
                 None => {}
             }
         }
-        (gone, there)
+        last
+    }
+
+    /// Columns in which any row of a table has changed: the others are not written, and their indexes not touched.
+    fn changed_columns(&self, table: Table) -> Vec<&'static Column> {
+        let changes = self.staged.changes.iter().map(|(change, _)| change);
+        let changed: HashSet<_> = changes.filter(|change| change.table == table).flat_map(changed_columns).collect();
+        let columns = table.columns().iter();
+        columns.filter(|column| column.name != "id" && changed.contains(column.name)).collect()
     }
 
     async fn write_logs(&mut self) -> Result<()> {
         let mut audit = std::mem::take(&mut self.staged.audit);
         let mut entries = Vec::with_capacity(audit.len());
         for ((change, at), audit) in self.staged.changes.iter().zip(&mut audit) {
-            let (old_row, new_row) = (pg_text(change.old.as_ref()), pg_text(change.new.as_ref()));
+            let (old_row, new_row) = (change.old.as_ref().map(Row::to_pg_text), change.new.as_ref().map(Row::to_pg_text));
             audit.table_name = change.table.sql_name().to_owned();
             audit.row_id = sea_orm::value::TextUuid(change.row_id.0);
-            audit.changed_columns = serde_json::Value::from(changed_columns(change)).to_string();
+            audit.changed_columns = serde_json::Value::from_iter(changed_columns(change)).to_string();
             (audit.old_row, audit.new_row) = (old_row.clone(), new_row.clone());
             entries.push(changes::model(change, old_row, new_row, *at));
         }
@@ -102,16 +116,14 @@ where
     Ok(())
 }
 
-fn pg_text(row: Option<&Row>) -> Option<String> {
-    row.map(|row| serde_json::Value::Object(row.to_pg_json()).to_string())
-}
-
-fn changed_columns(change: &Change) -> Vec<&'static str> {
-    let blank = Row::blank(change.table);
-    let (old, new) = (change.old.as_ref().unwrap_or(&blank), change.new.as_ref().unwrap_or(&blank));
+fn changed_columns(change: &Change) -> impl Iterator<Item = &'static str> {
     let columns = change.table.columns().iter().enumerate();
     columns
-        .filter(|(index, _)| old.at(*index) != new.at(*index))
+        .filter(|(index, _)| at(&change.old, *index) != at(&change.new, *index))
         .map(|(_, column)| column.name)
-        .collect()
+}
+
+/// What stands in a column; where there is no row, as where there is NULL.
+fn at(row: &Option<Row>, index: usize) -> Option<&Value> {
+    row.as_ref().map(|row| row.at(index)).filter(|value| !value.is_null())
 }

@@ -1,0 +1,1 @@
+-- Long rows of the log are kept beside the table by themselves here; nothing is to be done.
