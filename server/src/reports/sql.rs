@@ -38,6 +38,14 @@ impl Sql {
         self.choose(format!("coalesce(sum({sum_of}), 0)"), || format!("(coalesce(sum({sum_of}), 0) * 100)::bigint"))
     }
 
+    /// An amount of money times a quantity, rounded as [`domain::Cents::times_hundredths`] does, to be summed up.
+    pub fn product(self, money: &str, quantity: &str) -> String {
+        self.choose(
+            format!("({money} * {quantity} + CASE WHEN {money} * {quantity} < 0 THEN -50 ELSE 50 END) / 100"),
+            || format!("round({money} * {quantity}, 2)"),
+        )
+    }
+
     /// A sum of whole numbers; 0 of nothing.
     pub fn total(self, of: &str) -> String {
         self.choose(format!("CAST(coalesce(sum({of}), 0) AS INTEGER)"), || format!("coalesce(sum({of}), 0)::bigint"))

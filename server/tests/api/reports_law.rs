@@ -1,7 +1,7 @@
 //! The law of the dashboard: its figures are those that one counts by hand, one row after another.
 
 use crate::support::{Dice, TestApp, new_id};
-use domain::{Date, Row, RowFilter, Table, Timestamp, Value};
+use domain::{Date, Row, RowFilter, Table, Timestamp, Value, stage};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value as Json, json};
 use server::db::rows;
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const HOMES: usize = 40;
 const TURNS: usize = 300;
+const SCOPE_ITEMS: usize = 500;
 const APPROVALS: usize = 60;
 const MARKETS: [&str; 3] = ["Tulsa", "Oak Park’s “north”", "Łódź"];
 
@@ -16,6 +17,7 @@ const MARKETS: [&str; 3] = ["Tulsa", "Oak Park’s “north”", "Łódź"];
 struct World {
     homes: Vec<Row>,
     turns: Vec<Row>,
+    scope_items: Vec<Row>,
     approvals: Vec<Row>,
     vendors: Vec<Row>,
     stages: Vec<Row>,
@@ -42,10 +44,17 @@ impl World {
         Self {
             homes: all(Table::Properties).await,
             turns: all(Table::Turns).await,
+            scope_items: all(Table::ScopeItems).await,
             approvals: all(Table::Approvals).await,
             vendors: all(Table::Vendors).await,
             stages,
         }
+    }
+
+    /// As the board says it.
+    fn amount(&self, turn: &Row) -> i64 {
+        let items = self.scope_items.iter().filter(|item| item.row_id("turn_id") == Some(turn.id()));
+        stage::amount(turn, stage::scope_total(items)).0
     }
 
     fn home(&self, turn: &Row) -> &Row {
@@ -86,11 +95,29 @@ impl World {
             "totalProperties": self.homes.iter().filter(|home| home.flag("is_active") && self.counts_home(asked, home)).count(),
             "activeTurns": active.len(),
             "averageTurnDays": average(finished.iter().map(|turn| took(turn, begun(turn)))),
-            "turnsByStage": self.stages.iter().map(|stage| by_stage(stage, &active, today)).collect::<Vec<_>>(),
+            "turnsByStage": self.stages.iter().map(|stage| self.by_stage(stage, &active, today)).collect::<Vec<_>>(),
             "costPerTurnByMonth": by_month(&finished, from, to),
             "vacancy": self.vacancy(&active, today),
             "approvalsWaiting": {"dfo": self.waiting("DFO", &turns), "ho": self.waiting("HO", &turns)},
             "vendors": self.by_vendor(&finished),
+        })
+    }
+
+    fn by_stage(&self, stage: &Row, active: &[&Row], today: Date) -> Json {
+        let turns: Vec<&&Row> = active.iter().filter(|turn| turn.row_id("stage_id") == Some(stage.id())).collect();
+        let days = || {
+            turns
+                .iter()
+                .filter_map(|turn| Some(i64::from(today.days_since(turn.timestamp("stage_entered_at")?.date_utc()))))
+        };
+        json!({
+            "stageId": stage.id().to_string(),
+            "key": stage.text("key"),
+            "name": stage.text("name"),
+            "turns": turns.len(),
+            "amount": money(turns.iter().map(|turn| self.amount(turn)).sum()),
+            "averageDaysInStage": average(days()),
+            "oldestDays": days().max(),
         })
     }
 
@@ -189,24 +216,6 @@ fn money(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
-fn by_stage(stage: &Row, active: &[&Row], today: Date) -> Json {
-    let turns: Vec<&&Row> = active.iter().filter(|turn| turn.row_id("stage_id") == Some(stage.id())).collect();
-    let days = || {
-        turns
-            .iter()
-            .filter_map(|turn| Some(i64::from(today.days_since(turn.timestamp("stage_entered_at")?.date_utc()))))
-    };
-    json!({
-        "stageId": stage.id().to_string(),
-        "key": stage.text("key"),
-        "name": stage.text("name"),
-        "turns": turns.len(),
-        "amount": money(turns.iter().map(|turn| cost(turn)).sum()),
-        "averageDaysInStage": average(days()),
-        "oldestDays": days().max(),
-    })
-}
-
 fn by_month(finished: &[&Row], from: Date, to: Date) -> Json {
     let mut day = from;
     let mut months = BTreeSet::new();
@@ -247,6 +256,8 @@ async fn fill(db: &DatabaseConnection, dice: &mut Dice, today: Date) {
     rows::insert(db, &homes).await.unwrap();
     let turns: Vec<Row> = (0..TURNS).map(|_| turn(&some, &homes, dice, today)).collect();
     rows::insert(db, &turns).await.unwrap();
+    let scope_items: Vec<Row> = (0..SCOPE_ITEMS).map(|_| scope_item(&some, &turns, dice)).collect();
+    rows::insert(db, &scope_items).await.unwrap();
     let approvals: Vec<Row> = (0..APPROVALS).map(|_| approval(&turns, dice, today)).collect();
     rows::insert(db, &approvals).await.unwrap();
 }
@@ -284,6 +295,17 @@ fn turn(some: &World, homes: &[Row], dice: &mut Dice, today: Date) -> Row {
         turn.set(column, perhaps(dice, 50, |dice| Value::Numeric(dice.below(2_000_000) as i64)));
     }
     turn
+}
+
+fn scope_item(some: &World, turns: &[Row], dice: &mut Dice) -> Row {
+    let mut item = some.scope_items[0].clone();
+    renew(&mut item);
+    let turn = &turns[dice.below(turns.len())];
+    item.set("turn_id", Value::Uuid(turn.id().0));
+    item.set("is_active", turn.get("is_active").clone());
+    item.set("unit_cost", Value::Numeric(dice.below(50_000) as i64));
+    item.set("quantity", Value::Numeric(dice.below(1_000) as i64));
+    item
 }
 
 fn approval(turns: &[Row], dice: &mut Dice, today: Date) -> Row {

@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -42,6 +42,11 @@ const STEPS: [Step; 5] = [
         name: "m0005_log",
         sqlite: include_str!("m0005_log/sqlite.sql"),
         postgres: include_str!("m0005_log/postgres.sql"),
+    },
+    Step {
+        name: "m0006_scope_costs",
+        sqlite: include_str!("m0006_scope_costs/sqlite.sql"),
+        postgres: include_str!("m0006_scope_costs/postgres.sql"),
     },
 ];
 

@@ -77,7 +77,7 @@ pub struct StageFigures {
     pub name: String,
     /// How many turns stand in it.
     pub turns: i64,
-    /// The sum of their costs.
+    /// The sum of what they cost, as the board says it: their scopes, and where there is none the estimate.
     pub amount: Money,
     /// Days since they entered it, on average.
     pub average_days_in_stage: Option<f64>,
