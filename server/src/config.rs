@@ -7,7 +7,6 @@ mod uploads;
 
 pub use crate::{
     limits::{Budget, Quota, RateLimits},
-    logging::LogFormat,
     web::address::TrustedProxies,
 };
 pub use database::{DatabaseKind, DatabaseSettings, DatabaseUrl};
@@ -44,6 +43,16 @@ pub struct Settings {
     pub uploads: UploadSettings,
     /// What a password hash costs.
     pub password_cost: PasswordCost,
+}
+
+/// How the log's lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
 }
 
 /// The address that people type, without a path.

@@ -2,18 +2,8 @@
 //!
 //! **Invariant:** both forms carry the same fields; a request's lines have its `request_id`.
 
-use crate::config::Settings;
+use crate::config::{LogFormat, Settings};
 use std::io::IsTerminal;
-
-/// How lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For machines.
-    Json,
-}
 
 /// Begins to log; once per process.
 pub fn start(settings: &Settings) {

@@ -4,7 +4,7 @@
 
 use crate::{
     admin::keeping::{self, By, NewPerson, StoredPassword},
-    app::{self, App},
+    app::App,
     auth::{
         Email, Passwords,
         accounts::{self, Credentials},
@@ -16,7 +16,7 @@ use crate::{
     ids,
     limits::Limiter,
     metrics::{self, Metrics},
-    shapes, stages,
+    router, shapes, stages,
     uploads::{self, Uploads},
     write::{self, WriteQueue},
 };
@@ -69,7 +69,7 @@ impl Server {
         };
         tokio::spawn(tidy_now_and_then(app.clone()));
         tokio::spawn(keep_up_metrics(app.clone()));
-        let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move { app.stopped().await });
         Ok(Self {
             address,

@@ -169,7 +169,7 @@ fn problem_codes() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app;
+    use crate::router;
     use axum::Router;
     use std::collections::BTreeSet;
 
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        let document = complete(app::described());
+        let document = complete(router::described());
         let mut found = vec![];
         references(&document, &mut found);
         assert!(found.len() > 50, "{}", found.len());
@@ -200,9 +200,9 @@ mod tests {
     #[test]
     fn every_route_is_described() {
         // What axum shows of a router names its paths.
-        let shown = format!("{:?}", Router::from(app::api()));
+        let shown = format!("{:?}", Router::from(router::api()));
         let routes: BTreeSet<&str> = shown.split('"').filter(|text| text.starts_with("/api/")).collect();
-        let document = app::described();
+        let document = router::described();
         let described: BTreeSet<&str> = document.paths.paths.keys().map(String::as_str).collect();
         let missing: Vec<_> = routes.difference(&described).filter(|path| !path.starts_with("/api/docs")).collect();
         assert!(routes.contains("/api/write/{table}") && missing.is_empty(), "{missing:?}");
@@ -210,14 +210,14 @@ mod tests {
 
     #[test]
     fn the_document_is_always_the_same_and_names_no_type_of_ours() {
-        let text = complete(app::described()).to_string();
-        assert_eq!(text, complete(app::described()).to_string());
+        let text = complete(router::described()).to_string();
+        assert_eq!(text, complete(router::described()).to_string());
         assert!(!text.contains("::"), "a link of a comment");
     }
 
     #[test]
     fn every_operation_can_be_found_and_told_apart() {
-        let mut document = complete(app::described());
+        let mut document = complete(router::described());
         let headings = TAGS.map(|(name, _)| name);
         let mut names = BTreeSet::new();
         for operation in operations(&mut document) {

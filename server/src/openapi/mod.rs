@@ -12,7 +12,7 @@ pub(crate) mod problems;
 mod rows;
 mod writes;
 
-use crate::app::{self, App};
+use crate::{app::App, router};
 use axum::{
     Router,
     http::header,
@@ -46,7 +46,7 @@ fn page() -> Router<App> {
 
 /// The document as JSON text.
 pub fn text() -> String {
-    format!("{:#}", document::complete(app::described()))
+    format!("{:#}", document::complete(router::described()))
 }
 
 /// This document
