@@ -7,4 +7,5 @@ CREATE TABLE changes (
 ) STRICT;
 INSERT INTO changes SELECT position, op, table_name, row_id, old_row, new_row, at FROM changes_before ORDER BY position, op;
 DROP TABLE changes_before;
-CREATE UNIQUE INDEX changes_in_order ON changes (table_name, position, op);
+CREATE UNIQUE INDEX changes_in_order ON changes (position, op);
+CREATE INDEX changes_by_table ON changes (table_name, position, op);
