@@ -49,6 +49,11 @@ pub fn routes() -> OpenApiRouter<App> {
         ("offset" = String, Query, description = "`-1` for the beginning, `now` for news only, or `electric-offset` of the last answer.", example = "-1", pattern = r"^(-1|now|\d+_(\d+|inf))$"),
         ("handle" = Option<String>, Query, description = "`electric-handle` of the last answer; only the beginning goes without."),
         ("live" = Option<bool>, Query, description = "Wait for news where there is none. Not at the beginning."),
+        ("where" = Option<String>, Query, description = "Only rows of which this SQL condition is true: comparisons of columns with constants or `$1`, `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `LIKE`, `ILIKE`, `IS NULL`. It narrows what the session sees.", example = "priority = 'high' AND due_date < $1"),
+        ("params[1]" = Option<String>, Query, description = "The value of `$1` in `where`; `params[2]` that of `$2`, and so on."),
+        ("columns" = Option<String>, Query, description = "Only these columns, with commas between them; `id` must be among them."),
+        ("replica" = Option<String>, Query, description = "`full`: updates and deletes tell whole rows, and updates what was there before.", pattern = "^(default|full)$"),
+        ("log" = Option<String>, Query, description = "`changes_only`: no snapshot at the beginning.", pattern = "^(full|changes_only)$"),
         ("cursor" = Option<String>, Query, description = "`electric-cursor` of the last live answer, so that no cache repeats itself."),
     ),
     responses(
@@ -82,7 +87,10 @@ async fn read_shape(
         Ok(request) => request,
         Err(invalid) => return Ok(invalid.into_response()),
     };
-    let shape = Shape::of(&session, table, app.db.epoch());
+    let shape = match Shape::wanted(&session.viewer(), table, &request.wish, app.db.epoch()) {
+        Ok(shape) => shape,
+        Err(invalid) => return Ok(invalid.into_response()),
+    };
     let is_other_shape = request.handle.as_ref().is_some_and(|handle| *handle != shape.handle);
     if is_other_shape && request.offset != Offset::Beginning {
         return Ok(answer::must_refetch(&shape));
@@ -118,7 +126,11 @@ async fn read_snapshot(db: &impl ConnectionTrait, app: &App, shape: &Shape, requ
         Offset::Snapshot { last, .. } => Some(last),
         _ => None,
     };
-    let page = snapshot::page(db, shape, &app.settings.limits, position, end, after).await?;
+    let page = if shape.changes_only {
+        snapshot::none(position)
+    } else {
+        snapshot::page(db, shape, &app.settings.limits, position, end, after).await?
+    };
     Ok(Answer {
         from: request.offset,
         next: page.next,

@@ -67,6 +67,7 @@ pub fn snapshot_row(shape: &Shape, row: &Row) -> ShapeMessage {
     ShapeMessage {
         key: Some(row_key(row.table(), row.id())),
         value: Some(whole(shape, row)),
+        old_value: None,
         headers,
     }
 }
@@ -75,11 +76,15 @@ pub fn snapshot_row(shape: &Shape, row: &Row) -> ShapeMessage {
 pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
     let old = change.old.as_ref().filter(|row| shape.holds(row));
     let new = change.new.as_ref().filter(|row| shape.holds(row));
-    let (operation, value) = match (old, new) {
+    let (operation, value, old_value) = match (old, new) {
         (None, None) => return None,
-        (None, Some(new)) => (RowOperation::Insert, whole(shape, new)),
-        (Some(old), None) => (RowOperation::Delete, key_only(old)),
-        (Some(old), Some(new)) => (RowOperation::Update, changed(shape, old, new)?),
+        (None, Some(new)) => (RowOperation::Insert, whole(shape, new), None),
+        (Some(old), None) if shape.is_full => (RowOperation::Delete, whole(shape, old), None),
+        (Some(old), None) => (RowOperation::Delete, key_only(old), None),
+        (Some(old), Some(new)) => {
+            let (value, old_value) = update(shape, old, new)?;
+            (RowOperation::Update, value, old_value)
+        }
     };
     let headers = MessageHeaders {
         relation: Some(relation(shape.table)),
@@ -92,6 +97,7 @@ pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
     Some(ShapeMessage {
         key: Some(row_key(shape.table, change.row_id)),
         value: Some(value),
+        old_value,
         headers,
     })
 }
@@ -108,15 +114,17 @@ fn whole(shape: &Shape, row: &Row) -> Map<String, Json> {
     shape.columns().map(|(index, column)| text(row, index, column)).collect()
 }
 
-/// The columns that changed, with the key; none where nothing changed that the shape shows.
-fn changed(shape: &Shape, old: &Row, new: &Row) -> Option<Map<String, Json>> {
-    let changed = shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
-    let mut value: Map<String, Json> = changed.map(|(index, column)| text(new, index, column)).collect();
-    if value.is_empty() {
-        return None;
+/// An update's new value, and where whole rows are told the old one; none where nothing changed that the shape tells.
+fn update(shape: &Shape, old: &Row, new: &Row) -> Option<(Map<String, Json>, Option<Map<String, Json>>)> {
+    let changed = || shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
+    let told = |row: &Row| changed().map(|(index, column)| text(row, index, column)).collect::<Map<_, _>>();
+    changed().next()?;
+    if shape.is_full {
+        return Some((whole(shape, new), Some(told(old))));
     }
+    let mut value = told(new);
     value.extend(key_only(new));
-    Some(value)
+    Some((value, None))
 }
 
 fn text(row: &Row, index: usize, column: &Column) -> (String, Json) {
@@ -127,7 +135,7 @@ fn text(row: &Row, index: usize, column: &Column) -> (String, Json) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::changes::Place;
+    use crate::{db::changes::Place, shapes::request::Wish};
     use domain::{Role, UserId, Value, Viewer};
     use uuid::Uuid;
 
@@ -146,13 +154,17 @@ mod tests {
             role: Role::PropertyManager,
             vendor: None,
         };
-        let filter = manager.sees(Table::Turns);
-        let shape = Shape {
-            table: Table::Turns,
-            filter,
-            hidden: &["scope_digest"],
-            handle: String::new(),
+        let told: Vec<&str> = Table::Turns
+            .columns()
+            .iter()
+            .map(|column| column.name)
+            .filter(|name| *name != "scope_digest")
+            .collect();
+        let wish = Wish {
+            columns: Some(told.join(",")),
+            ..Wish::default()
         };
+        let shape = Shape::wanted(&manager, Table::Turns, &wish, "e").unwrap();
         let place = Place { position: 5, op: 2 };
         let message = change(
             &shape,

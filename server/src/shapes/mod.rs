@@ -1,6 +1,6 @@
 //! The read path: shapes in Electric's HTTP protocol, followed from the change log.
 //!
-//! Read it in this order: [`handlers`], [`request`] (what was asked), [`shape`] (what the session may see),
+//! Read it in this order: [`handlers`], [`request`] (what was asked), [`shape`] (what the session may see, narrowed by [`clause`]),
 //! [`snapshot`] (the rows at one position), [`log`] (what happened since), [`answer`] (headers). Beside them the
 //! [`doorbell`], one connection per device that says which shapes have news, and [`trim`].
 //!
@@ -8,6 +8,7 @@
 //! restart forgets nothing.
 
 mod answer;
+mod clause;
 mod doorbell;
 mod handlers;
 mod log;
