@@ -11,28 +11,32 @@ use protocol::{
 };
 use serde_json::{Map, Value as Json, json};
 
-/// The body of an answer: a JSON array that grows.
+/// Column → value.
+type Columns = Map<String, Json>;
+
+/// The body of an answer: messages in order.
 #[derive(Debug, Default)]
 pub struct Body {
-    text: String,
+    messages: Vec<String>,
+    bytes: usize,
 }
 
 impl Body {
     /// How large the body is so far.
-    pub fn len(&self) -> usize {
-        self.text.len()
+    pub const fn len(&self) -> usize {
+        self.bytes
     }
 
     /// Appends a message.
     pub fn push(&mut self, message: &ShapeMessage) {
         // A message is strings and numbers: there is nothing in it that could fail to be JSON.
-        self.push_text(&serde_json::to_string(message).unwrap_or_default());
+        self.push_text(serde_json::to_string(message).unwrap_or_default());
     }
 
     /// Appends what ends the last page of a snapshot. In PostgreSQL's words: transactions below `position + 1` are in it.
     pub fn push_snapshot_end(&mut self, position: i64) {
         let next = (position + 1).to_string();
-        self.push_text(&json!({"headers": {"control": "snapshot-end", "xmin": next, "xmax": next, "xip_list": []}}).to_string());
+        self.push_text(json!({"headers": {"control": "snapshot-end", "xmin": next, "xmax": next, "xip_list": []}}).to_string());
     }
 
     /// Appends what says that the log's end is reached.
@@ -42,18 +46,29 @@ impl Body {
         self.push(&message);
     }
 
-    /// The finished array.
-    pub fn finish(mut self) -> String {
-        self.text.insert(0, '[');
-        self.text.push(']');
-        self.text
+    /// As one JSON array.
+    pub fn finish(self) -> String {
+        let mut array = String::with_capacity(self.bytes + 2);
+        array.push('[');
+        for (index, message) in self.messages.iter().enumerate() {
+            if index > 0 {
+                array.push(',');
+            }
+            array.push_str(message);
+        }
+        array.push(']');
+        array
     }
 
-    fn push_text(&mut self, message: &str) {
-        if !self.text.is_empty() {
-            self.text.push(',');
-        }
-        self.text.push_str(message);
+    /// Each message by itself.
+    pub fn into_messages(self) -> Vec<String> {
+        self.messages
+    }
+
+    fn push_text(&mut self, message: String) {
+        // With the comma or bracket behind it.
+        self.bytes += message.len() + 1;
+        self.messages.push(message);
     }
 }
 
@@ -106,18 +121,18 @@ fn relation(table: Table) -> [String; 2] {
     ["public".to_owned(), table.sql_name().to_owned()]
 }
 
-fn key_only(row: &Row) -> Map<String, Json> {
+fn key_only(row: &Row) -> Columns {
     Map::from_iter([("id".to_owned(), Json::String(row.id().to_string()))])
 }
 
-fn whole(shape: &Shape, row: &Row) -> Map<String, Json> {
+fn whole(shape: &Shape, row: &Row) -> Columns {
     shape.columns().map(|(index, column)| text(row, index, column)).collect()
 }
 
 /// An update's new value, and where whole rows are told the old one; none where nothing changed that the shape tells.
-fn update(shape: &Shape, old: &Row, new: &Row) -> Option<(Map<String, Json>, Option<Map<String, Json>>)> {
+fn update(shape: &Shape, old: &Row, new: &Row) -> Option<(Columns, Option<Columns>)> {
     let changed = || shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
-    let told = |row: &Row| changed().map(|(index, column)| text(row, index, column)).collect::<Map<_, _>>();
+    let told = |row: &Row| changed().map(|(index, column)| text(row, index, column)).collect::<Columns>();
     changed().next()?;
     if shape.is_full {
         return Some((whole(shape, new), Some(told(old))));

@@ -23,12 +23,21 @@ pub struct Request {
     pub offset: Offset,
     /// The shape that the client believes to follow; always there unless it begins anew.
     pub handle: Option<String>,
-    /// Wait for news where there are none.
-    pub live: bool,
+    /// How to wait for news; none where what there is now is the answer.
+    pub live: Option<Live>,
     /// The cursor of the last live answer.
     pub cursor: Option<u64>,
     /// How the shape is to be narrowed and told.
     pub wish: Wish,
+}
+
+/// Two ways of waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Until there is news, or for some seconds.
+    Request,
+    /// For a minute, for all the news there is.
+    Stream,
 }
 
 /// What a client wants of a table beside where to go on. Each makes another shape.
@@ -60,9 +69,13 @@ impl Request {
         let get = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
         let text = get("offset").ok_or(invalid("offset", "can't be blank"))?;
         let offset: Offset = text.parse().map_err(|_| invalid("offset", "has invalid format"))?;
-        let live = one_of(get("live"), "live", "false", "true")?;
+        let is_live = one_of(get("live"), "live", "false", "true")?;
+        let is_stream = one_of(get("live_sse"), "live_sse", "false", "true")?;
+        if is_stream && !is_live {
+            return Err(invalid("live_sse", "can't be true unless live is also true"));
+        }
         let handle = get("handle").map(str::to_owned);
-        if live && offset == Offset::Beginning {
+        if is_live && offset == Offset::Beginning {
             return Err(invalid("live", "can't be true when offset == -1"));
         }
         if handle.is_none() && !matches!(offset, Offset::Beginning | Offset::Now) {
@@ -71,7 +84,7 @@ impl Request {
         Ok(Self {
             offset,
             handle,
-            live,
+            live: is_live.then_some(if is_stream { Live::Stream } else { Live::Request }),
             cursor: get("cursor").and_then(|cursor| cursor.parse().ok()),
             wish: Wish {
                 clause: get("where").map(str::to_owned),
