@@ -44,6 +44,10 @@ pub struct ShapeMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, Option<String>>>))]
     pub value: Option<Map<String, Json>>,
+    /// What stood in the changed columns, where whole rows were asked for (`replica=full`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, Option<String>>>))]
+    pub old_value: Option<Map<String, Json>>,
     /// What kind of message it is.
     pub headers: MessageHeaders,
 }
@@ -153,6 +157,7 @@ impl ShapeMessage {
         Self {
             key: None,
             value: None,
+            old_value: None,
             headers: MessageHeaders {
                 control: Some(control),
                 ..MessageHeaders::default()

@@ -73,6 +73,8 @@ pub struct Limits {
     pub page_rows: u64,
     /// How long a live request waits for news.
     pub long_poll: Duration,
+    /// How long a live stream stays open.
+    pub stream: Duration,
     /// How often what waits looks its session up, beside what it hears: other programs end sessions too.
     pub look_again: Duration,
     /// How long the change log is kept.
@@ -125,6 +127,7 @@ impl Default for Limits {
             page_bytes: 10 * 1024 * 1024,
             page_rows: 10_000,
             long_poll: Duration::from_secs(20),
+            stream: Duration::from_secs(60),
             look_again: Duration::from_secs(15),
             keep_changes: Duration::from_secs(30 * 24 * 60 * 60),
             keep_entries: 5_000_000,

@@ -10,7 +10,7 @@ mod stored;
 use domain::{Column, Row, RowFilter, RowId, Table, Value};
 use sea_orm::{
     ConnectionTrait, DbErr,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    sea_query::{Alias, Cond, Expr, ExprTrait, Query},
 };
 use std::borrow::Borrow;
 use stored::Stored;
@@ -64,9 +64,21 @@ pub async fn finished_turns(db: &impl ConnectionTrait, last_day: &Value, limit: 
 
 /// The next rows by id that a filter admits; `after` none begins at the first.
 pub async fn page(db: &impl ConnectionTrait, table: Table, filter: &RowFilter, after: Option<RowId>, limit: u64) -> Result<Vec<Row>, DbErr> {
+    page_where(db, table, filter, Cond::all(), after, limit).await
+}
+
+/// The same, of those that fulfil a further condition.
+pub async fn page_where(
+    db: &impl ConnectionTrait,
+    table: Table,
+    filter: &RowFilter,
+    further: Cond,
+    after: Option<RowId>,
+    limit: u64,
+) -> Result<Vec<Row>, DbErr> {
     let stored = Stored::new(db, table);
     let mut query = stored.select();
-    query.cond_where(stored.condition(filter));
+    query.cond_where(stored.condition(filter)).cond_where(further);
     if let Some(after) = after {
         query.and_where(Expr::col("id").gt(stored.id(after)));
     }

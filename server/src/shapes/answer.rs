@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** what a shape holds is one person's; no shared cache may keep it.
 
-use super::{offset::Offset, shape::Shape};
+use super::{message::Body, offset::Offset, shape::Shape};
 use crate::limits;
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -31,8 +31,8 @@ pub struct Answer {
     pub is_up_to_date: bool,
     /// Whether there are changes in it.
     pub has_data: bool,
-    /// A JSON array of messages.
-    pub body: String,
+    /// Its messages.
+    pub body: Body,
     /// What a live answer tells caches; none in others.
     pub cursor: Option<u64>,
 }
@@ -54,8 +54,16 @@ impl Answer {
     }
 
     fn into_http(self, shape: &Shape, asked: &HeaderMap) -> Response {
-        let etag = self.etag(shape);
-        let is_known = self.cursor.is_none() && asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+        let headers = self.headers(shape);
+        let is_known = self.cursor.is_none() && asked.get(header::IF_NONE_MATCH).is_some_and(|known| Some(known) == headers.get(header::ETAG));
+        if is_known {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (headers, self.body.finish()).into_response()
+    }
+
+    /// What tells of the answer beside its messages.
+    pub fn headers(&self, shape: &Shape) -> HeaderMap {
         let mut headers = common_headers(&shape.handle);
         let mut put = |name: &'static str, value: String| {
             // All of these are digits, quotes and ASCII names of columns.
@@ -63,7 +71,7 @@ impl Answer {
                 headers.insert(HeaderName::from_static(name), value);
             }
         };
-        put("etag", etag);
+        put("etag", self.etag(shape));
         put(OFFSET_HEADER, self.next.to_string());
         put(HAS_DATA_HEADER, (self.has_data || self.cursor.is_none()).to_string());
         match self.cursor {
@@ -73,10 +81,7 @@ impl Answer {
         if self.is_up_to_date {
             put(UP_TO_DATE_HEADER, String::new());
         }
-        if is_known {
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
-        (headers, self.body).into_response()
+        headers
     }
 
     /// The same place to the same place is the same answer, but for live ones, which only say that nothing came.

@@ -87,8 +87,8 @@ async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News
 
 async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
     let mut commits = app.db.commits();
-    let tables = session.viewer().shapes();
-    let shapes: Vec<Shape> = tables.into_iter().map(|table| Shape::of(session, table, app.db.epoch())).collect();
+    let viewer = session.viewer();
+    let shapes: Vec<Shape> = viewer.shapes().into_iter().map(|table| Shape::of(&viewer, table, app.db.epoch())).collect();
     let _listening = app.metrics.listen(Waiting::Doorbell, shapes.iter().map(|shape| shape.handle.clone()));
     let mut news = Heard {
         tables: all(&shapes),

@@ -1,21 +1,20 @@
 //! `GET /api/sync/{table}`: a shape's snapshot, what came since, and waiting for what comes.
 //!
-//! **Invariant:** a session that has ended gets nothing more, not even from a request that was waiting.
+//! **Invariant:** every answer is read from one state of the database, and its offset is that state's.
 
 use super::{
     answer::{self, Answer},
-    doorbell, log,
+    doorbell, live, log,
     offset::Offset,
-    request::{self, Request},
+    request::{self, Live, Request},
     shape::Shape,
-    snapshot,
+    snapshot, stream,
 };
 use crate::{
     app::App,
-    auth::{self, Over, Session},
+    auth::Session,
     clock,
-    db::{Commit, changes::Place, counters},
-    metrics::Waiting,
+    db::{changes::Place, counters},
     openapi::problems,
     problem::{Failure, Result},
 };
@@ -27,8 +26,7 @@ use axum::{
 use domain::Table;
 use protocol::{Problem, ProblemCode, ShapeMessage};
 use sea_orm::ConnectionTrait;
-use std::{collections::HashMap, sync::Arc, time::Instant};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::collections::HashMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
@@ -49,6 +47,12 @@ pub fn routes() -> OpenApiRouter<App> {
         ("offset" = String, Query, description = "`-1` for the beginning, `now` for news only, or `electric-offset` of the last answer.", example = "-1", pattern = r"^(-1|now|\d+_(\d+|inf))$"),
         ("handle" = Option<String>, Query, description = "`electric-handle` of the last answer; only the beginning goes without."),
         ("live" = Option<bool>, Query, description = "Wait for news where there is none. Not at the beginning."),
+        ("where" = Option<String>, Query, description = "Only rows of which this SQL condition is true: comparisons of columns with constants or `$1`, `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `LIKE`, `ILIKE`, `IS NULL`. It narrows what the session sees.", example = "priority = 'high' AND due_date < $1"),
+        ("params[1]" = Option<String>, Query, description = "The value of `$1` in `where`; `params[2]` that of `$2`, and so on."),
+        ("columns" = Option<String>, Query, description = "Only these columns, with commas between them; `id` must be among them."),
+        ("replica" = Option<String>, Query, description = "`full`: updates and deletes tell whole rows, and updates what was there before.", pattern = "^(default|full)$"),
+        ("log" = Option<String>, Query, description = "`changes_only`: no snapshot at the beginning.", pattern = "^(full|changes_only)$"),
+        ("live_sse" = Option<bool>, Query, description = "With `live=true`: answer with an event stream, a message an event, for a minute."),
         ("cursor" = Option<String>, Query, description = "`electric-cursor` of the last live answer, so that no cache repeats itself."),
     ),
     responses(
@@ -82,15 +86,18 @@ async fn read_shape(
         Ok(request) => request,
         Err(invalid) => return Ok(invalid.into_response()),
     };
-    let shape = Shape::of(&session, table, app.db.epoch());
+    let shape = match Shape::wanted(&session.viewer(), table, &request.wish, app.db.epoch()) {
+        Ok(shape) => shape,
+        Err(invalid) => return Ok(invalid.into_response()),
+    };
     let is_other_shape = request.handle.as_ref().is_some_and(|handle| *handle != shape.handle);
     if is_other_shape && request.offset != Offset::Beginning {
         return Ok(answer::must_refetch(&shape));
     }
-    let answer = if request.live {
-        wait(&app, &session, &shape, &request).await?
-    } else {
-        read(&app, &shape, &request).await?
+    let answer = match request.live {
+        None => read(&app, &shape, &request).await?,
+        Some(Live::Request) => live::wait(&app, &session, &shape, &request).await?,
+        Some(Live::Stream) => return stream::open(app, session, shape, request).await,
     };
     let Some(answer) = answer else { return Ok(answer::must_refetch(&shape)) };
     app.metrics.shape_sent(table, answer.body.len());
@@ -98,7 +105,7 @@ async fn read_shape(
 }
 
 /// What there is now; `None` where the place is gone.
-async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+pub(super) async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
     let db = app.db.snapshot().await?;
     let end = counters::current(&db, counters::CHANGE_POSITION).await?;
     let begin = counters::current(&db, counters::CHANGES_TRIMMED_TO).await?;
@@ -118,13 +125,17 @@ async fn read_snapshot(db: &impl ConnectionTrait, app: &App, shape: &Shape, requ
         Offset::Snapshot { last, .. } => Some(last),
         _ => None,
     };
-    let page = snapshot::page(db, shape, &app.settings.limits, position, end, after).await?;
+    let page = if shape.changes_only {
+        snapshot::none(position)
+    } else {
+        snapshot::page(db, shape, &app.settings.limits, position, end, after).await?
+    };
     Ok(Answer {
         from: request.offset,
         next: page.next,
         is_up_to_date: false,
         has_data: true,
-        body: page.body.finish(),
+        body: page.body,
         cursor: cursor(request),
     })
 }
@@ -136,56 +147,11 @@ async fn read_log(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: 
         next: Offset::Log(page.next),
         is_up_to_date: page.is_up_to_date,
         has_data: page.has_data,
-        body: page.body.finish(),
+        body: page.body,
         cursor: cursor(request),
     })
 }
 
-/// A live request: at once where there is something, else when something comes, else empty.
-async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
-    // Listen first, then look: what is committed in between is heard.
-    let mut commits = app.db.commits();
-    let over = session.over(app);
-    let deadline = tokio::time::sleep(app.settings.limits.long_poll);
-    tokio::pin!(deadline, over);
-    let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
-    let (mut request, mut committed_at) = (request.clone(), None);
-    loop {
-        let answer = read(app, shape, &request).await?;
-        match &answer {
-            // Where `now` was is remembered: what comes while we wait is after it.
-            Some(answer) if answer.is_up_to_date && !answer.has_data => request.offset = answer.next,
-            _ => {
-                committed_at.inspect(|at: &Instant| app.metrics.delivered(at.elapsed()));
-                return Ok(answer);
-            }
-        }
-        tokio::select! {
-            at = relevant(&mut commits, shape) => committed_at = at,
-            () = &mut deadline => return Ok(answer),
-            () = app.stopped() => return Ok(answer),
-            over = &mut over => return match over {
-                Over::Ended => Err(auth::sign_in_first()),
-                // The caller sees other rows by now: what it asks next is answered by these.
-                Over::Changed => Ok(answer),
-            },
-        }
-    }
-}
-
-/// Completes when something is committed that concerns the shape, or may; tells when that was.
-async fn relevant(commits: &mut Receiver<Arc<Commit>>, shape: &Shape) -> Option<Instant> {
-    loop {
-        match commits.recv().await {
-            Ok(commit) if commit.changes.iter().any(|change| shape.concerns(change)) => return Some(commit.at),
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return None,
-            // The database has closed: the server stops, and says so by itself.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
-}
-
 fn cursor(request: &Request) -> Option<u64> {
-    request.live.then(|| answer::cursor(clock::now(), request.cursor))
+    request.live.map(|_| answer::cursor(clock::now(), request.cursor))
 }

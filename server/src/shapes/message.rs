@@ -11,28 +11,32 @@ use protocol::{
 };
 use serde_json::{Map, Value as Json, json};
 
-/// The body of an answer: a JSON array that grows.
+/// Column → value.
+type Columns = Map<String, Json>;
+
+/// The body of an answer: messages in order.
 #[derive(Debug, Default)]
 pub struct Body {
-    text: String,
+    messages: Vec<String>,
+    bytes: usize,
 }
 
 impl Body {
     /// How large the body is so far.
-    pub fn len(&self) -> usize {
-        self.text.len()
+    pub const fn len(&self) -> usize {
+        self.bytes
     }
 
     /// Appends a message.
     pub fn push(&mut self, message: &ShapeMessage) {
         // A message is strings and numbers: there is nothing in it that could fail to be JSON.
-        self.push_text(&serde_json::to_string(message).unwrap_or_default());
+        self.push_text(serde_json::to_string(message).unwrap_or_default());
     }
 
     /// Appends what ends the last page of a snapshot. In PostgreSQL's words: transactions below `position + 1` are in it.
     pub fn push_snapshot_end(&mut self, position: i64) {
         let next = (position + 1).to_string();
-        self.push_text(&json!({"headers": {"control": "snapshot-end", "xmin": next, "xmax": next, "xip_list": []}}).to_string());
+        self.push_text(json!({"headers": {"control": "snapshot-end", "xmin": next, "xmax": next, "xip_list": []}}).to_string());
     }
 
     /// Appends what says that the log's end is reached.
@@ -42,18 +46,29 @@ impl Body {
         self.push(&message);
     }
 
-    /// The finished array.
-    pub fn finish(mut self) -> String {
-        self.text.insert(0, '[');
-        self.text.push(']');
-        self.text
+    /// As one JSON array.
+    pub fn finish(self) -> String {
+        let mut array = String::with_capacity(self.bytes + 2);
+        array.push('[');
+        for (index, message) in self.messages.iter().enumerate() {
+            if index > 0 {
+                array.push(',');
+            }
+            array.push_str(message);
+        }
+        array.push(']');
+        array
     }
 
-    fn push_text(&mut self, message: &str) {
-        if !self.text.is_empty() {
-            self.text.push(',');
-        }
-        self.text.push_str(message);
+    /// Each message by itself.
+    pub fn into_messages(self) -> Vec<String> {
+        self.messages
+    }
+
+    fn push_text(&mut self, message: String) {
+        // With the comma or bracket behind it.
+        self.bytes += message.len() + 1;
+        self.messages.push(message);
     }
 }
 
@@ -67,6 +82,7 @@ pub fn snapshot_row(shape: &Shape, row: &Row) -> ShapeMessage {
     ShapeMessage {
         key: Some(row_key(row.table(), row.id())),
         value: Some(whole(shape, row)),
+        old_value: None,
         headers,
     }
 }
@@ -75,11 +91,15 @@ pub fn snapshot_row(shape: &Shape, row: &Row) -> ShapeMessage {
 pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
     let old = change.old.as_ref().filter(|row| shape.holds(row));
     let new = change.new.as_ref().filter(|row| shape.holds(row));
-    let (operation, value) = match (old, new) {
+    let (operation, value, old_value) = match (old, new) {
         (None, None) => return None,
-        (None, Some(new)) => (RowOperation::Insert, whole(shape, new)),
-        (Some(old), None) => (RowOperation::Delete, key_only(old)),
-        (Some(old), Some(new)) => (RowOperation::Update, changed(shape, old, new)?),
+        (None, Some(new)) => (RowOperation::Insert, whole(shape, new), None),
+        (Some(old), None) if shape.is_full => (RowOperation::Delete, whole(shape, old), None),
+        (Some(old), None) => (RowOperation::Delete, key_only(old), None),
+        (Some(old), Some(new)) => {
+            let (value, old_value) = update(shape, old, new)?;
+            (RowOperation::Update, value, old_value)
+        }
     };
     let headers = MessageHeaders {
         relation: Some(relation(shape.table)),
@@ -92,6 +112,7 @@ pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
     Some(ShapeMessage {
         key: Some(row_key(shape.table, change.row_id)),
         value: Some(value),
+        old_value,
         headers,
     })
 }
@@ -100,23 +121,25 @@ fn relation(table: Table) -> [String; 2] {
     ["public".to_owned(), table.sql_name().to_owned()]
 }
 
-fn key_only(row: &Row) -> Map<String, Json> {
+fn key_only(row: &Row) -> Columns {
     Map::from_iter([("id".to_owned(), Json::String(row.id().to_string()))])
 }
 
-fn whole(shape: &Shape, row: &Row) -> Map<String, Json> {
+fn whole(shape: &Shape, row: &Row) -> Columns {
     shape.columns().map(|(index, column)| text(row, index, column)).collect()
 }
 
-/// The columns that changed, with the key; none where nothing changed that the shape shows.
-fn changed(shape: &Shape, old: &Row, new: &Row) -> Option<Map<String, Json>> {
-    let changed = shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
-    let mut value: Map<String, Json> = changed.map(|(index, column)| text(new, index, column)).collect();
-    if value.is_empty() {
-        return None;
+/// An update's new value, and where whole rows are told the old one; none where nothing changed that the shape tells.
+fn update(shape: &Shape, old: &Row, new: &Row) -> Option<(Columns, Option<Columns>)> {
+    let changed = || shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
+    let told = |row: &Row| changed().map(|(index, column)| text(row, index, column)).collect::<Columns>();
+    changed().next()?;
+    if shape.is_full {
+        return Some((whole(shape, new), Some(told(old))));
     }
+    let mut value = told(new);
     value.extend(key_only(new));
-    Some(value)
+    Some((value, None))
 }
 
 fn text(row: &Row, index: usize, column: &Column) -> (String, Json) {
@@ -127,7 +150,7 @@ fn text(row: &Row, index: usize, column: &Column) -> (String, Json) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::changes::Place;
+    use crate::{db::changes::Place, shapes::request::Wish};
     use domain::{Role, UserId, Value, Viewer};
     use uuid::Uuid;
 
@@ -146,13 +169,17 @@ mod tests {
             role: Role::PropertyManager,
             vendor: None,
         };
-        let filter = manager.sees(Table::Turns);
-        let shape = Shape {
-            table: Table::Turns,
-            filter,
-            hidden: &["scope_digest"],
-            handle: String::new(),
+        let told: Vec<&str> = Table::Turns
+            .columns()
+            .iter()
+            .map(|column| column.name)
+            .filter(|name| *name != "scope_digest")
+            .collect();
+        let wish = Wish {
+            columns: Some(told.join(",")),
+            ..Wish::default()
         };
+        let shape = Shape::wanted(&manager, Table::Turns, &wish, "e").unwrap();
         let place = Place { position: 5, op: 2 };
         let message = change(
             &shape,

@@ -1,21 +1,25 @@
 //! The read path: shapes in Electric's HTTP protocol, followed from the change log.
 //!
-//! Read it in this order: [`handlers`], [`request`] (what was asked), [`shape`] (what the session may see),
-//! [`snapshot`] (the rows at one position), [`log`] (what happened since), [`answer`] (headers). Beside them the
+//! Read it in this order: [`handlers`], [`request`] (what was asked), [`shape`] (what the session may see, narrowed by [`clause`]),
+//! [`snapshot`] (the rows at one position), [`log`] (what happened since), [`answer`] (headers), [`live`] and [`stream`] (waiting
+//! for more). Beside them the
 //! [`doorbell`], one connection per device that says which shapes have news, and [`trim`].
 //!
 //! **Invariant:** nothing is stored per shape. Any server with the database can go on where another left off, and a
 //! restart forgets nothing.
 
 mod answer;
+mod clause;
 mod doorbell;
 mod handlers;
+mod live;
 mod log;
 mod message;
 mod offset;
 mod request;
 mod shape;
 mod snapshot;
+mod stream;
 pub mod trim;
 
 pub use handlers::routes;

@@ -1,9 +1,12 @@
-//! One shape: the rows of one table that one session sees.
+//! One shape: the rows of one table that one session sees, or what it wants of them.
 //!
-//! **Invariant:** table, filter and columns come from the session, never from the request.
+//! **Invariant:** filter and columns come from the session; a request's wish only takes away from them.
 
-use crate::auth::Session;
-use domain::{Column, ColumnType, Row, RowFilter, Table};
+use super::{
+    clause::{self, Clause},
+    request::{Invalid, Wish},
+};
+use domain::{Column, ColumnType, Row, RowFilter, Table, Viewer};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -13,26 +16,58 @@ use std::fmt::Write;
 pub struct Shape {
     /// Which table.
     pub table: Table,
-    /// Which rows.
+    /// Which rows the session sees.
     pub filter: RowFilter,
-    /// Columns that the session does not see.
-    pub hidden: &'static [&'static str],
+    /// Which of them are wanted; none for all.
+    pub clause: Option<Clause>,
+    /// The places of the columns that are told, in the table's order.
+    columns: Vec<usize>,
+    /// Whether updates and deletes tell whole rows.
+    pub is_full: bool,
+    /// Whether it has no snapshot.
+    pub changes_only: bool,
     /// The name under which a client goes on: `<digits>-<digits>`.
     pub handle: String,
 }
 
 impl Shape {
     /// What a session sees of a table, in the database with this epoch.
-    pub fn of(session: &Session, table: Table, epoch: &str) -> Self {
-        let viewer = session.viewer();
-        let (filter, hidden) = (viewer.sees(table), viewer.hidden(table));
-        let handle = handle(table, &filter, hidden, epoch);
-        Self { table, filter, hidden, handle }
+    pub fn of(viewer: &Viewer, table: Table, epoch: &str) -> Self {
+        let mut shape = Self {
+            table,
+            filter: viewer.sees(table),
+            clause: None,
+            columns: visible(viewer, table).collect(),
+            is_full: false,
+            changes_only: false,
+            handle: String::new(),
+        };
+        shape.handle = shape.digest(epoch);
+        shape
+    }
+
+    /// What a session wants of what it sees.
+    pub fn wanted(viewer: &Viewer, table: Table, wish: &Wish, epoch: &str) -> Result<Self, Invalid> {
+        let mut shape = Self::of(viewer, table, epoch);
+        if *wish == Wish::default() {
+            return Ok(shape);
+        }
+        if let Some(text) = &wish.clause {
+            let is_visible = |name: &str| shape.columns().any(|(_, column)| column.name == name);
+            let read = clause::read(text, &wish.parameters, table, is_visible);
+            shape.clause = Some(read.map_err(|wrong| Invalid("where", wrong.to_string().into()))?);
+        }
+        if let Some(names) = &wish.columns {
+            shape.columns = named(names, &shape)?;
+        }
+        (shape.is_full, shape.changes_only) = (wish.is_full, wish.changes_only);
+        shape.handle = shape.digest(epoch);
+        Ok(shape)
     }
 
     /// Whether a row is in the shape.
     pub fn holds(&self, row: &Row) -> bool {
-        self.filter.admits(row)
+        self.filter.admits(row) && self.clause.as_ref().is_none_or(|clause| clause.admits(row))
     }
 
     /// Whether a change of the table concerns the shape at all.
@@ -40,10 +75,9 @@ impl Shape {
         change.table == self.table && [&change.old, &change.new].into_iter().flatten().any(|row| self.holds(row))
     }
 
-    /// The columns that the session sees.
+    /// The columns that are told.
     pub fn columns(&self) -> impl Iterator<Item = (usize, &'static Column)> {
-        let all = self.table.columns().iter().enumerate();
-        all.filter(|(_, column)| !self.hidden.contains(&column.name))
+        self.columns.iter().map(|index| (*index, &self.table.columns()[*index]))
     }
 
     /// The columns' types, as Electric's `electric-schema` header has them.
@@ -68,26 +102,63 @@ fn column_schema(column: &Column) -> Json {
     schema
 }
 
-/// A digest of everything that decides what the shape is: another user's handle, another role's, or one from before
-/// a migration or a restore is another shape's.
-fn handle(table: Table, filter: &RowFilter, hidden: &[&str], epoch: &str) -> String {
-    let mut text = format!("1|{epoch}|{}", table.sql_name());
-    for column in table.columns() {
-        let _ = write!(text, "|{}:{}", column.name, column.kind.pg_name());
+fn visible(viewer: &Viewer, table: Table) -> impl Iterator<Item = usize> {
+    let hidden = viewer.hidden(table);
+    let columns = table.columns().iter().enumerate();
+    columns.filter(move |(_, column)| !hidden.contains(&column.name)).map(|(index, _)| index)
+}
+
+/// The columns of a list of names, as SQL writes them.
+fn named(names: &str, shape: &Shape) -> Result<Vec<usize>, Invalid> {
+    let names: Vec<String> = names.split(',').map(unquoted).collect();
+    let unknown: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !shape.columns().any(|(_, column)| column.name == *name))
+        .collect();
+    let wrong = |what: String| Err(Invalid("columns", what.into()));
+    if !unknown.is_empty() {
+        return wrong(format!("The following columns are not found on the table: {}", unknown.join(", ")));
     }
-    for column in hidden {
-        let _ = write!(text, "|-{column}");
+    if !names.iter().any(|name| name == "id") {
+        return wrong("The list of columns must include all primary key columns, missing: id".to_owned());
     }
-    for conditions in filter.alternatives() {
-        text.push_str("|or");
-        for (column, value) in conditions {
-            let kind = table.column(column).map_or(ColumnType::Text, |column| column.kind);
-            let _ = write!(text, "|{column}={}", value.to_pg_text(kind).unwrap_or_default());
+    Ok(shape
+        .columns()
+        .filter(|(_, column)| names.iter().any(|name| name == column.name))
+        .map(|(index, _)| index)
+        .collect())
+}
+
+fn unquoted(name: &str) -> String {
+    let name = name.trim();
+    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_lowercase(),
+    }
+}
+
+impl Shape {
+    /// A digest of everything that decides what the shape is: another user's handle, another role's, or one from before
+    /// a migration or a restore is another shape's.
+    fn digest(&self, epoch: &str) -> String {
+        let mut text = format!("2|{epoch}|{}", self.table.sql_name());
+        for column in self.table.columns() {
+            let _ = write!(text, "|{}:{}", column.name, column.kind.pg_name());
         }
+        let _ = write!(text, "|{:?}|{}|{}", self.columns, self.is_full, self.changes_only);
+        for conditions in self.filter.alternatives() {
+            text.push_str("|or");
+            for (column, value) in conditions {
+                let kind = self.table.column(column).map_or(ColumnType::Text, |column| column.kind);
+                let _ = write!(text, "|{column}={}", value.to_pg_text(kind).unwrap_or_default());
+            }
+        }
+        let _ = write!(text, "|{:?}", self.clause);
+        let digest = Sha256::digest(text.as_bytes());
+        let number = |from: usize| digest[from..from + 8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("{}-{}", number(0), number(8))
     }
-    let digest = Sha256::digest(text.as_bytes());
-    let number = |from: usize| digest[from..from + 8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("{}-{}", number(0), number(8))
 }
 
 #[cfg(test)]
@@ -104,7 +175,7 @@ mod tests {
                 role,
                 vendor: None,
             };
-            handle(table, &viewer.sees(table), viewer.hidden(table), epoch)
+            Shape::of(&viewer, table, epoch).handle
         };
         let mine = of(Role::PropertyManager, 1, Table::Turns, "e");
         assert_eq!(mine, of(Role::PropertyManager, 1, Table::Turns, "e"));

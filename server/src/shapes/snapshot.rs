@@ -6,6 +6,7 @@
 //! **Invariant:** all pages together are the shape at one position; the log from there on is everything since.
 
 use super::{
+    clause,
     message::{self, Body},
     offset::Offset,
     shape::Shape,
@@ -19,7 +20,7 @@ use crate::{
     problem::Result,
 };
 use domain::{Row, RowId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, sea_query::Cond};
 use std::collections::BTreeMap;
 
 /// One page.
@@ -32,9 +33,10 @@ pub struct Page {
 
 /// The rows after `after`, as they stood at `position`. `db` must see one state, at `end`.
 pub async fn page(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits, position: i64, end: i64, after: Option<RowId>) -> Result<Page> {
-    let now = rows::page(db, shape.table, &shape.filter, after, limits.page_rows).await?;
+    let now = rows::page_where(db, shape.table, &shape.filter, wanted(db, shape), after, limits.page_rows).await?;
     let last_read = (now.len() as u64 == limits.page_rows).then(|| now.last().map(Row::id)).flatten();
-    let mut rows: BTreeMap<RowId, Row> = now.into_iter().map(|row| (row.id(), row)).collect();
+    let held = now.into_iter().filter(|row| shape.holds(row));
+    let mut rows: BTreeMap<RowId, Row> = held.map(|row| (row.id(), row)).collect();
     if end > position {
         let range = |id: &RowId| after.is_none_or(|after| *id > after) && last_read.is_none_or(|last| *id <= last);
         for (id, old) in rows_before(db, shape, position, end).await?.into_iter().filter(|(id, _)| range(id)) {
@@ -45,6 +47,22 @@ pub async fn page(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits, pos
         }
     }
     Ok(fill(shape, rows, limits, position, last_read))
+}
+
+/// What the shape's clause spares the database.
+fn wanted(db: &impl ConnectionTrait, shape: &Shape) -> Cond {
+    let condition = |clause| clause::condition(db.get_database_backend(), shape.table, clause);
+    shape.clause.as_ref().map_or_else(Cond::all, condition)
+}
+
+/// The snapshot of a shape that has none: its end.
+pub fn none(position: i64) -> Page {
+    let mut body = Body::default();
+    body.push_snapshot_end(position);
+    Page {
+        body,
+        next: Offset::Log(Place::end_of(position)),
+    }
 }
 
 /// What the rows that changed since `position` were at it; none where there was no such row.

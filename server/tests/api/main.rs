@@ -31,6 +31,8 @@ mod reports;
 mod reports_law;
 mod shapes;
 mod shapes_law;
+mod shapes_stream;
+mod shapes_where;
 mod support;
 mod uploads;
 mod uploads_read;

@@ -78,8 +78,10 @@ impl Person {
         self.post("/api/write/batch", &json!({"operations": operations, "atomic": is_atomic})).await
     }
 
+    /// `table` may be narrowed: `turns?where=…`.
     pub async fn shape(&self, table: &str, query: &str) -> ShapePage {
-        let response = self.http.get(format!("{}/api/sync/{table}?{query}", self.url)).send().await.unwrap();
+        let joint = if table.contains('?') { '&' } else { '?' };
+        let response = self.http.get(format!("{}/api/sync/{table}{joint}{query}", self.url)).send().await.unwrap();
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let status = response.status();
         let (handle, offset) = (header("electric-handle").unwrap_or_default(), header("electric-offset").unwrap_or_default());

@@ -1,0 +1,76 @@
+//! `live_sse=true`: the same messages as a live request's, each as an event, on one connection for a while.
+//!
+//! The headers are those of the place where the stream began; a client keeps its own place from the messages' `lsn` and
+//! `op_position`, and asks anew when the stream ends.
+//!
+//! **Invariant:** what comes is what live requests would have brought, in their order; a stream that cannot go on ends.
+
+use super::{
+    answer::{self, Answer},
+    live::Follower,
+    message::Body,
+    request::Request,
+    shape::Shape,
+};
+use crate::{app::App, auth::Session, metrics::Waiting, problem::Result};
+use axum::response::{
+    IntoResponse, Response,
+    sse::{Event, KeepAlive, Sse},
+};
+use std::{convert::Infallible, time::Duration};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(21);
+/// Messages that may wait for a slow reader.
+const AHEAD: usize = 64;
+
+type Events = mpsc::Sender<Result<Event, Infallible>>;
+
+/// Begins a stream; 409 where the place is gone already.
+pub async fn open(app: App, session: Session, shape: Shape, request: Request) -> Result<Response> {
+    let follower = Follower::begin(&app, &shape, &request);
+    let Some(first) = super::handlers::read(&app, &shape, &request).await? else {
+        return Ok(answer::must_refetch(&shape));
+    };
+    let (events, reader) = mpsc::channel(AHEAD);
+    let stream: Sse<_> = Sse::new(ReceiverStream::new(reader)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
+    let begun = Answer {
+        next: first.from,
+        body: Body::default(),
+        ..first
+    };
+    let headers = begun.headers(&shape);
+    tokio::spawn(stream_until_the_end(app, session, shape, follower, events));
+    let mut response = stream.into_response();
+    for (name, value) in &headers {
+        if name != axum::http::header::CONTENT_TYPE {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+async fn stream_until_the_end(app: App, session: Session, shape: Shape, follower: Follower, events: Events) {
+    let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
+    tokio::select! {
+        () = send_news(&app, &shape, follower, &events) => {}
+        _ = session.over(&app) => {}
+        () = app.stopped() => {}
+        () = events.closed() => {}
+        () = tokio::time::sleep(app.settings.limits.stream) => {}
+    }
+}
+
+async fn send_news(app: &App, shape: &Shape, mut follower: Follower, events: &Events) {
+    // A fault, or a place that is gone, ends the stream: the client asks anew, and is told then.
+    while let Ok(Some(news)) = follower.news().await {
+        app.metrics.shape_sent(shape.table, news.body.len());
+        for message in news.body.into_messages() {
+            if events.send(Ok(Event::default().data(message))).await.is_err() {
+                return;
+            }
+        }
+    }
+}
