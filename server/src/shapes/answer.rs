@@ -3,7 +3,7 @@
 //! **Invariant:** what a shape holds is one person's; no shared cache may keep it.
 
 use super::{message::Body, offset::Offset, shape::Shape};
-use crate::limits;
+use crate::{clock, limits};
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -38,6 +38,18 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What a stream says of itself before its first message.
+    pub fn begun_at(place: Offset, theirs: Option<u64>) -> Self {
+        Self {
+            from: place,
+            next: place,
+            is_up_to_date: true,
+            has_data: true,
+            body: Body::default(),
+            cursor: Some(cursor(clock::now(), theirs)),
+        }
+    }
+
     /// As HTTP. `asked` are the request's headers.
     pub fn respond(self, shape: &Shape, asked: &HeaderMap) -> Response {
         let counts = self.counts();

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a session that has ended gets nothing more, not even from a request that was waiting.
 
-use super::{answer::Answer, handlers::read, request::Request, shape::Shape};
+use super::{answer::Answer, handlers::read, offset::Offset, request::Request, shape::Shape};
 use crate::{
     app::App,
     auth::{self, Over, Session},
@@ -23,6 +23,16 @@ pub struct Follower {
     empty: Option<Answer>,
 }
 
+/// What a follower finds.
+pub enum Look {
+    /// Something.
+    News(Answer),
+    /// The end of the log, and nothing before it.
+    Nothing,
+    /// Its place is not in the log any more.
+    Gone,
+}
+
 impl Follower {
     /// Listens from now on: what is committed before the first look is heard, or seen by it.
     pub fn begin(app: &App, shape: &Shape, request: &Request) -> Self {
@@ -35,23 +45,36 @@ impl Follower {
         }
     }
 
-    /// The next answer with something in it, as soon as there is one; none where the place is gone. Dropped on the way, it
-    /// has passed over nothing.
-    pub async fn news(&mut self) -> Result<Option<Answer>> {
-        let mut committed_at = None;
+    /// What there is from here on.
+    pub async fn look(&mut self) -> Result<Look> {
+        let Some(answer) = read(&self.app, &self.shape, &self.request).await? else {
+            return Ok(Look::Gone);
+        };
+        // Where `now` was is remembered: what comes while we wait is after it.
+        self.request.offset = answer.next;
+        if answer.is_up_to_date && !answer.has_data {
+            self.empty = Some(answer);
+            return Ok(Look::Nothing);
+        }
+        Ok(Look::News(answer))
+    }
+
+    /// Where the next look begins.
+    pub const fn place(&self) -> Offset {
+        self.request.offset
+    }
+
+    /// Waits for what comes after a look that brought nothing. Dropped on the way, it has passed over nothing.
+    pub async fn news(&mut self) -> Result<Look> {
         loop {
-            let answer = read(&self.app, &self.shape, &self.request).await?;
-            let is_empty = answer.as_ref().is_some_and(|answer| answer.is_up_to_date && !answer.has_data);
-            if let Some(answer) = &answer {
-                // Where `now` was is remembered: what comes while we wait is after it.
-                self.request.offset = answer.next;
+            let committed_at = self.relevant().await;
+            match self.look().await? {
+                Look::Nothing => {}
+                found => {
+                    committed_at.inspect(|at| self.app.metrics.delivered(at.elapsed()));
+                    return Ok(found);
+                }
             }
-            if !is_empty {
-                committed_at.inspect(|at: &Instant| self.app.metrics.delivered(at.elapsed()));
-                return Ok(answer);
-            }
-            self.empty = answer;
-            committed_at = self.relevant().await;
         }
     }
 
@@ -69,26 +92,26 @@ impl Follower {
     }
 }
 
-/// A live request: at once where there is something, else when something comes, else empty.
+/// A live request: at once where there is something, else when something comes, else empty; none where the place is gone.
 pub async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
     let mut follower = Follower::begin(app, shape, request);
-    let over = session.over(app);
-    let deadline = tokio::time::sleep(app.settings.limits.long_poll);
     let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
-    tokio::select! {
-        biased;
-        over = over => match over {
-            Over::Ended => return Err(auth::sign_in_first()),
-            // The caller sees other rows by now: what it asks next is answered by these.
-            Over::Changed => {}
-        },
-        news = follower.news() => return news,
-        () = deadline => {}
-        () = app.stopped() => {}
+    let mut found = follower.look().await?;
+    if matches!(found, Look::Nothing) {
+        found = tokio::select! {
+            news = follower.news() => news?,
+            () = tokio::time::sleep(app.settings.limits.long_poll) => Look::Nothing,
+            () = app.stopped() => Look::Nothing,
+            over = session.over(app) => match over {
+                Over::Ended => return Err(auth::sign_in_first()),
+                // The caller sees other rows by now: what it asks next is answered by these.
+                Over::Changed => Look::Nothing,
+            },
+        };
     }
-    match follower.empty {
-        Some(empty) => Ok(Some(empty)),
-        // Interrupted in the middle of the first look.
-        None => read(app, shape, request).await,
-    }
+    Ok(match found {
+        Look::News(answer) => Some(answer),
+        Look::Nothing => follower.empty,
+        Look::Gone => None,
+    })
 }

@@ -7,8 +7,7 @@
 
 use super::{
     answer::{self, Answer},
-    live::Follower,
-    message::Body,
+    live::{Follower, Look},
     request::Request,
     shape::Shape,
 };
@@ -29,19 +28,20 @@ type Events = mpsc::Sender<Result<Event, Infallible>>;
 
 /// Begins a stream; 409 where the place is gone already.
 pub async fn open(app: App, session: Session, shape: Shape, request: Request) -> Result<Response> {
-    let follower = Follower::begin(&app, &shape, &request);
-    let Some(first) = super::handlers::read(&app, &shape, &request).await? else {
+    let mut follower = Follower::begin(&app, &shape, &request);
+    let first = follower.look().await?;
+    if matches!(first, Look::Gone) {
         return Ok(answer::must_refetch(&shape));
-    };
+    }
     let (events, reader) = mpsc::channel(AHEAD);
     let stream: Sse<_> = Sse::new(ReceiverStream::new(reader)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
-    let begun = Answer {
-        next: first.from,
-        body: Body::default(),
-        ..first
+    let begun_at = match first {
+        // What `now` was; else a client that hears nothing would not know.
+        Look::Nothing => follower.place(),
+        _ => request.offset,
     };
-    let headers = begun.headers(&shape);
-    tokio::spawn(stream_until_the_end(app, session, shape, follower, events));
+    let headers = Answer::begun_at(begun_at, request.cursor).headers(&shape);
+    tokio::spawn(stream_until_the_end(app, session, shape, (follower, first), events));
     let mut response = stream.into_response();
     for (name, value) in &headers {
         if name != axum::http::header::CONTENT_TYPE {
@@ -52,10 +52,10 @@ pub async fn open(app: App, session: Session, shape: Shape, request: Request) ->
     Ok(response)
 }
 
-async fn stream_until_the_end(app: App, session: Session, shape: Shape, follower: Follower, events: Events) {
+async fn stream_until_the_end(app: App, session: Session, shape: Shape, from: (Follower, Look), events: Events) {
     let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
     tokio::select! {
-        () = send_news(&app, &shape, follower, &events) => {}
+        () = send_news(&app, &shape, from, &events) => {}
         _ = session.over(&app) => {}
         () = app.stopped() => {}
         () = events.closed() => {}
@@ -63,14 +63,25 @@ async fn stream_until_the_end(app: App, session: Session, shape: Shape, follower
     }
 }
 
-async fn send_news(app: &App, shape: &Shape, mut follower: Follower, events: &Events) {
-    // A fault, or a place that is gone, ends the stream: the client asks anew, and is told then.
-    while let Ok(Some(news)) = follower.news().await {
-        app.metrics.shape_sent(shape.table, news.body.len());
-        for message in news.body.into_messages() {
-            if events.send(Ok(Event::default().data(message))).await.is_err() {
-                return;
+async fn send_news(app: &App, shape: &Shape, (mut follower, mut found): (Follower, Look), events: &Events) {
+    loop {
+        let is_at_end = match found {
+            Look::Nothing => true,
+            Look::News(news) => {
+                app.metrics.shape_sent(shape.table, news.body.len());
+                let is_at_end = news.is_up_to_date;
+                for message in news.body.into_messages() {
+                    if events.send(Ok(Event::default().data(message))).await.is_err() {
+                        return;
+                    }
+                }
+                is_at_end
             }
-        }
+            Look::Gone => return,
+        };
+        let next = if is_at_end { follower.news().await } else { follower.look().await };
+        // A fault ends the stream: the client asks anew, and is told then.
+        let Ok(next) = next else { return };
+        found = next;
     }
 }
