@@ -37,6 +37,8 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// What opens `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<String>,
+    /// What opens whole tables to programs, at `/v1/shape`.
+    pub upstream_secret: Option<String>,
     /// How much the server puts into one answer and how long it waits.
     pub limits: Limits,
     /// Where files are kept, and how large they may be.
@@ -114,6 +116,7 @@ impl Default for Settings {
             redis_url: None,
             trusted_proxies: TrustedProxies::default(),
             metrics_token: None,
+            upstream_secret: None,
             limits: Limits::default(),
             uploads: UploadSettings::default(),
             password_cost: PasswordCost::default(),
@@ -214,6 +217,7 @@ impl Settings {
             )?;
         }
         self.metrics_token = get("METRICS_TOKEN");
+        self.upstream_secret = get("UPSTREAM_SECRET");
         Ok(())
     }
 }

@@ -28,7 +28,8 @@ pub fn api() -> OpenApiRouter<App> {
 
 /// What the handlers' annotations say.
 pub fn described() -> utoipa::openapi::OpenApi {
-    api().merge(uploads::routes()).merge(health::routes()).into_openapi()
+    let all = api().merge(uploads::routes()).merge(shapes::upstream::routes());
+    all.merge(health::routes()).into_openapi()
 }
 
 /// The whole server as one service.
@@ -44,6 +45,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(problem::in_json));
     Router::new()
         .merge(api)
+        .merge(Router::from(shapes::upstream::routes()).layer(CompressionLayer::new()))
         .merge(Router::from(health::routes()))
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)

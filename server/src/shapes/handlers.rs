@@ -4,7 +4,9 @@
 
 use super::{
     answer::{self, Answer},
-    doorbell, live, log,
+    doorbell,
+    live::{self, Caller},
+    log,
     offset::Offset,
     request::{self, Live, Request},
     shape::Shape,
@@ -86,7 +88,13 @@ async fn read_shape(
         Ok(request) => request,
         Err(invalid) => return Ok(invalid.into_response()),
     };
-    let shape = match Shape::wanted(&session.viewer(), table, &request.wish, app.db.epoch()) {
+    let shape = Shape::of(&session.viewer(), table, app.db.epoch());
+    follow(app, Caller::Person(session), shape, request, &headers).await
+}
+
+/// The answer to whoever follows a shape, or what they want of it.
+pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Request, headers: &HeaderMap) -> Result<Response> {
+    let shape = match shape.wanted(&request.wish, app.db.epoch()) {
         Ok(shape) => shape,
         Err(invalid) => return Ok(invalid.into_response()),
     };
@@ -96,12 +104,12 @@ async fn read_shape(
     }
     let answer = match request.live {
         None => read(&app, &shape, &request).await?,
-        Some(Live::Request) => live::wait(&app, &session, &shape, &request).await?,
-        Some(Live::Stream) => return stream::open(app, session, shape, request).await,
+        Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
+        Some(Live::Stream) => return stream::open(app, caller, shape, request).await,
     };
     let Some(answer) = answer else { return Ok(answer::must_refetch(&shape)) };
-    app.metrics.shape_sent(table, answer.body.len());
-    Ok(answer.respond(&shape, &headers))
+    app.metrics.shape_sent(shape.table, answer.body.len());
+    Ok(answer.respond(&shape, headers))
 }
 
 /// What there is now; `None` where the place is gone.

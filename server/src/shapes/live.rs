@@ -23,6 +23,24 @@ pub struct Follower {
     empty: Option<Answer>,
 }
 
+/// Who follows a shape.
+pub enum Caller {
+    /// Somebody who is signed in, for as long as that is so.
+    Person(Session),
+    /// A program that knows the server's secret.
+    Program,
+}
+
+impl Caller {
+    /// Completes when the caller is not any more who it was when the request came.
+    pub async fn over(&self, app: &App) -> Over {
+        match self {
+            Self::Person(session) => session.over(app).await,
+            Self::Program => std::future::pending().await,
+        }
+    }
+}
+
 /// What a follower finds.
 pub enum Look {
     /// Something.
@@ -93,7 +111,7 @@ impl Follower {
 }
 
 /// A live request: at once where there is something, else when something comes, else empty; none where the place is gone.
-pub async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+pub async fn wait(app: &App, caller: &Caller, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
     let mut follower = Follower::begin(app, shape, request);
     let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
     let mut found = follower.look().await?;
@@ -102,7 +120,7 @@ pub async fn wait(app: &App, session: &Session, shape: &Shape, request: &Request
             news = follower.news() => news?,
             () = tokio::time::sleep(app.settings.limits.long_poll) => Look::Nothing,
             () = app.stopped() => Look::Nothing,
-            over = session.over(app) => match over {
+            over = caller.over(app) => match over {
                 Over::Ended => return Err(auth::sign_in_first()),
                 // The caller sees other rows by now: what it asks next is answered by these.
                 Over::Changed => Look::Nothing,

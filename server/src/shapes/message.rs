@@ -179,7 +179,7 @@ mod tests {
             columns: Some(told.join(",")),
             ..Wish::default()
         };
-        let shape = Shape::wanted(&manager, Table::Turns, &wish, "e").unwrap();
+        let shape = Shape::of(&manager, Table::Turns, "e").wanted(&wish, "e").unwrap();
         let place = Place { position: 5, op: 2 };
         let message = change(
             &shape,

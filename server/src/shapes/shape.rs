@@ -31,38 +31,51 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// What a session sees of a table, in the database with this epoch.
+    /// What somebody sees of a table, in the database with this epoch.
     pub fn of(viewer: &Viewer, table: Table, epoch: &str) -> Self {
-        let mut shape = Self {
+        Self::new(table, viewer.sees(table), viewer.hidden(table), epoch)
+    }
+
+    /// All of a table.
+    pub fn whole(table: Table, epoch: &str) -> Self {
+        Self::new(table, RowFilter::everything(), &[], epoch)
+    }
+
+    fn new(table: Table, filter: RowFilter, hidden: &[&str], epoch: &str) -> Self {
+        let columns = table.columns().iter().enumerate();
+        let visible = columns.filter(|(_, column)| !hidden.contains(&column.name));
+        let shape = Self {
             table,
-            filter: viewer.sees(table),
+            filter,
             clause: None,
-            columns: visible(viewer, table).collect(),
+            columns: visible.map(|(index, _)| index).collect(),
             is_full: false,
             changes_only: false,
             handle: String::new(),
         };
-        shape.handle = shape.digest(epoch);
-        shape
+        shape.with_handle(epoch)
     }
 
-    /// What a session wants of what it sees.
-    pub fn wanted(viewer: &Viewer, table: Table, wish: &Wish, epoch: &str) -> Result<Self, Invalid> {
-        let mut shape = Self::of(viewer, table, epoch);
+    /// What is wanted of it.
+    pub fn wanted(mut self, wish: &Wish, epoch: &str) -> Result<Self, Invalid> {
         if *wish == Wish::default() {
-            return Ok(shape);
+            return Ok(self);
         }
         if let Some(text) = &wish.clause {
-            let is_visible = |name: &str| shape.columns().any(|(_, column)| column.name == name);
-            let read = clause::read(text, &wish.parameters, table, is_visible);
-            shape.clause = Some(read.map_err(|wrong| Invalid("where", wrong.to_string().into()))?);
+            let is_visible = |name: &str| self.columns().any(|(_, column)| column.name == name);
+            let read = clause::read(text, &wish.parameters, self.table, is_visible);
+            self.clause = Some(read.map_err(|wrong| Invalid("where", wrong.to_string().into()))?);
         }
         if let Some(names) = &wish.columns {
-            shape.columns = named(names, &shape)?;
+            self.columns = named(names, &self)?;
         }
-        (shape.is_full, shape.changes_only) = (wish.is_full, wish.changes_only);
-        shape.handle = shape.digest(epoch);
-        Ok(shape)
+        (self.is_full, self.changes_only) = (wish.is_full, wish.changes_only);
+        Ok(self.with_handle(epoch))
+    }
+
+    fn with_handle(mut self, epoch: &str) -> Self {
+        self.handle = self.digest(epoch);
+        self
     }
 
     /// Whether a row is in the shape.
@@ -100,12 +113,6 @@ fn column_schema(column: &Column) -> Json {
         schema["pk_index"] = 0.into();
     }
     schema
-}
-
-fn visible(viewer: &Viewer, table: Table) -> impl Iterator<Item = usize> {
-    let hidden = viewer.hidden(table);
-    let columns = table.columns().iter().enumerate();
-    columns.filter(move |(_, column)| !hidden.contains(&column.name)).map(|(index, _)| index)
 }
 
 /// The columns of a list of names, as SQL writes them.

@@ -7,11 +7,11 @@
 
 use super::{
     answer::{self, Answer},
-    live::{Follower, Look},
+    live::{Caller, Follower, Look},
     request::Request,
     shape::Shape,
 };
-use crate::{app::App, auth::Session, metrics::Waiting, problem::Result};
+use crate::{app::App, metrics::Waiting, problem::Result};
 use axum::response::{
     IntoResponse, Response,
     sse::{Event, KeepAlive, Sse},
@@ -27,7 +27,7 @@ const AHEAD: usize = 64;
 type Events = mpsc::Sender<Result<Event, Infallible>>;
 
 /// Begins a stream; 409 where the place is gone already.
-pub async fn open(app: App, session: Session, shape: Shape, request: Request) -> Result<Response> {
+pub async fn open(app: App, caller: Caller, shape: Shape, request: Request) -> Result<Response> {
     let mut follower = Follower::begin(&app, &shape, &request);
     let first = follower.look().await?;
     if matches!(first, Look::Gone) {
@@ -41,7 +41,7 @@ pub async fn open(app: App, session: Session, shape: Shape, request: Request) ->
         _ => request.offset,
     };
     let headers = Answer::begun_at(begun_at, request.cursor).headers(&shape);
-    tokio::spawn(stream_until_the_end(app, session, shape, (follower, first), events));
+    tokio::spawn(stream_until_the_end(app, caller, shape, (follower, first), events));
     let mut response = stream.into_response();
     for (name, value) in &headers {
         if name != axum::http::header::CONTENT_TYPE {
@@ -52,11 +52,11 @@ pub async fn open(app: App, session: Session, shape: Shape, request: Request) ->
     Ok(response)
 }
 
-async fn stream_until_the_end(app: App, session: Session, shape: Shape, from: (Follower, Look), events: Events) {
+async fn stream_until_the_end(app: App, caller: Caller, shape: Shape, from: (Follower, Look), events: Events) {
     let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
     tokio::select! {
         () = send_news(&app, &shape, from, &events) => {}
-        _ = session.over(&app) => {}
+        _ = caller.over(&app) => {}
         () = app.stopped() => {}
         () = events.closed() => {}
         () = tokio::time::sleep(app.settings.limits.stream) => {}

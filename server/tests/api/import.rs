@@ -82,7 +82,8 @@ async fn everything_wrong_is_told_and_nothing_is_loaded() {
             "line 5: property number P-10001 is in the database already",
             "line 5: there is no account nobody@example.com",
             "line 6: has 9 values, but the header has 7",
-        ]
+        ],
+        "{said:?}"
     );
     assert!(said[said.len() - 1].starts_with("nothing was loaded: 8 "));
     assert!(output.stdout.is_empty());

@@ -32,6 +32,7 @@ mod reports_law;
 mod shapes;
 mod shapes_law;
 mod shapes_stream;
+mod shapes_upstream;
 mod shapes_where;
 mod support;
 mod uploads;
