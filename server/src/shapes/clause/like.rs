@@ -62,22 +62,26 @@ impl Pattern {
 
     /// The same as SQLite's `GLOB`, which minds the case; none for `ILIKE`.
     pub fn glob(&self) -> Option<String> {
-        let part = |part: &Part| match part {
-            Part::AnyText => "*".to_owned(),
-            Part::AnyOne => "?".to_owned(),
-            Part::Exactly(letter @ ('*' | '?' | '[')) => format!("[{letter}]"),
-            Part::Exactly(letter) => letter.to_string(),
-        };
-        (!self.ignores_case).then(|| self.parts.iter().map(part).collect())
+        self.spelt(['*', '?'], |letter| match letter {
+            '*' | '?' | '[' => format!("[{letter}]"),
+            other => other.to_string(),
+        })
     }
 
     /// The same as PostgreSQL's `LIKE`; none for `ILIKE`, whose letters the database folds by its own locale.
     pub fn like(&self) -> Option<String> {
+        self.spelt(['%', '_'], |letter| match letter {
+            '%' | '_' | '\\' => format!("\\{letter}"),
+            other => other.to_string(),
+        })
+    }
+
+    /// In a language that minds the case: its words for any text and for any one character, and how it says a letter itself.
+    fn spelt(&self, [any_text, any_one]: [char; 2], exactly: impl Fn(char) -> String) -> Option<String> {
         let part = |part: &Part| match part {
-            Part::AnyText => "%".to_owned(),
-            Part::AnyOne => "_".to_owned(),
-            Part::Exactly(letter @ ('%' | '_' | '\\')) => format!("\\{letter}"),
-            Part::Exactly(letter) => letter.to_string(),
+            Part::AnyText => any_text.to_string(),
+            Part::AnyOne => any_one.to_string(),
+            Part::Exactly(letter) => exactly(*letter),
         };
         (!self.ignores_case).then(|| self.parts.iter().map(part).collect())
     }
