@@ -35,7 +35,7 @@ mod text {
 pub fn Password() -> impl IntoView {
     let state = AppState::of_context();
     // Decided once: with the answer the demand is gone, and the page with it.
-    let is_demanded = state.must_change_password();
+    let is_demanded = untrack(move || state.must_change_password());
     let (title, hint) = if is_demanded {
         (text::CHOOSE, text::CHOOSE_HINT)
     } else {
