@@ -1,4 +1,7 @@
 //! `turns-server import`
+//!
+//! The program is waited for on the test's own thread, so the server must have another: one that stood still in the middle of a
+//! write would have the program wait for its turn in vain.
 
 use crate::support::TestApp;
 use std::process::{Command, Output};
@@ -21,7 +24,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
     String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_good_file_is_loaded_with_audit_and_log() {
     let app = TestApp::start().await;
     let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);
@@ -58,7 +61,7 @@ async fn a_good_file_is_loaded_with_audit_and_log() {
     assert!(other.rows("properties").await.0.values().all(|row| row["property_number"] != "N-1"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_wrong_is_told_and_nothing_is_loaded() {
     let app = TestApp::start().await;
     let before = app.counts().await;
@@ -90,7 +93,7 @@ async fn everything_wrong_is_told_and_nothing_is_loaded() {
     assert_eq!(app.counts().await, before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_without_the_right_columns_or_no_file_at_all() {
     let app = TestApp::start().await;
     let output = import(&app, "Street,Address,Colour\nx,y,z\n");
