@@ -2,10 +2,18 @@
 //!
 //! **Invariant:** all of it is cheap to clone and safe to use from everywhere at once; no handler keeps anything of its own.
 
-use crate::{auth::Passwords, config::Settings, db::Db, limits::Limiter, metrics::Metrics, uploads::Uploads, write::WriteQueue};
-use domain::UserId;
+use crate::{
+    auth::{KnownSessions, Passwords},
+    config::Settings,
+    db::Db,
+    limits::Limiter,
+    metrics::Metrics,
+    shapes::hub::Hub,
+    uploads::Uploads,
+    write::WriteQueue,
+};
 use std::sync::Arc;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -14,18 +22,20 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// The database.
     pub db: Db,
+    /// Where live requests wait.
+    pub hub: Hub,
     /// The line in which writes wait.
     pub writes: WriteQueue,
     /// Photos and papers.
     pub uploads: Uploads,
     /// Password hashing, a few at a time.
     pub passwords: Passwords,
+    /// Sessions that were looked up a moment ago.
+    pub sessions: KnownSessions,
     /// How often somebody may ask.
     pub limiter: Limiter,
     /// What the operator watches.
     pub metrics: Metrics,
-    /// Tells whose sessions have ended or changed; what waits on behalf of that person looks its session up again.
-    pub sessions_changed: broadcast::Sender<UserId>,
     /// Becomes true when the server stops; whoever waits for news listens to it.
     pub stopping: watch::Receiver<bool>,
 }

@@ -6,7 +6,7 @@ use crate::{
     admin::keeping::{self, By, NewPerson, StoredPassword},
     app::App,
     auth::{
-        Email, Passwords,
+        Email, KnownSessions, Passwords,
         accounts::{self, Credentials},
     },
     clock,
@@ -16,18 +16,16 @@ use crate::{
     ids,
     limits::Limiter,
     metrics::{self, Metrics},
-    router, shapes, stages,
+    router,
+    shapes::{self, hub::Hub},
+    stages,
     uploads::{self, Uploads},
     write::{self, WriteQueue},
 };
 use anyhow::Context;
 use domain::Role;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{
-    net::TcpListener,
-    sync::{broadcast, watch},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// How long answers under way may take when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
@@ -55,16 +53,16 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let (sessions_changed, _) = broadcast::channel(256);
         let app = App {
             settings: Arc::new(settings),
+            hub: Hub::listen(&db),
             writes: WriteQueue::open(db.clone()),
             db: db.clone(),
             uploads,
             passwords,
+            sessions: KnownSessions::default(),
             limiter,
             metrics: Metrics::new()?,
-            sessions_changed,
             stopping,
         };
         tokio::spawn(tidy_now_and_then(app.clone()));

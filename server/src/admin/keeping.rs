@@ -133,6 +133,7 @@ pub async fn change(tx: &Transaction, by: &By, id: UserId, changes: Changes, at:
     if after != before {
         after.updated_at = at.micros();
         accounts::update(&**tx, after.clone()).await?;
+        tx.person_changed(id);
         if !after.is_active {
             sessions_ended = sessions::end_all(tx, id, None).await?;
         }

@@ -70,7 +70,6 @@ async fn end_all(State(app): State<App>, administrator: Administrator, client: C
         note(&tx, &by, id, Uuid::nil(), ended, at).await?;
     }
     tx.commit().await?;
-    sessions::tell(&app, id);
     Ok(Json(SessionsEnded::so_many(ended)))
 }
 
@@ -91,10 +90,9 @@ async fn end(State(app): State<App>, administrator: Administrator, client: Clien
     let found = sessions::by_id(&*tx, id).await?.filter(|found| found.expires_at > at.micros());
     let user = UserId(found.ok_or_else(no_such)?.user_id.0);
     require_may_end(&tx, &by, user).await?;
-    sessions::end(&tx, id).await?;
+    sessions::end(&tx, id, user).await?;
     note(&tx, &by, user, id.0, 1, at).await?;
     tx.commit().await?;
-    sessions::tell(&app, user);
     Ok(Json(SessionsEnded::so_many(1)))
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{accounts, sessions},
+    auth::accounts,
     clock, ids,
     openapi::problems,
     problem::Result,
@@ -147,7 +147,6 @@ async fn change(
     let tx = app.db.write().await?;
     let changed = keeping::change(&tx, &by(administrator, client), id, changes, clock::now()).await?;
     tx.commit().await?;
-    sessions::tell(&app, id);
     Ok(Json(ChangedAccount {
         user: Account::read(changed.account)?,
         sessions_ended: changed.sessions_ended,
@@ -172,7 +171,6 @@ async fn reset_password(State(app): State<App>, administrator: Administrator, cl
     let tx = app.db.write().await?;
     let (account, ended) = keeping::reset_password(&tx, &by(administrator, client), id, hash, clock::now()).await?;
     tx.commit().await?;
-    sessions::tell(&app, id);
     Ok(once(password, Account::read(account)?, ended))
 }
 

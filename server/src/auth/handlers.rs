@@ -120,10 +120,9 @@ async fn end(app: &App, token: &str, client: &Client, at: Timestamp) -> Result<(
         return Ok(());
     };
     let tx = app.db.write().await?;
-    sessions::end(&tx, session.id).await?;
+    sessions::end(&tx, session.id, session.user.id).await?;
     audit::sign_in::ended(&*tx, &session, client, at).await?;
     tx.commit().await?;
-    sessions::tell(app, session.user.id);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Who is asking: accounts, passwords, sessions.
 //!
 //! Read it in this order: [`handlers`] (signing in and out), [`own`] (one's own password and sessions), [`session`] (who
-//! a request is from), [`over`] (when a session ends under a request that waits).
+//! a request is from), [`known`] (who was looked up a moment ago), [`over`] (when a session ends under a request that waits).
 //!
 //! **Invariant:** the database holds no password and no token, only what recognises them.
 
@@ -9,6 +9,7 @@ pub mod accounts;
 mod attempt;
 mod email;
 mod handlers;
+mod known;
 mod origin;
 mod over;
 pub mod own;
@@ -21,6 +22,7 @@ pub mod sessions;
 
 pub use email::Email;
 pub use handlers::routes;
+pub use known::KnownSessions;
 pub use origin::refuse_foreign_origin;
 pub use over::Over;
 pub use password::Passwords;

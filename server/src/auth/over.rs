@@ -1,7 +1,7 @@
 //! The end of a session, for what waits on its behalf.
 //!
-//! A sign-out or an administrator is heard at once. The command line and other servers on the same database are not
-//! heard, so the session is also looked up again now and then.
+//! A sign-out or an administrator is heard at once; the command line and other servers on the same database, through the
+//! change log, within half a second. What changes the database past all of them is seen when the session is looked up again.
 //!
 //! **Invariant:** what waits on a session that has ended or changed goes on for no longer than until the next look
 //! ([`crate::config::Limits::look_again`]).
@@ -23,7 +23,7 @@ pub enum Over {
 impl Session {
     /// Completes when the session is not any more what it was when the request came.
     pub async fn over(&self, app: &App) -> Over {
-        let mut changes = app.sessions_changed.subscribe();
+        let mut changes = app.db.people().listen();
         let left_micros = self.expires_at.micros() - clock::now().micros();
         let expired = tokio::time::sleep(Duration::from_micros(u64::try_from(left_micros).unwrap_or(0)));
         // The first tick comes at once: for what happened before we listened.

@@ -129,7 +129,6 @@ async fn replace(app: &App, session: &Session, client: &Client, proven: user::Mo
     };
     audit::note(&*tx, note, at).await?;
     tx.commit().await?;
-    sessions::tell(app, session.user.id);
     Ok(ended)
 }
 
@@ -164,11 +163,10 @@ async fn end(State(app): State<App>, session: Session, client: Client, Path(id):
     if !found.is_some_and(|found| found.user_id.0 == session.user.id.0 && found.expires_at > at.micros()) {
         return Err(no_such());
     }
-    sessions::end(&tx, id).await?;
+    sessions::end(&tx, id, session.user.id).await?;
     let ended = Session { id, ..session };
     audit::sign_in::ended(&*tx, &ended, &client, at).await?;
     tx.commit().await?;
-    sessions::tell(&app, ended.user.id);
     Ok(Json(SessionsEnded::so_many(1)))
 }
 

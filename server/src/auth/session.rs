@@ -102,23 +102,30 @@ impl FromRequestParts<App> for Session {
 
 /// The session with this token; none where it has ended. That it is in use is noted.
 pub(super) async fn find(app: &App, token: &str, at: Timestamp) -> Result<Option<Session>> {
-    let Some(row) = sessions::by_digest(app.db.readers(), &digest(token)).await? else {
+    look(app, &digest(token), at).await
+}
+
+/// The session as it is by now; none where it has ended.
+pub(super) async fn look_again(app: &App, session: &Session, at: Timestamp) -> Result<Option<Session>> {
+    look(app, &session.token_digest, at).await
+}
+
+async fn look(app: &App, digest: &str, at: Timestamp) -> Result<Option<Session>> {
+    let (people, max_age) = (app.db.people(), app.settings.limits.look_again);
+    if let Some(known) = app.sessions.get(digest, people, at, max_age) {
+        return Ok(Some(known));
+    }
+    let moment = people.now();
+    let Some(row) = sessions::by_digest(app.db.readers(), digest).await? else {
         return Ok(None);
     };
     let last_seen_at = Timestamp::from_micros(row.last_seen_at);
     let session = stands(app, row, at).await?;
     if let Some(session) = &session {
         sessions::note_seen(app, session.id, last_seen_at, at);
+        app.sessions.put(session.clone(), moment, max_age);
     }
     Ok(session)
-}
-
-/// The session as it is by now; none where it has ended.
-pub(super) async fn look_again(app: &App, session: &Session, at: Timestamp) -> Result<Option<Session>> {
-    match sessions::by_digest(app.db.readers(), &session.token_digest).await? {
-        Some(row) => stands(app, row, at).await,
-        None => Ok(None),
-    }
 }
 
 async fn stands(app: &App, row: session::Model, at: Timestamp) -> Result<Option<Session>> {

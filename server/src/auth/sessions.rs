@@ -1,7 +1,7 @@
 //! Sessions as rows: begun, seen, listed and ended.
 //!
-//! **Invariant:** whoever ends or changes sessions tells it after the commit ([`tell`]), so that what waits on their
-//! behalf ends too.
+//! **Invariant:** whatever ends sessions notes it in its transaction ([`Transaction::person_changed`]), so that what waits on
+//! their behalf ends too.
 
 use super::{
     SESSION_SECONDS, accounts,
@@ -99,23 +99,19 @@ pub(super) async fn by_digest(db: &impl ConnectionTrait, digest: &str) -> Result
     Ok(row::Entity::find_by_id(digest).one(db).await?)
 }
 
-/// Ends a session.
-pub async fn end(tx: &Transaction, id: SessionId) -> Result<()> {
+/// Ends a session of a person.
+pub async fn end(tx: &Transaction, id: SessionId, user: UserId) -> Result<()> {
+    tx.person_changed(user);
     row::Entity::delete_many().filter(row::Column::Id.eq(TextUuid(id.0))).exec(&**tx).await?;
     Ok(())
 }
 
 /// Ends the sessions of a person, but for one where one is to stay; gives how many.
 pub async fn end_all(tx: &Transaction, user: UserId, but: Option<SessionId>) -> Result<u64> {
+    tx.person_changed(user);
     let mut query = row::Entity::delete_many().filter(row::Column::UserId.eq(TextUuid(user.0)));
     if let Some(SessionId(id)) = but {
         query = query.filter(row::Column::Id.ne(TextUuid(id)));
     }
     Ok(query.exec(&**tx).await?.rows_affected)
-}
-
-/// Tells what waits on a person's behalf that their sessions have ended or changed.
-pub fn tell(app: &App, user: UserId) {
-    // Nobody listening is no error.
-    let _ = app.sessions_changed.send(user);
 }

@@ -7,7 +7,7 @@
 
 use super::entity::change;
 use crate::problem::{Failure, Result};
-use domain::{Row, RowId, Table, Timestamp};
+use domain::{Row, RowId, Table, Timestamp, UserId};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait, value::TextUuid};
 use std::time::Instant;
 
@@ -35,12 +35,20 @@ pub struct Change {
     pub new: Option<Row>,
 }
 
-/// What one commit changed; published after it.
+/// A stretch of the log: what one transaction changed, or some that followed each other.
 #[derive(Debug)]
 pub struct Commit {
+    /// The position before it.
+    pub after: i64,
+    /// Its last position.
+    pub until: i64,
     /// The changes, in the order of the log.
     pub changes: Vec<Change>,
-    /// When the database had them.
+    /// People whose accounts or sessions are not what they were.
+    pub people: Vec<UserId>,
+    /// False where there were too many changes to tell them.
+    pub is_whole: bool,
+    /// When it was heard of.
     pub at: Instant,
 }
 
@@ -62,6 +70,50 @@ pub(super) fn model(change: &Change, old_row: Option<String>, new_row: Option<St
         new_row,
         at: at.micros(),
     }
+}
+
+/// In the log a person's account stands as a row of this table; what it holds is nobody's to read there.
+const PEOPLE: &str = "users";
+
+/// The entries which say that these people's accounts or sessions have changed.
+pub(super) fn of_people(people: &[UserId], position: i64, at: Timestamp) -> Vec<change::Model> {
+    let entry = |(index, user): (usize, &UserId)| change::Model {
+        position,
+        op: 2 * index as i64,
+        table_name: PEOPLE.to_owned(),
+        row_id: TextUuid(user.0),
+        old_row: None,
+        new_row: None,
+        at: at.micros(),
+    };
+    people.iter().enumerate().map(entry).collect()
+}
+
+/// Everything after a position, up to and with `until`; of more than `most` entries it says only that there were too many.
+pub async fn everything_after(db: &impl ConnectionTrait, after: i64, until: i64, most: usize) -> Result<Commit> {
+    let models = change::Entity::find()
+        .filter(change::Column::Position.gt(after))
+        .filter(change::Column::Position.lte(until))
+        .order_by_asc(change::Column::Position)
+        .order_by_asc(change::Column::Op)
+        .limit(most as u64 + 1)
+        .all(db)
+        .await?;
+    let mut commit = Commit {
+        after,
+        until,
+        changes: vec![],
+        people: vec![],
+        is_whole: models.len() <= most,
+        at: Instant::now(),
+    };
+    for model in models.into_iter().filter(|_| commit.is_whole) {
+        match Table::ALL.into_iter().find(|table| table.sql_name() == model.table_name) {
+            Some(table) => commit.changes.push(read(table, model)?),
+            None => commit.people.push(UserId(model.row_id.0)),
+        }
+    }
+    Ok(commit)
 }
 
 /// The next changes of one table after a place, up to and with position `until`.

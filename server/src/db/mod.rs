@@ -4,7 +4,7 @@
 //! the one connection that writes; readers have a pool of their own and always see a committed state. On PostgreSQL it is the
 //! same, and writers of other servers queue too ([`postgres`]). What differs beside that: how values are bound ([`codec`]).
 //!
-//! News of commits go to listeners in this process only; from other servers they will come in at [`Db::commits`].
+//! News of commits, this server's and others', come in at [`Db::commits`] ([`news`]).
 //!
 //! **Invariant:** a committed change is published to listeners after its commit and in the order of the log.
 
@@ -16,6 +16,8 @@ mod fault;
 mod lag;
 mod load;
 pub mod migration;
+mod news;
+pub mod people;
 mod postgres;
 mod replica;
 pub mod rows;
@@ -26,31 +28,36 @@ pub mod unit;
 pub use changes::{Change, Commit};
 pub use fault::Fault;
 pub use load::{Load, Target};
+pub use people::People;
 pub use replica::ReplicaStatus;
 pub use transaction::Transaction;
 pub use unit::Unit;
 
 use crate::{
     config::{DatabaseKind, DatabaseSettings},
+    ids,
     problem::Result,
 };
 use anyhow::{Error, anyhow};
 use entity::meta;
 use load::Statements;
+use news::{News, Silence};
+use postgres::ServerId;
 use replica::Replica;
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::sync::Arc;
-use tokio::sync::{Mutex, broadcast, watch};
-
-/// How many commits a listener may fall behind before it is told that it missed some.
-const COMMITS_REMEMBERED: usize = 1_024;
+use tokio::{
+    sync::{Mutex, broadcast, watch},
+    task::AbortHandle,
+};
 
 /// One database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     kind: DatabaseKind,
+    server: ServerId,
     readers: DatabaseConnection,
     writer: Arc<Mutex<DatabaseConnection>>,
     replica: Option<Arc<Replica>>,
@@ -58,7 +65,9 @@ pub struct Db {
     folder: Option<DatabaseConnection>,
     /// A clone of the writer, only to be looked at, and the statements of writer and readers.
     primary: (DatabaseConnection, Statements),
-    commits: broadcast::Sender<Arc<Commit>>,
+    news: News,
+    /// Reads other programs' commits from the log.
+    following: AbortHandle,
     epoch: Arc<str>,
 }
 
@@ -79,19 +88,28 @@ impl Db {
             Some(url) => Some(Arc::new(Replica::watch(url, settings, &readers).await?)),
             None => None,
         };
-        let (commits, listener) = broadcast::channel(COMMITS_REMEMBERED);
-        let folder = match kind {
-            DatabaseKind::Sqlite => Some(sqlite::fold_beside(&settings.url, listener).await?),
-            DatabaseKind::Postgres => None,
+        let server = ServerId(ids::new_id());
+        let news = News::after(counters::current(&readers, counters::CHANGE_POSITION).await?);
+        let (folder, following) = match kind {
+            DatabaseKind::Sqlite => {
+                let folder = sqlite::fold_beside(&settings.url, news.listen()).await?;
+                (Some(folder), tokio::spawn(news.clone().follow(readers.clone(), Silence)))
+            }
+            DatabaseKind::Postgres => {
+                let bell = postgres::Bell::listen(&settings.url, server).await?;
+                (None, tokio::spawn(news.clone().follow(readers.clone(), bell)))
+            }
         };
         Ok(Self {
             kind,
+            server,
             readers,
             primary: (writer.clone(), statements),
             writer: Arc::new(Mutex::new(writer)),
             replica,
             folder,
-            commits,
+            news,
+            following: following.abort_handle(),
             epoch: epoch.into(),
         })
     }
@@ -155,9 +173,9 @@ impl Db {
         };
         let inner = writer.begin_with_options(options).await?;
         if self.kind == DatabaseKind::Postgres {
-            postgres::wait_for_turn(&inner).await?;
+            postgres::wait_for_turn(&inner, self.server).await?;
         }
-        Ok(Transaction::new(inner, writer, self.commits.clone()))
+        Ok(Transaction::new(inner, writer, self.news.clone()))
     }
 
     /// Waits for its turn and begins a unit of work on the synced tables.
@@ -165,9 +183,19 @@ impl Db {
         Ok(Unit::new(self.write().await?))
     }
 
-    /// Tells of every commit from now on.
+    /// Tells of every commit from now on, of this server and of others.
     pub fn commits(&self) -> broadcast::Receiver<Arc<Commit>> {
-        self.commits.subscribe()
+        self.news.listen()
+    }
+
+    /// Everything up to this position has been told; listen first, then ask.
+    pub fn told_until(&self) -> i64 {
+        self.news.told_until()
+    }
+
+    /// Whose accounts and sessions have changed.
+    pub fn people(&self) -> &People {
+        self.news.people()
     }
 
     /// What tells this database from any other, and from itself before a restore.
@@ -177,6 +205,7 @@ impl Db {
 
     /// Waits for the running write and closes the connections; a SQLite file then stands alone, without a log beside it.
     pub async fn close(self) {
+        self.following.abort();
         let writer = self.writer.lock().await;
         if let Some(folder) = &self.folder {
             told(folder.close_by_ref().await);

@@ -9,15 +9,20 @@
 //!
 //! **Invariant:** a transaction that holds [`WRITING`] sees everything that was committed before it, and nobody else commits until it ends.
 
-use super::{cannot, migration::Migrator};
+use super::{cannot, migration::Migrator, news::Rings};
 use crate::config::{DatabaseSettings, DatabaseUrl};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
-use std::time::Duration;
+use sqlx::postgres::PgListener;
+use std::{fmt, time::Duration};
+use uuid::Uuid;
 
 /// Keys of the advisory locks: “turns”, and which.
 const MIGRATING: i64 = 0x7475_726e_7300_0001;
 const WRITING: i64 = 0x7475_726e_7300_0002;
+
+/// The channel on which servers tell each other that something was committed.
+const BELL: &str = "turns_news";
 
 const READERS: u32 = 16;
 /// How long a request waits for a connection.
@@ -54,10 +59,60 @@ pub(super) fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
 
 /// Waits until no other server writes. The transaction must see each statement's own moment (READ COMMITTED, the default): a state
 /// taken before the wait would miss what was committed during it.
-pub(super) async fn wait_for_turn(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
-    // A server that hangs, or that the network has cut off, loses its turn.
-    let sql = format!("SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT pg_advisory_xact_lock({WRITING})");
+pub(super) async fn wait_for_turn(tx: &impl ConnectionTrait, server: ServerId) -> Result<(), DbErr> {
+    // A server that hangs, or that the network has cut off, loses its turn. The ring goes out with the commit.
+    let sql = format!(
+        "SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; SELECT pg_advisory_xact_lock({WRITING}); NOTIFY {BELL}, '{server}'"
+    );
     tx.execute_unprepared(&sql).await.map(drop)
+}
+
+/// Hears when any server has committed. It has a session of its own, so it uses the direct address: poolers pass no rings on.
+pub(super) struct Bell {
+    listener: PgListener,
+    /// Who rings itself has told already.
+    server: String,
+}
+
+/// What tells one running server from another on the same database.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServerId(pub Uuid);
+
+impl Bell {
+    pub(super) async fn listen(url: &DatabaseUrl, server: ServerId) -> anyhow::Result<Self> {
+        let listening = async {
+            let mut listener = PgListener::connect(url.with_password()).await?;
+            listener.listen(BELL).await?;
+            Ok::<_, sqlx::Error>(listener)
+        };
+        let listener = listening.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())));
+        Ok(Self {
+            listener: listener.map_err(cannot(format!("listen at the database {url}")))?,
+            server: server.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Rings for Bell {
+    async fn ring(&mut self) {
+        loop {
+            match self.listener.try_recv().await {
+                Ok(Some(ring)) if ring.payload() == self.server => {}
+                // A connection that was lost is made anew at the next call; what was missed meanwhile is in the log.
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the database's bell is away; the log is looked at twice a second");
+                    return tokio::time::sleep(IDLE).await;
+                }
+            }
+        }
+    }
 }
 
 /// Lets two connections prepare the same statement while one of them holds on to the session that the other has just left. A pooler

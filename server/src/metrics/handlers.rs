@@ -41,6 +41,7 @@ async fn show(State(app): State<App>, peer: Peer, headers: HeaderMap) -> Respons
     }
     let (devices, writes) = app.metrics.pending().sum(clock::now());
     app.metrics.record(|| {
+        gauge!(catalogue::ACTIVE_SHAPES).set(app.hub.topics() as f64);
         gauge!(catalogue::PENDING_DEVICES).set(devices as f64);
         gauge!(catalogue::PENDING_WRITES).set(writes as f64);
     });

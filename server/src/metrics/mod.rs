@@ -18,7 +18,6 @@ mod writes;
 pub use handlers::routes;
 pub use listeners::Waiting;
 
-use listeners::Listeners;
 use metrics::with_local_recorder;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use pending::Pending;
@@ -37,7 +36,6 @@ pub struct Metrics(Arc<Figures>);
 struct Figures {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    listeners: Mutex<Listeners>,
     pending: Mutex<Pending>,
 }
 
@@ -48,7 +46,6 @@ impl Metrics {
         let figures = Self(Arc::new(Figures {
             handle: recorder.handle(),
             recorder,
-            listeners: Mutex::default(),
             pending: Mutex::default(),
         }));
         figures.record(catalogue::describe);
@@ -67,10 +64,6 @@ impl Metrics {
 
     fn render(&self) -> String {
         self.0.handle.render()
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, Listeners> {
-        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {

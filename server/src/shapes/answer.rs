@@ -10,6 +10,7 @@ use axum::{
 };
 use domain::Timestamp;
 use protocol::shape::{CURSOR_HEADER, HANDLE_HEADER, OFFSET_HEADER, SCHEMA_HEADER, UP_TO_DATE_HEADER};
+use std::sync::Arc;
 
 const HAS_DATA_HEADER: &str = "electric-has-data";
 /// News up to this size, heard live, are free: how much of them comes is up to those who write.
@@ -32,7 +33,7 @@ pub struct Answer {
     /// Whether there are changes in it.
     pub has_data: bool,
     /// Its messages.
-    pub body: Body,
+    pub body: Arc<Body>,
     /// What a live answer tells caches; none in others.
     pub cursor: Option<u64>,
 }
@@ -45,7 +46,7 @@ impl Answer {
             next: place,
             is_up_to_date: true,
             has_data: true,
-            body: Body::default(),
+            body: Arc::default(),
             cursor: Some(cursor(clock::now(), theirs)),
         }
     }
@@ -71,7 +72,7 @@ impl Answer {
         if is_known {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        (headers, self.body.finish()).into_response()
+        (headers, self.body.array()).into_response()
     }
 
     /// What tells of the answer beside its messages.

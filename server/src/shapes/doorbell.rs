@@ -5,8 +5,11 @@
 //! **Invariant:** the first ring names every shape and comes after listening has begun, so a device that follows each
 //! ring misses nothing.
 
-use super::shape::Shape;
-use crate::{app::App, auth::Session, db::Commit, metrics::Waiting};
+use super::{
+    hub::{Heard, Listening},
+    shape::Shape,
+};
+use crate::{app::App, auth::Session, metrics::Waiting};
 use axum::{
     extract::State,
     http::header,
@@ -16,7 +19,7 @@ use axum::{
     },
 };
 use domain::Table;
-use futures::Stream;
+use futures::{Stream, future::select_all};
 use protocol::News;
 use std::{
     collections::BTreeSet,
@@ -24,10 +27,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{
-    broadcast::{Receiver, error::RecvError},
-    mpsc,
-};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
@@ -86,30 +86,28 @@ async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News
 }
 
 async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
-    let mut commits = app.db.commits();
     let viewer = session.viewer();
-    let shapes: Vec<Shape> = viewer.shapes().into_iter().map(|table| Shape::of(&viewer, table, app.db.epoch())).collect();
-    let _listening = app.metrics.listen(Waiting::Doorbell, shapes.iter().map(|shape| shape.handle.clone()));
-    let mut news = Heard {
-        tables: all(&shapes),
+    let shapes = viewer.shapes().into_iter().map(|table| Arc::new(Shape::of(&viewer, table, app.db.epoch())));
+    let mut listening: Vec<Listening> = shapes.map(|shape| app.hub.join(&shape)).collect();
+    let _counted = app.metrics.listen(Waiting::Doorbell);
+    let mut news = Rung {
+        tables: listening.iter().map(|listening| listening.shape().table).collect(),
         since: None,
     };
     loop {
-        let Heard { tables, since } = std::mem::take(&mut news);
+        let Rung { tables, since } = std::mem::take(&mut news);
         let tables = tables.into_iter().map(|table| table.url_name().to_owned()).collect();
         if rings.send(News { tables }).await.is_err() {
             return;
         }
         since.inspect(|since| app.metrics.delivered(since.elapsed()));
-        while news.tables.is_empty() {
-            news = next(&mut commits, &shapes).await;
-        }
+        news.add(next(&mut listening).await);
         let gather = tokio::time::sleep(GATHER);
         tokio::pin!(gather);
         loop {
             tokio::select! {
                 () = &mut gather => break,
-                more = next(&mut commits, &shapes) => news.tables.extend(more.tables),
+                more = next(&mut listening) => news.add(more),
             }
         }
     }
@@ -117,30 +115,23 @@ async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
 
 /// What a ring will tell.
 #[derive(Default)]
-struct Heard {
+struct Rung {
     tables: BTreeSet<Table>,
     /// When the first of it was committed.
     since: Option<Instant>,
 }
 
-/// The tables that the next commit brings news of; all of them when too many commits came to hear each.
-async fn next(commits: &mut Receiver<Arc<Commit>>, shapes: &[Shape]) -> Heard {
-    match commits.recv().await {
-        Ok(commit) => {
-            let concerned = shapes.iter().filter(|shape| commit.changes.iter().any(|change| shape.concerns(change)));
-            Heard {
-                tables: concerned.map(|shape| shape.table).collect(),
-                since: Some(commit.at),
-            }
-        }
-        Err(RecvError::Lagged(_)) => Heard {
-            tables: all(shapes),
-            since: None,
-        },
-        Err(RecvError::Closed) => std::future::pending().await,
+impl Rung {
+    fn add(&mut self, (table, heard): (Table, Heard)) {
+        self.tables.insert(table);
+        self.since = self.since.or(heard.at);
     }
 }
 
-fn all(shapes: &[Shape]) -> BTreeSet<Table> {
-    shapes.iter().map(|shape| shape.table).collect()
+/// The table that the next news are of. Dropped before, it has lost none.
+async fn next(listening: &mut [Listening]) -> (Table, Heard) {
+    let news = listening
+        .iter_mut()
+        .map(|listening| Box::pin(async { (listening.shape().table, listening.news().await) }));
+    select_all(news).await.0
 }

@@ -28,7 +28,7 @@ use axum::{
 use domain::Table;
 use protocol::{Problem, ProblemCode, ShapeMessage};
 use sea_orm::ConnectionTrait;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
@@ -95,10 +95,10 @@ async fn read_shape(
 /// The answer to whoever follows a shape, or what they want of it.
 pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Request, headers: &HeaderMap) -> Result<Response> {
     let shape = match shape.wanted(&request.wish, app.db.epoch()) {
-        Ok(shape) => shape,
+        Ok(shape) => Arc::new(shape),
         Err(invalid) => return Ok(invalid.into_response()),
     };
-    let is_other_shape = request.handle.as_ref().is_some_and(|handle| *handle != shape.handle);
+    let is_other_shape = request.handle.as_ref().is_some_and(|handle| **handle != *shape.handle);
     if is_other_shape && request.offset != Offset::Beginning {
         return Ok(answer::must_refetch(&shape));
     }

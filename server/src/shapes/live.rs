@@ -2,23 +2,29 @@
 //!
 //! **Invariant:** a session that has ended gets nothing more, not even from a request that was waiting.
 
-use super::{answer::Answer, handlers::read, offset::Offset, request::Request, shape::Shape};
+use super::{
+    answer::{self, Answer},
+    handlers::read,
+    hub::Listening,
+    offset::Offset,
+    request::Request,
+    shape::Shape,
+};
 use crate::{
     app::App,
     auth::{self, Over, Session},
-    db::Commit,
+    clock,
     metrics::Waiting,
     problem::Result,
 };
-use std::{sync::Arc, time::Instant};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::sync::Arc;
 
 /// Somebody who follows a shape from a place on, and listens since before that place was looked at.
 pub struct Follower {
     app: App,
-    shape: Shape,
+    shape: Arc<Shape>,
     request: Request,
-    commits: Receiver<Arc<Commit>>,
+    listening: Listening,
     /// The last look, where it brought nothing.
     empty: Option<Answer>,
 }
@@ -53,20 +59,24 @@ pub enum Look {
 
 impl Follower {
     /// Listens from now on: what is committed before the first look is heard, or seen by it.
-    pub fn begin(app: &App, shape: &Shape, request: &Request) -> Self {
+    pub fn begin(app: &App, shape: &Arc<Shape>, request: &Request) -> Self {
         Self {
             app: app.clone(),
-            shape: shape.clone(),
+            shape: Arc::clone(shape),
             request: request.clone(),
-            commits: app.db.commits(),
+            listening: app.hub.join(shape),
             empty: None,
         }
     }
 
     /// What there is from here on.
     pub async fn look(&mut self) -> Result<Look> {
-        let Some(answer) = read(&self.app, &self.shape, &self.request).await? else {
-            return Ok(Look::Gone);
+        let answer = match self.recent() {
+            Some(answer) => answer,
+            None => match read(&self.app, &self.shape, &self.request).await? {
+                Some(answer) => answer,
+                None => return Ok(Look::Gone),
+            },
         };
         // Where `now` was is remembered: what comes while we wait is after it.
         self.request.offset = answer.next;
@@ -85,35 +95,35 @@ impl Follower {
     /// Waits for what comes after a look that brought nothing. Dropped on the way, it has passed over nothing.
     pub async fn news(&mut self) -> Result<Look> {
         loop {
-            let committed_at = self.relevant().await;
+            let heard = self.listening.news().await;
             match self.look().await? {
                 Look::Nothing => {}
                 found => {
-                    committed_at.inspect(|at| self.app.metrics.delivered(at.elapsed()));
+                    heard.at.inspect(|at| self.app.metrics.delivered(at.elapsed()));
                     return Ok(found);
                 }
             }
         }
     }
 
-    /// Completes when something is committed that concerns the shape, or may; tells when that was.
-    async fn relevant(&mut self) -> Option<Instant> {
-        loop {
-            match self.commits.recv().await {
-                Ok(commit) if commit.changes.iter().any(|change| self.shape.concerns(change)) => return Some(commit.at),
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => return None,
-                // The database has closed: the server stops, and says so by itself.
-                Err(RecvError::Closed) => std::future::pending().await,
-            }
-        }
+    /// What there is, without asking the database; none where only that knows.
+    fn recent(&self) -> Option<Answer> {
+        let page = self.app.hub.recent(&self.listening, self.request.offset, &self.app.settings.limits)?;
+        Some(Answer {
+            from: self.request.offset,
+            next: Offset::Log(page.next),
+            is_up_to_date: page.is_up_to_date,
+            has_data: page.has_data,
+            body: Arc::clone(&page.body),
+            cursor: Some(answer::cursor(clock::now(), self.request.cursor)),
+        })
     }
 }
 
 /// A live request: at once where there is something, else when something comes, else empty; none where the place is gone.
-pub async fn wait(app: &App, caller: &Caller, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+pub async fn wait(app: &App, caller: &Caller, shape: &Arc<Shape>, request: &Request) -> Result<Option<Answer>> {
     let mut follower = Follower::begin(app, shape, request);
-    let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
+    let _counted = app.metrics.listen(Waiting::Request);
     let mut found = follower.look().await?;
     if matches!(found, Look::Nothing) {
         found = tokio::select! {

@@ -4,12 +4,14 @@
 
 use super::shape::Shape;
 use crate::db::Change;
+use axum::body::Bytes;
 use domain::{Column, Row, Table};
 use protocol::{
     RowOperation, ShapeMessage,
     shape::{Control, MessageHeaders, row_key},
 };
 use serde_json::{Map, Value as Json, json};
+use std::sync::OnceLock;
 
 /// Column → value.
 type Columns = Map<String, Json>;
@@ -19,6 +21,8 @@ type Columns = Map<String, Json>;
 pub struct Body {
     messages: Vec<String>,
     bytes: usize,
+    /// All of them as one array, once somebody wants it so.
+    array: OnceLock<Bytes>,
 }
 
 impl Body {
@@ -46,8 +50,12 @@ impl Body {
         self.push(&message);
     }
 
-    /// As one JSON array.
-    pub fn finish(self) -> String {
+    /// As one JSON array; shared by everyone who asks for it.
+    pub fn array(&self) -> Bytes {
+        self.array.get_or_init(|| self.joined().into()).clone()
+    }
+
+    fn joined(&self) -> String {
         let mut array = String::with_capacity(self.bytes + 2);
         array.push('[');
         for (index, message) in self.messages.iter().enumerate() {
@@ -61,8 +69,8 @@ impl Body {
     }
 
     /// Each message by itself.
-    pub fn into_messages(self) -> Vec<String> {
-        self.messages
+    pub fn messages(&self) -> &[String] {
+        &self.messages
     }
 
     fn push_text(&mut self, message: String) {
@@ -84,6 +92,15 @@ pub fn snapshot_row(shape: &Shape, row: &Row) -> ShapeMessage {
         value: Some(whole(shape, row)),
         old_value: None,
         headers,
+    }
+}
+
+/// Whether a change of the table is anything to the shape.
+pub fn is_told(shape: &Shape, change: &Change) -> bool {
+    let held = |row: &&Row| change.table == shape.table && shape.holds(row);
+    match (change.old.as_ref().filter(held), change.new.as_ref().filter(held)) {
+        (Some(old), Some(new)) => shape.columns().any(|(index, _)| old.at(index) != new.at(index)),
+        (old, new) => old.or(new).is_some(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Read it in this order: [`handlers`], [`request`] (what was asked), [`shape`] (what the session may see, narrowed by [`clause`]),
 //! [`snapshot`] (the rows at one position), [`log`] (what happened since), [`answer`] (headers), [`live`] and [`stream`] (waiting
-//! for more). Beside them [`upstream`], for programs that take whole tables, the
+//! for more, at the [`hub`]). Beside them [`upstream`], for programs that take whole tables, the
 //! [`doorbell`], one connection per device that says which shapes have news, and [`trim`].
 //!
 //! **Invariant:** nothing is stored per shape. Any server with the database can go on where another left off, and a
@@ -12,6 +12,7 @@ mod answer;
 mod clause;
 mod doorbell;
 mod handlers;
+pub mod hub;
 mod live;
 mod log;
 mod message;

@@ -9,7 +9,7 @@ use super::{
 use domain::{Column, ColumnType, Row, RowFilter, Table, Viewer};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 /// A shape and its name.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Shape {
     /// Whether it has no snapshot.
     pub changes_only: bool,
     /// The name under which a client goes on: `<digits>-<digits>`.
-    pub handle: String,
+    pub handle: Arc<str>,
 }
 
 impl Shape {
@@ -51,7 +51,7 @@ impl Shape {
             columns: visible.map(|(index, _)| index).collect(),
             is_full: false,
             changes_only: false,
-            handle: String::new(),
+            handle: Arc::from(""),
         };
         shape.with_handle(epoch)
     }
@@ -74,18 +74,13 @@ impl Shape {
     }
 
     fn with_handle(mut self, epoch: &str) -> Self {
-        self.handle = self.digest(epoch);
+        self.handle = self.digest(epoch).into();
         self
     }
 
     /// Whether a row is in the shape.
     pub fn holds(&self, row: &Row) -> bool {
         self.filter.admits(row) && self.clause.as_ref().is_none_or(|clause| clause.admits(row))
-    }
-
-    /// Whether a change of the table concerns the shape at all.
-    pub fn concerns(&self, change: &crate::db::Change) -> bool {
-        change.table == self.table && [&change.old, &change.new].into_iter().flatten().any(|row| self.holds(row))
     }
 
     /// The columns that are told.

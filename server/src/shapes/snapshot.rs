@@ -21,12 +21,12 @@ use crate::{
 };
 use domain::{Row, RowId};
 use sea_orm::{ConnectionTrait, sea_query::Cond};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// One page.
 pub struct Page {
     /// Its messages.
-    pub body: Body,
+    pub body: Arc<Body>,
     /// Where to go on: in the snapshot, or after it in the log.
     pub next: Offset,
 }
@@ -60,7 +60,7 @@ pub fn none(position: i64) -> Page {
     let mut body = Body::default();
     body.push_snapshot_end(position);
     Page {
-        body,
+        body: Arc::new(body),
         next: Offset::Log(Place::end_of(position)),
     }
 }
@@ -87,20 +87,20 @@ fn fill(shape: &Shape, rows: BTreeMap<RowId, Row>, limits: &Limits, position: i6
         body.push(&message::snapshot_row(shape, &row));
         if body.len() > limits.page_bytes && rows.peek().is_some() {
             return Page {
-                body,
+                body: Arc::new(body),
                 next: Offset::Snapshot { position, last },
             };
         }
     }
     if let Some(last) = last_read {
         return Page {
-            body,
+            body: Arc::new(body),
             next: Offset::Snapshot { position, last },
         };
     }
     body.push_snapshot_end(position);
     Page {
-        body,
+        body: Arc::new(body),
         next: Offset::Log(Place::end_of(position)),
     }
 }

@@ -16,7 +16,7 @@ use axum::response::{
     IntoResponse, Response,
     sse::{Event, KeepAlive, Sse},
 };
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -27,7 +27,7 @@ const AHEAD: usize = 64;
 type Events = mpsc::Sender<Result<Event, Infallible>>;
 
 /// Begins a stream; 409 where the place is gone already.
-pub async fn open(app: App, caller: Caller, shape: Shape, request: Request) -> Result<Response> {
+pub async fn open(app: App, caller: Caller, shape: Arc<Shape>, request: Request) -> Result<Response> {
     let mut follower = Follower::begin(&app, &shape, &request);
     let first = follower.look().await?;
     if matches!(first, Look::Gone) {
@@ -52,8 +52,8 @@ pub async fn open(app: App, caller: Caller, shape: Shape, request: Request) -> R
     Ok(response)
 }
 
-async fn stream_until_the_end(app: App, caller: Caller, shape: Shape, from: (Follower, Look), events: Events) {
-    let _listening = app.metrics.listen(Waiting::Request, [shape.handle.clone()]);
+async fn stream_until_the_end(app: App, caller: Caller, shape: Arc<Shape>, from: (Follower, Look), events: Events) {
+    let _counted = app.metrics.listen(Waiting::Request);
     tokio::select! {
         () = send_news(&app, &shape, from, &events) => {}
         _ = caller.over(&app) => {}
@@ -70,7 +70,7 @@ async fn send_news(app: &App, shape: &Shape, (mut follower, mut found): (Followe
             Look::News(news) => {
                 app.metrics.shape_sent(shape.table, news.body.len());
                 let is_at_end = news.is_up_to_date;
-                for message in news.body.into_messages() {
+                for message in news.body.messages() {
                     if events.send(Ok(Event::default().data(message))).await.is_err() {
                         return;
                     }

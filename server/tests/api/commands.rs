@@ -1,10 +1,13 @@
 //! `turns-server user …`, as the built program does it, on the database of a running server; and whom the first start makes.
+//!
+//! The programs are waited for on the test's own thread, so the server must have another (see [`super::import`]).
 
 use crate::support::{Person, TestApp, TestDatabase};
 use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Lines, Write},
     process::{Child, ChildStdout, Command, Output, Stdio},
+    time::Duration,
 };
 
 fn program(database_url: &str) -> Command {
@@ -82,7 +85,7 @@ fn shown_password(text: &str) -> &str {
 
 const NOA: [&str; 7] = ["add", "--email", "Noa@example.com", "--name", "Noa Field", "--role", "super-admin"];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_made_with_a_password_that_is_shown_once() {
     let app = TestApp::start().await;
     let text = said(&user(&app, &NOA, ""));
@@ -94,7 +97,7 @@ async fn an_account_is_made_with_a_password_that_is_shown_once() {
     assert_eq!(app.number(audited).await, 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_gives_the_password_itself() {
     let app = TestApp::start().await;
     let with_password = [&NOA[..], &["--password-stdin"]].concat();
@@ -106,7 +109,7 @@ async fn a_script_gives_the_password_itself() {
     assert_eq!(noa.get("/api/people").await.status, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_account_is_refused_in_one_line() {
     let app = TestApp::start().await;
     let vendor =
@@ -131,23 +134,36 @@ async fn a_wrong_account_is_refused_in_one_line() {
     }
 }
 
-#[tokio::test]
+/// The server hears of another program's doing when it looks at the log, twice a second.
+async fn is_signed_out_within_a_second(person: &Person) {
+    let ended = async {
+        while person.get("/api/auth/session").await.status != 401 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(1), ended).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reset_and_a_deactivation_end_the_sessions_of_a_running_server() {
     let app = TestApp::start().await;
     let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);
+    for person in [&manager, &other] {
+        assert_eq!(person.get("/api/auth/session").await.status, 200);
+    }
     let text = said(&user(&app, &["reset-password", "Manager@example.com"], ""));
     assert!(text.starts_with("manager@example.com has a new password; 1 sessions ended\n"), "{text}");
-    assert_eq!(manager.get("/api/auth/session").await.status, 401);
+    is_signed_out_within_a_second(&manager).await;
     Person::sign_in_with(&app.url(), "manager@example.com", shown_password(&text)).await;
     let text = said(&user(&app, &["deactivate", "manager2@example.com"], ""));
     assert!(text.contains("cannot sign in any more; 1 sessions ended\n  5 active properties"), "{text}");
-    assert_eq!(other.get("/api/auth/session").await.status, 401);
+    is_signed_out_within_a_second(&other).await;
     let list = said(&user(&app, &["list"], ""));
     assert_eq!(list.lines().count(), 8, "{list}");
     assert!(list.contains("manager2@example.com\tPROPERTY_MANAGER\tinactive\tTom Okafor\t"), "{list}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_administrator_cannot_be_deactivated_from_the_terminal_either() {
     let app = TestApp::start().await;
     assert!(refused(&user(&app, &["deactivate", "admin@example.com"], "")).starts_with("this is the last active account of its kind"));
@@ -156,7 +172,7 @@ async fn the_last_administrator_cannot_be_deactivated_from_the_terminal_either()
     assert!(refused(&user(&app, &["deactivate", "noa@example.com"], "")).starts_with("this is the last active account of its kind"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_start_makes_one_super_administrator_who_must_change_the_password() {
     let database = TestDatabase::new().await;
     let mut first = Started::on(database.url());
@@ -172,7 +188,7 @@ async fn the_first_start_makes_one_super_administrator_who_must_change_the_passw
     assert_eq!(Started::on(database.url()).end(), "", "the second start makes nobody");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_an_account_before_the_first_start_takes_its_place() {
     let database = TestDatabase::new().await;
     let with_password = [&NOA[..], &["--password-stdin"]].concat();

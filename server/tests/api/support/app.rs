@@ -21,6 +21,15 @@ pub struct TestApp {
     database: TestDatabase,
 }
 
+/// A second server, beside a [`TestApp`].
+pub struct Another(Server);
+
+impl Another {
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.address())
+    }
+}
+
 /// How many rows the tables have that a write touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
@@ -77,6 +86,15 @@ impl TestApp {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.server.as_ref().unwrap().address())
+    }
+
+    /// One more server on the same database. Its files are the first one's.
+    pub async fn another(&self) -> Another {
+        let settings = Settings {
+            port: 0,
+            ..self.settings.clone()
+        };
+        Another(Server::start(settings, None).await.unwrap())
     }
 
     pub async fn stop(&mut self) {
