@@ -1,5 +1,5 @@
 //! What Turns costs: `cargo xtask bench` measures the loop through the real screen, `cargo xtask bench server` the server
-//! by itself.
+//! by itself, `cargo xtask bench shapes` its read path.
 //!
 //! Times belong to the machine; counts and ratios travel. Every figure comes from one run, and a wrong answer is an
 //! error, not a figure.
@@ -10,6 +10,7 @@ mod live;
 mod report;
 mod screen;
 mod server;
+mod shapes;
 mod tap;
 mod the_loop;
 
@@ -23,6 +24,7 @@ async fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         None => the_loop::measure().await,
         Some("server") => server::measure().await,
-        Some(other) => bail!("bench knows server, or nothing for the loop, not {other}"),
+        Some("shapes") => shapes::measure().await,
+        Some(other) => bail!("bench knows server and shapes, or nothing for the loop, not {other}"),
     }
 }

@@ -19,14 +19,15 @@ impl Report {
     /// Notes the median and the 95th percentile of samples.
     pub fn add_samples(&mut self, what: &str, mut samples: Vec<f64>, unit: &'static str) {
         samples.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            samples
-                .get(((samples.len() as f64 - 1.0) * share).round() as usize)
-                .copied()
-                .unwrap_or(f64::NAN)
-        };
-        self.add(format!("{what}, median of {}", samples.len()), at(0.5), unit);
-        self.add(format!("{what}, 95th percentile"), at(0.95), unit);
+        self.add(format!("{what}, median of {}", samples.len()), at(&samples, 0.5), unit);
+        self.add(format!("{what}, 95th percentile"), at(&samples, 0.95), unit);
+    }
+
+    /// Notes the median and the 99th percentile of times in milliseconds.
+    pub fn add_times(&mut self, what: &str, mut milliseconds: Vec<f64>) {
+        milliseconds.sort_by(f64::total_cmp);
+        self.add(format!("{what}, median of {}", milliseconds.len()), at(&milliseconds, 0.5), "ms");
+        self.add(format!("{what}, 99th percentile"), at(&milliseconds, 0.99), "ms");
     }
 
     /// Prints the table.
@@ -50,4 +51,10 @@ impl Report {
         println!("\nKept as target/bench/{name}.json");
         Ok(())
     }
+}
+
+/// What a share of sorted samples does not exceed.
+fn at(samples: &[f64], share: f64) -> f64 {
+    let place = ((samples.len() as f64 - 1.0) * share).round() as usize;
+    samples.get(place).copied().unwrap_or(f64::NAN)
 }

@@ -12,14 +12,17 @@ use crate::{
     uploads::Uploads,
     write::WriteQueue,
 };
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
-/// What every handler can reach. Cheap to clone.
+/// What every handler can reach. Cheap to clone: thousands of waiting requests have one each.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// The parts of the [`App`].
+pub struct Parts {
     /// Settings as read at the start.
-    pub settings: Arc<Settings>,
+    pub settings: Settings,
     /// The database.
     pub db: Db,
     /// Where live requests wait.
@@ -41,10 +44,22 @@ pub struct App {
 }
 
 impl App {
+    /// Puts it together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
     /// Completes when the server stops.
     pub async fn stopped(&self) {
         let mut stopping = self.stopping.clone();
         // A dropped sender means the same.
         let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

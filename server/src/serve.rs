@@ -4,7 +4,7 @@
 
 use crate::{
     admin::keeping::{self, By, NewPerson, StoredPassword},
-    app::App,
+    app::{App, Parts},
     auth::{
         Email, KnownSessions, Passwords,
         accounts::{self, Credentials},
@@ -24,7 +24,7 @@ use crate::{
 };
 use anyhow::Context;
 use domain::Role;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// How long answers under way may take when the server stops.
@@ -53,8 +53,8 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let app = App {
-            settings: Arc::new(settings),
+        let app = App::new(Parts {
+            settings,
             hub: Hub::listen(&db),
             writes: WriteQueue::open(db.clone()),
             db: db.clone(),
@@ -64,7 +64,7 @@ impl Server {
             limiter,
             metrics: Metrics::new()?,
             stopping,
-        };
+        });
         tokio::spawn(tidy_now_and_then(app.clone()));
         tokio::spawn(keep_up_metrics(app.clone()));
         let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,4 +1,4 @@
-//! `cargo xtask bench` and `cargo xtask bench server`: builds what is measured, then measures.
+//! `cargo xtask bench`, `bench server` and `bench shapes`: builds what is measured, then measures.
 //!
 //! **Invariant:** measured is what is delivered: the release forms of site and server.
 
@@ -10,7 +10,7 @@ use crate::{browser, paths, process, site};
 
 /// Runs the `bench` program, passing the arguments on.
 pub fn run(args: &[String]) -> Result<()> {
-    if args.first().is_some_and(|what| what == "server") {
+    if args.first().is_some_and(|what| what == "server" || what == "shapes") {
         return measure(args, &[]);
     }
     let browser = browser::ensure()?;

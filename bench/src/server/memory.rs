@@ -1,4 +1,4 @@
-//! How much memory a process has needed, as Linux counts it.
+//! How much memory and time of the processors a process has needed, as Linux counts it.
 
 use anyhow::{Context, Result};
 
@@ -12,6 +12,22 @@ pub fn begin(process: u32) -> Result<u64> {
 /// The most that a process has held since [`begin`], in bytes.
 pub fn peak(process: u32) -> Result<u64> {
     read(process, "VmHWM:")
+}
+
+/// What a process holds now, in bytes.
+pub fn held(process: u32) -> Result<u64> {
+    read(process, "VmRSS:")
+}
+
+/// What a process has used of the processors since its start.
+pub fn cpu_seconds(process: u32) -> Result<f64> {
+    /// Of a second, as everywhere on Linux (`sysconf(_SC_CLK_TCK)`).
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name before the last bracket may hold anything; user and system time are the 12th and 13th field behind it.
+    let (_, fields) = stat.rsplit_once(')').context("no process")?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+    Ok(ticks.sum::<Result<f64, _>>()? / TICKS)
 }
 
 fn read(process: u32, what: &str) -> Result<u64> {

@@ -2,7 +2,7 @@
 //!
 //! Callers and server share the machine's cores, as the figures' names say.
 
-mod memory;
+pub mod memory;
 mod reports;
 mod writes;
 

@@ -40,7 +40,8 @@ impl Session {
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                 }
             }
-            if let Some(over) = self.is_over(app).await {
+            // Boxed: what waits would carry the room for it along.
+            if let Some(over) = Box::pin(self.is_over(app)).await {
                 return over;
             }
         }

@@ -111,11 +111,15 @@ pub(super) async fn look_again(app: &App, session: &Session, at: Timestamp) -> R
 }
 
 async fn look(app: &App, digest: &str, at: Timestamp) -> Result<Option<Session>> {
-    let (people, max_age) = (app.db.people(), app.settings.limits.look_again);
-    if let Some(known) = app.sessions.get(digest, people, at, max_age) {
+    if let Some(known) = app.sessions.get(digest, app.db.people(), at, app.settings.limits.look_again) {
         return Ok(Some(known));
     }
-    let moment = people.now();
+    // Boxed: most are known, and each request would carry the room for it along.
+    Box::pin(look_up(app, digest, at)).await
+}
+
+async fn look_up(app: &App, digest: &str, at: Timestamp) -> Result<Option<Session>> {
+    let moment = app.db.people().now();
     let Some(row) = sessions::by_digest(app.db.readers(), digest).await? else {
         return Ok(None);
     };
@@ -123,7 +127,7 @@ async fn look(app: &App, digest: &str, at: Timestamp) -> Result<Option<Session>>
     let session = stands(app, row, at).await?;
     if let Some(session) = &session {
         sessions::note_seen(app, session.id, last_seen_at, at);
-        app.sessions.put(session.clone(), moment, max_age);
+        app.sessions.put(session.clone(), moment, app.settings.limits.look_again);
     }
     Ok(session)
 }

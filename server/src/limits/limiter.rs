@@ -51,7 +51,12 @@ impl Limiter {
     pub async fn spend(&self, budget: Budget, whose: &str, spend: Spend, now: Timestamp) -> Option<(Quota, Verdict)> {
         let quota = self.0.limits.quota(budget)?;
         let key = format!("{}:{whose}", budget.name());
-        let verdict = match self.0.shared(&key, quota, spend, now).await {
+        let shared = match self.0.shared {
+            // Boxed: without Redis no request carries the room for it along.
+            Some(_) => Box::pin(self.0.shared(&key, quota, spend, now)).await,
+            None => None,
+        };
+        let verdict = match shared {
             Some(verdict) => verdict,
             // Memory is always in reach.
             None => self.0.memory.spend(&key, quota, spend, now).await.ok()?,

@@ -102,10 +102,11 @@ pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Requ
     if is_other_shape && request.offset != Offset::Beginning {
         return Ok(answer::must_refetch(&shape));
     }
+    // Boxed, all but the waiting, which then carries no room for the others along.
     let answer = match request.live {
-        None => read(&app, &shape, &request).await?,
+        None => Box::pin(read(&app, &shape, &request)).await?,
         Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
-        Some(Live::Stream) => return stream::open(app, caller, shape, request).await,
+        Some(Live::Stream) => return Box::pin(stream::open(app, caller, shape, request)).await,
     };
     let Some(answer) = answer else { return Ok(answer::must_refetch(&shape)) };
     app.metrics.shape_sent(shape.table, answer.body.len());

@@ -73,7 +73,8 @@ impl Follower {
     pub async fn look(&mut self) -> Result<Look> {
         let answer = match self.recent() {
             Some(answer) => answer,
-            None => match read(&self.app, &self.shape, &self.request).await? {
+            // Boxed: what waits would carry the room for it along.
+            None => match Box::pin(read(&self.app, &self.shape, &self.request)).await? {
                 Some(answer) => answer,
                 None => return Ok(Look::Gone),
             },
