@@ -107,6 +107,45 @@ fn a_ring_while_catching_up_is_not_forgotten() {
     assert!(stream.is_current());
 }
 
+/// Where Electric keeps the shapes, a ring can come before it has the change: only a live request waits for that.
+#[test]
+fn whatever_the_stream_was_at_a_ring_is_followed_by_a_live_request() {
+    let fault = || Event::Failed { retry_after_ms: None };
+    let lost = || vec![Event::Started(Some(place("7_0"))), Event::MustRefetch];
+    for before in [
+        vec![],
+        vec![Event::Started(None)],
+        vec![Event::Started(Some(place("7_0")))],
+        vec![Event::Started(Some(place("7_0"))), answer("7_0", true, &[])],
+        vec![Event::Started(Some(place("7_0"))), fault()],
+        vec![Event::Started(None), answer("0_0", false, &[1]), fault()],
+        lost(),
+        [lost(), vec![Event::MustRefetch]].concat(),
+    ] {
+        let shown = format!("{before:?}");
+        let mut stream = ShapeStream::new(Table::Turns);
+        for event in before {
+            stream.on(event, 0);
+        }
+        let mut asked = told(&stream.on(Event::Rang, 0));
+        let mut pages = 0;
+        while !asked.iter().any(|effect| effect.starts_with("ask live")) {
+            let event = match stream.state() {
+                State::Idle => Event::Started(None),
+                State::Resting(_) => Event::Rested,
+                // A page more, and one that is up to date without what rang.
+                _ => answer("8_0", pages > 0, &[]),
+            };
+            pages += 1;
+            assert!(pages < 6, "{shown}: no live request in {:?}", stream.state());
+            asked = told(&stream.on(event, 0));
+        }
+        stream.on(fault(), 0);
+        let again = told(&stream.on(Event::Rested, 0));
+        assert!(again[0].starts_with("ask live"), "{shown}: what failed is asked again, not {again:?}");
+    }
+}
+
 #[test]
 fn a_lost_log_begins_again_at_once_and_then_with_pauses() {
     let stream = check(

@@ -95,6 +95,18 @@ mod tests {
     }
 
     #[test]
+    fn booleans_are_the_same_in_electrics_snapshots_and_in_its_log() {
+        let read = |active: &str| {
+            let row = format!(r#"[{{"value":{{"id":"{ID}","is_active":{active}}},"key":"k","headers":{{"operation":"insert"}}}}]"#);
+            read_changes(Table::Properties, row.as_bytes()).unwrap()
+        };
+        for (snapshot, log) in [("\"true\"", "\"t\""), ("\"false\"", "\"f\""), ("null", "null")] {
+            assert_eq!(read(snapshot), read(log));
+        }
+        assert_ne!(read("\"t\""), read("\"f\""));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_refused_whole() {
         for body in [
             "",

@@ -23,7 +23,8 @@ use std::collections::BTreeMap;
 pub struct ShapeStream {
     table: Table,
     state: State,
-    /// The doorbell has named the table since the last request went out.
+    /// The doorbell has named the table, and no live request has gone out since. Others do not count: where Electric keeps the
+    /// shapes, a ring can come before it has the change.
     rang: bool,
     /// Faults since the stream was last up to date.
     faults: u32,
@@ -138,8 +139,12 @@ impl ShapeStream {
                 self.rang = true;
                 self.stand(state)
             }
-            // Not begun, or resting: the next request goes out after this news.
-            (state @ (State::Idle | State::Resting(_)), Event::Rang | Event::CatchUp) => self.stand(state),
+            (state @ (State::Idle | State::Resting(_)), Event::Rang) => {
+                self.rang = true;
+                self.stand(state)
+            }
+            // Not begun, or resting: the next request goes out after this.
+            (state @ (State::Idle | State::Resting(_)), Event::CatchUp) => self.stand(state),
 
             (State::Resting(then), Event::Rested) => self.resume(*then),
             (state @ (State::Idle | State::Snapshot(..) | State::Following(_) | State::Current(_) | State::Asking(_)), Event::Rested) => self.stand(state),
@@ -152,7 +157,6 @@ impl ShapeStream {
     }
 
     fn begin(&mut self) -> Vec<Effect> {
-        self.rang = false;
         self.state = State::Snapshot(None, BTreeMap::new());
         vec![Effect::Fetch(ShapeRequest::beginning(self.table))]
     }
@@ -172,7 +176,7 @@ impl ShapeStream {
     }
 
     fn request(&mut self, place: &Place, live: bool) -> Effect {
-        self.rang = false;
+        self.rang &= !live;
         Effect::Fetch(ShapeRequest {
             table: self.table,
             offset: place.offset.clone(),
@@ -250,7 +254,9 @@ impl ShapeStream {
                 vec![fetch]
             }
             State::Idle | State::Snapshot(None, _) => self.begin(),
-            State::Following(place) | State::Current(place) | State::Asking(place) => self.follow(place),
+            State::Following(place) | State::Current(place) => self.follow(place),
+            // What rang has still not been heard.
+            State::Asking(place) => self.ask(place),
             State::Resting(then) => self.resume(*then),
             State::Stopped => self.stand(State::Stopped),
         }
