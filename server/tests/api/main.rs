@@ -16,6 +16,7 @@ mod concurrency;
 mod database;
 mod doorbell;
 mod durability;
+mod electric_database;
 mod exports;
 mod history;
 mod http;

@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -47,6 +47,11 @@ const STEPS: [Step; 6] = [
         name: "m0006_scope_costs",
         sqlite: include_str!("m0006_scope_costs/sqlite.sql"),
         postgres: include_str!("m0006_scope_costs/postgres.sql"),
+    },
+    Step {
+        name: "m0007_electric",
+        sqlite: include_str!("m0007_electric/sqlite.sql"),
+        postgres: include_str!("m0007_electric/postgres.sql"),
     },
 ];
 

@@ -1,0 +1,1 @@
+-- Nothing: Electric follows PostgreSQL only.
