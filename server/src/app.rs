@@ -8,7 +8,7 @@ use crate::{
     db::Db,
     limits::Limiter,
     metrics::Metrics,
-    shapes::hub::Hub,
+    shapes::{electric::Electric, hub::Hub},
     uploads::Uploads,
     write::WriteQueue,
 };
@@ -39,6 +39,8 @@ pub struct Parts {
     pub limiter: Limiter,
     /// What the operator watches.
     pub metrics: Metrics,
+    /// Who answers for shapes instead of the built-in engine.
+    pub electric: Option<Electric>,
     /// Becomes true when the server stops; whoever waits for news listens to it.
     pub stopping: watch::Receiver<bool>,
 }

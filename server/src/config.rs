@@ -3,6 +3,7 @@
 //! **Invariant:** a wrong value stops the start with one line that names the setting; nothing is guessed.
 
 mod database;
+mod electric;
 mod uploads;
 
 pub use crate::{
@@ -10,6 +11,7 @@ pub use crate::{
     web::address::TrustedProxies,
 };
 pub use database::{DatabaseKind, DatabaseSettings, DatabaseUrl};
+pub use electric::{ElectricSettings, ElectricUrl, Secret};
 pub use uploads::{StorageUrl, UploadSettings};
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub metrics_token: Option<String>,
     /// What opens whole tables to programs, at `/v1/shape`.
     pub upstream_secret: Option<String>,
+    /// Who answers for shapes instead of the built-in engine; none where that does.
+    pub electric: Option<ElectricSettings>,
     /// How much the server puts into one answer and how long it waits.
     pub limits: Limits,
     /// Where files are kept, and how large they may be.
@@ -117,6 +121,7 @@ impl Default for Settings {
             trusted_proxies: TrustedProxies::default(),
             metrics_token: None,
             upstream_secret: None,
+            electric: None,
             limits: Limits::default(),
             uploads: UploadSettings::default(),
             password_cost: PasswordCost::default(),
@@ -152,8 +157,10 @@ impl Settings {
     /// Reads the settings with `get`, which gives a variable's value by name; an empty value counts as none.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, WrongSetting> {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let database = DatabaseSettings::read(&get)?;
         let mut settings = Self {
-            database: DatabaseSettings::read(&get)?,
+            electric: ElectricSettings::read(&get, &database)?,
+            database,
             uploads: UploadSettings::read(&get)?,
             ..Self::default()
         };

@@ -29,6 +29,9 @@ struct Health {
     /// Where reports are read from: `replica`, or `primary` while the replica is away. Only where there is a replica.
     #[serde(skip_serializing_if = "Option::is_none")]
     reports: Option<&'static str>,
+    /// Whether Electric `answers` for shapes, or is `away`; writes go on without it. Only where it does so instead of the built-in engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    electric: Option<&'static str>,
 }
 
 /// A database that takes longer is not ready.
@@ -40,6 +43,7 @@ impl Health {
             status,
             version: env!("CARGO_PKG_VERSION"),
             reports: None,
+            electric: None,
         }
     }
 }
@@ -60,8 +64,10 @@ async fn ready(State(app): State<App>) -> Response {
     if matches!(asked.await, Ok(Ok(_))) && !*app.stopping.borrow() {
         let replica = app.db.replica_status();
         let reports = replica.configured.then_some(if replica.healthy { "replica" } else { "primary" });
+        let electric = app.electric.as_ref().map(|electric| if electric.is_away() { "away" } else { "answers" });
         let ready = Health {
             reports,
+            electric,
             ..Health::new("ready")
         };
         return Json(ready).into_response();

@@ -17,7 +17,11 @@ use crate::{
     limits::Limiter,
     metrics::{self, Metrics},
     router,
-    shapes::{self, hub::Hub},
+    shapes::{
+        self,
+        electric::{self, Electric},
+        hub::Hub,
+    },
     stages,
     uploads::{self, Uploads},
     write::{self, WriteQueue},
@@ -47,6 +51,12 @@ impl Server {
         let passwords = Passwords::new(settings.password_cost)?;
         let uploads = Uploads::open(&settings.uploads).await?;
         let limiter = Limiter::new(settings.rate_limits, settings.redis_url.as_deref())?;
+        let metrics = Metrics::new()?;
+        let electric = settings
+            .electric
+            .as_ref()
+            .map(|electric| Electric::new(electric, metrics.clone()))
+            .transpose()?;
         let db = Db::open(&settings.database).await?;
         let new_accounts = prepare(&db, &passwords, demo).await?;
         let wanted = SocketAddr::new(settings.host, settings.port);
@@ -62,11 +72,15 @@ impl Server {
             passwords,
             sessions: KnownSessions::default(),
             limiter,
-            metrics: Metrics::new()?,
+            metrics,
+            electric,
             stopping,
         });
         tokio::spawn(tidy_now_and_then(app.clone()));
         tokio::spawn(keep_up_metrics(app.clone()));
+        if let Some(electric) = app.electric.clone() {
+            tokio::spawn(electric::watch(app.clone(), electric));
+        }
         let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move { app.stopped().await });
         Ok(Self {

@@ -23,6 +23,9 @@ pub const DB_CONNECTIONS: &str = "turns_db_connections";
 pub const DB_STATEMENTS: &str = "turns_db_statements_total";
 pub const REPLICA_HEALTHY: &str = "turns_replica_healthy";
 pub const REPLICA_LAG_SECONDS: &str = "turns_replica_lag_seconds";
+pub const ELECTRIC_UP: &str = "turns_electric_up";
+pub const ELECTRIC_FAILURES: &str = "turns_electric_failures_total";
+pub const ELECTRIC_ASKED_AGAIN: &str = "turns_electric_asked_again_total";
 pub const INFO: &str = "turns_info";
 
 /// From a tap's millisecond to a long poll.
@@ -75,6 +78,7 @@ pub fn describe() {
         Unit::Seconds,
         "How far the replica is behind; NaN while that is not known."
     );
+    describe_electric();
     describe_gauge!(INFO, "Always 1; the version that runs.");
     for budget in Budget::ALL {
         counter!(RATE_LIMITED, "budget" => budget.name()).increment(0);
@@ -85,4 +89,13 @@ pub fn describe() {
     counter!(SIGN_IN_FAILURES).increment(0);
     gauge!(ACTIVE_SHAPES).set(0);
     gauge!(INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
+}
+
+fn describe_electric() {
+    describe_gauge!(ELECTRIC_UP, "1 while Electric answers for shapes, 0 while it is away.");
+    describe_counter!(
+        ELECTRIC_FAILURES,
+        "Questions that Electric did not answer, by reason (unreachable, no_answer, wrong_secret, overloaded)."
+    );
+    describe_counter!(ELECTRIC_ASKED_AGAIN, "Questions sent twice, because Electric closed the connection meanwhile.");
 }

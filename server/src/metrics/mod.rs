@@ -9,12 +9,14 @@
 
 mod catalogue;
 mod database;
+mod electric;
 mod handlers;
 mod listeners;
 mod pending;
 mod record;
 mod writes;
 
+pub use electric::ElectricFailure;
 pub use handlers::routes;
 pub use listeners::Waiting;
 

@@ -6,6 +6,7 @@
 //! ring misses nothing.
 
 use super::{
+    electric::echo,
     hub::{Heard, Listening},
     shape::Shape,
 };
@@ -19,7 +20,7 @@ use axum::{
     },
 };
 use domain::Table;
-use futures::{Stream, future::select_all};
+use futures::{FutureExt, Stream, StreamExt, future::select_all};
 use protocol::News;
 use std::{
     collections::BTreeSet,
@@ -59,6 +60,11 @@ struct NewsEvent {
 )]
 pub async fn listen(State(app): State<App>, session: Session) -> Response {
     let (rings, ringing) = mpsc::channel(4);
+    let ringing = ReceiverStream::new(ringing);
+    let ringing = match &app.electric {
+        Some(_) => echo::echoed(ringing, echo::just_changed(app.clone()).boxed()).boxed(),
+        None => ringing.boxed(),
+    };
     tokio::spawn(ring_until_the_end(app, session, rings));
     let stream: Sse<_> = Sse::new(events(ringing)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     (
@@ -71,9 +77,8 @@ pub async fn listen(State(app): State<App>, session: Session) -> Response {
         .into_response()
 }
 
-fn events(rings: mpsc::Receiver<News>) -> impl Stream<Item = Result<Event, Infallible>> {
-    use futures::StreamExt;
-    ReceiverStream::new(rings).map(|news| Ok(Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default())))
+fn events(rings: impl Stream<Item = News>) -> impl Stream<Item = Result<Event, Infallible>> {
+    rings.map(|news| Ok(Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default())))
 }
 
 async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News>) {

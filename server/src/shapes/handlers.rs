@@ -4,7 +4,7 @@
 
 use super::{
     answer::{self, Answer},
-    doorbell,
+    doorbell, electric,
     live::{self, Caller},
     log,
     offset::Offset,
@@ -89,6 +89,10 @@ async fn read_shape(
         Err(invalid) => return Ok(invalid.into_response()),
     };
     let shape = Shape::of(&session.viewer(), table, app.db.epoch());
+    if let Some(electric) = &app.electric {
+        // Boxed: what waits here would carry the room for it along.
+        return Box::pin(electric::follow(&app, electric, Caller::Person(session), shape, &request, &headers)).await;
+    }
     follow(app, Caller::Person(session), shape, request, &headers).await
 }
 

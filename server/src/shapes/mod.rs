@@ -11,6 +11,7 @@
 mod answer;
 mod clause;
 mod doorbell;
+pub mod electric;
 mod handlers;
 pub mod hub;
 mod live;

@@ -76,6 +76,22 @@ impl Pattern {
         })
     }
 
+    /// The pattern as it was written, in small letters where it ignores the case; none where it has an escaped letter.
+    pub fn plain(&self) -> Option<String> {
+        let part = |part: &Part| match part {
+            Part::AnyText => Some('%'),
+            Part::AnyOne => Some('_'),
+            Part::Exactly('%' | '_' | '\\') => None,
+            Part::Exactly(letter) => Some(*letter),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    /// Whether small and capital letters are the same to it: `ILIKE`.
+    pub const fn ignores_case(&self) -> bool {
+        self.ignores_case
+    }
+
     /// In a language that minds the case: its words for any text and for any one character, and how it says a letter itself.
     fn spelt(&self, [any_text, any_one]: [char; 2], exactly: impl Fn(char) -> String) -> Option<String> {
         let part = |part: &Part| match part {

@@ -91,13 +91,14 @@ impl Operand {
     }
 
     /// The column's type.
-    fn kind(self, table: Table) -> domain::ColumnType {
+    pub fn kind(self, table: Table) -> domain::ColumnType {
         table.columns()[self.column].kind
     }
 }
 
 impl Test {
-    fn holds(&self, value: &Value) -> bool {
+    /// Whether the test is true of a value; nothing but [`Test::IsNull`] is of NULL.
+    pub fn holds(&self, value: &Value) -> bool {
         match self {
             Self::IsNull(is_null) => value.is_null() == *is_null,
             _ if value.is_null() => false,
