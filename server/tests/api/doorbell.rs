@@ -6,13 +6,13 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// An open connection to the doorbell.
-struct Bell {
+pub struct Bell {
     chunks: BoxStream<'static, String>,
     text: String,
 }
 
 impl Bell {
-    async fn listen(person: &Person) -> Self {
+    pub async fn listen(person: &Person) -> Self {
         let response = person.http.get(format!("{}/api/sync/live", person.url)).send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(!response.headers().contains_key("content-encoding"));
@@ -26,7 +26,7 @@ impl Bell {
     }
 
     /// The next ring's tables; `None` when the server has ended the connection.
-    async fn ring(&mut self) -> Option<BTreeSet<String>> {
+    pub async fn ring(&mut self) -> Option<BTreeSet<String>> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let news = event

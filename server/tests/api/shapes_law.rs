@@ -105,20 +105,25 @@ async fn every_follower_ends_with_the_shape() {
         };
         let app = TestApp::start_with(tiny_pages).await;
         let (admin, one, two) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
-        let mut dice = Dice(seed);
-        let mut followers = vec![];
-        for _ in 0..60 {
-            write_something(&admin, &[&one, &two], &mut dice).await;
-            if followers.len() < 20 {
-                let person = [&admin, &one, &two][dice.below(3)];
-                followers.push(Follower::begin(person, SHAPES[dice.below(SHAPES.len())]).await);
-            }
-            let slow = dice.below(followers.len());
-            followers[slow].step().await;
+        everybody_ends_with_the_shape(&admin, [&admin, &one, &two], Dice(seed)).await;
+    }
+}
+
+/// `writer` is an administrator, and so is the first reader; the others are managers.
+pub async fn everybody_ends_with_the_shape(writer: &Person, readers: [&Person; 3], mut dice: Dice) {
+    let seed = dice.0;
+    let mut followers = vec![];
+    for _ in 0..60 {
+        write_something(writer, &[readers[1], readers[2]], &mut dice).await;
+        if followers.len() < 20 {
+            let person = readers[dice.below(3)];
+            followers.push(Follower::begin(person, SHAPES[dice.below(SHAPES.len())]).await);
         }
-        for follower in &mut followers {
-            follower.catch_up().await;
-            assert_eq!(follower.rows, follower.expected().await, "seed {seed}, {}", follower.shape.0);
-        }
+        let slow = dice.below(followers.len());
+        followers[slow].step().await;
+    }
+    for follower in &mut followers {
+        follower.catch_up().await;
+        assert_eq!(follower.rows, follower.expected().await, "seed {seed}, {}", follower.shape.0);
     }
 }

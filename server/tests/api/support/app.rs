@@ -84,6 +84,11 @@ impl TestApp {
         }
     }
 
+    /// What the server runs with.
+    pub fn settings(&self) -> Settings {
+        self.settings.clone()
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.server.as_ref().unwrap().address())
     }

@@ -3,20 +3,26 @@
 mod app;
 mod change;
 mod database;
+mod electric;
 mod figures;
 mod files;
 mod person;
 mod process;
+mod recording;
 mod standby;
+mod stub;
 
 pub use app::TestApp;
 pub use change::commit_one_change;
 pub use database::{TestDatabase, is_postgres, number};
+pub use electric::{Front, SECRET, electric_at};
 pub use figures::{figures, value};
 pub use files::{BOUNDARY, form, photo, turned_photo};
 pub use person::{Answer, Person, ShapePage, send};
 pub use process::Process;
+pub use recording::Recording;
 pub use standby::Standby;
+pub use stub::{Asked, Line, Stub, shape_answer};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;

@@ -21,11 +21,15 @@ impl Process {
     pub fn start_with(database: &TestDatabase, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut command = Self::command(database.url());
         command.args(arguments).envs(settings.iter().copied());
+        Self::spawn(&mut command, if arguments.contains(&"--demo") { 8 } else { 0 })
+    }
+
+    /// Starts a command that announces so many accounts.
+    pub fn spawn(command: &mut Command, accounts: usize) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let first = lines.next().unwrap();
         let url = first.strip_prefix("Turns is ready at ").unwrap().to_owned();
-        let accounts = if arguments.contains(&"--demo") { 8 } else { 0 };
         let announced = lines.take(accounts).collect();
         Self { child, url, announced }
     }
