@@ -189,7 +189,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What an operator sets: the log's form, limits, and the machines around this one.
+    /// What an operator sets: the logs, limits, and the machines around this one.
     fn read_operations(&mut self, get: impl Fn(&str) -> Option<String>) -> Result<(), WrongSetting> {
         match get("LOG_FORMAT").as_deref() {
             None | Some("text") => {}
@@ -215,6 +215,14 @@ impl Settings {
                 )
             })?;
             self.redis_url = Some(value);
+        }
+        if let Some(value) = get("CHANGE_LOG_DAYS") {
+            let days: u32 = parse("CHANGE_LOG_DAYS", "must be a whole number of days", value)?;
+            self.limits.keep_changes = Duration::from_secs(24 * 60 * 60) * days;
+        }
+        if let Some(value) = get("CHANGE_LOG_ENTRIES") {
+            let entries: u32 = parse("CHANGE_LOG_ENTRIES", "must be a number of entries", value)?;
+            self.limits.keep_entries = entries.into();
         }
         if let Some(value) = get("TRUSTED_PROXIES") {
             self.trusted_proxies = parse(
@@ -269,6 +277,8 @@ mod tests {
         assert_eq!(read("PORT", "").unwrap().port, 8080);
         assert_eq!(read("PORT", "0").unwrap().port, 0);
         assert_eq!(read("HOST", "0.0.0.0").unwrap().host.to_string(), "0.0.0.0");
+        assert_eq!(read("CHANGE_LOG_DAYS", "7").unwrap().limits.keep_changes.as_secs(), 604_800);
+        assert_eq!(read("CHANGE_LOG_ENTRIES", "0").unwrap().limits.keep_entries, 0);
         let limits = read("RATE_LIMIT_SHAPES", "off").unwrap().rate_limits;
         assert_eq!(
             (limits.quota(Budget::Shapes), limits.quota(Budget::Writes).map(|quota| quota.requests)),
@@ -295,6 +305,8 @@ mod tests {
             ("RATE_LIMIT_WRITES", "100"),
             ("RATE_LIMIT_AUTH", "0/1m"),
             ("REDIS_URL", "http://redis"),
+            ("CHANGE_LOG_DAYS", "a month"),
+            ("CHANGE_LOG_ENTRIES", "5M"),
             ("TRUSTED_PROXIES", "proxy"),
         ] {
             let message = read(name, value).unwrap_err();

@@ -22,7 +22,7 @@ pub fn run(args: &[String]) -> Result<()> {
     site::build(site::Profile::from_args(args))?;
     process::run(&mut process::cargo(["build", "--package", "server"]))?;
 
-    let server = paths::target()?.join("debug").join(paths::program("turns-server"));
+    let server = paths::built_server()?;
     let mut command = process::program(server, ["--demo", &options.properties.to_string()]);
     command.env("PORT", options.port.to_string());
     if std::env::var_os("DATABASE_URL").is_none() {

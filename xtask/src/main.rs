@@ -11,6 +11,7 @@ mod browser;
 mod demo;
 mod finish;
 mod fuzz;
+mod node;
 mod paths;
 mod postgres;
 mod process;
@@ -32,6 +33,7 @@ const HELP: &str = "cargo xtask <command>
   postgres <command…>                 run a command with a PostgreSQL, and a standby of it, to test on
   build                               make the one file to install: target/turns-server
   fuzz                                ask the API with thousands of requests made from its description
+  ecosystem [filter…]                 test with Electric's own clients, in Node.js
   openapi                             print the description of the API (OpenAPI 3.1)
   bench [args…]                       measure; arguments go to the bench program
   site [--dev]                        build only the site, into dist/
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         "postgres" => postgres::run(rest),
         "build" => release::build(),
         "fuzz" => fuzz::command(),
+        "ecosystem" => node::command(rest),
         "openapi" => process::run(&mut process::cargo(["run", "--quiet", "--package", "server", "--", "openapi"])),
         "bench" => bench::run(rest),
         "site" => site::build(site::Profile::from_args(rest)),

@@ -23,6 +23,11 @@ pub fn target() -> Result<PathBuf> {
     Ok(target.to_path_buf())
 }
 
+/// The server as `cargo build` makes it.
+pub fn built_server() -> Result<PathBuf> {
+    Ok(target()?.join("debug").join(program("turns-server")))
+}
+
 /// The finished site.
 pub fn dist() -> PathBuf {
     root().join("dist")

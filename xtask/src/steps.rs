@@ -119,6 +119,11 @@ pub fn check(command: &mut Command) -> Result<Counts> {
 
 /// Runs `cargo test`, shows its output as it comes and counts the results in it.
 pub fn tests(command: &mut Command) -> Result<Counts> {
+    counted(command, Counts::from_line)
+}
+
+/// Runs tests of any kind, shows their output as it comes and counts what `count` reads in its lines.
+pub fn counted(command: &mut Command, count: impl Fn(&str) -> Option<Counts>) -> Result<Counts> {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -128,7 +133,7 @@ pub fn tests(command: &mut Command) -> Result<Counts> {
     for line in BufReader::new(output).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
         writeln!(std::io::stdout(), "{line}")?;
-        if let Some(counts) = Counts::from_line(&line) {
+        if let Some(counts) = count(&line) {
             sum.add(counts);
         }
     }

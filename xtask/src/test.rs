@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::browser::Browser;
 use crate::steps::{self, Counts, Steps};
-use crate::{browser, fuzz, paths, postgres, process, redis, site, tools};
+use crate::{browser, fuzz, node, paths, postgres, process, redis, site, tools};
 
 /// Runs on the machine itself.
 const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
@@ -33,7 +33,7 @@ pub fn run(args: &[String]) -> Result<()> {
 
     let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
     let is_fuzzed = !quick && filters.is_empty();
-    let mut steps = Steps::new(lints + if quick { 2 } else { 8 } + usize::from(is_fuzzed));
+    let mut steps = Steps::new(lints + if quick { 2 } else { 9 } + usize::from(is_fuzzed));
     if filters.is_empty() {
         lint(&mut steps, quick);
     }
@@ -54,7 +54,13 @@ pub fn run(args: &[String]) -> Result<()> {
         steps.step("what the screen says", || {
             steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&["client"])), &filters))
         });
-        in_browser(&mut steps, &filters);
+        let server = steps.step("server", || steps::check(&mut process::cargo(["build", "--package", "server"])));
+        if server {
+            steps.step(node::NAME, || node::run(&filters));
+        } else {
+            steps.skip(node::NAME, "the server did not build");
+        }
+        in_browser(&mut steps, &filters, server);
     }
     steps.finish()
 }
@@ -73,7 +79,7 @@ fn lint(steps: &mut Steps, quick: bool) {
     }
 }
 
-fn in_browser(steps: &mut Steps, filters: &[&str]) {
+fn in_browser(steps: &mut Steps, filters: &[&str], server: bool) {
     let mut found = None;
     steps.step("browser and tools", || {
         found = Some(browser::ensure()?);
@@ -82,14 +88,13 @@ fn in_browser(steps: &mut Steps, filters: &[&str]) {
         Ok(Counts::default())
     });
     let Some(browser) = found else {
-        for name in ["WASM tests", "site", "server", "browser stories"] {
+        for name in ["WASM tests", "site", "browser stories"] {
             steps.skip(name, "the browser is missing");
         }
         return;
     };
     steps.step("WASM tests", || wasm_tests(&browser, filters));
     let site = steps.step("site", || site::build(site::Profile::Release).map(|()| Counts::default()));
-    let server = steps.step("server", || steps::check(&mut process::cargo(["build", "--package", "server"])));
     if site && server {
         steps.step("browser stories", || stories(&browser, filters));
     } else {
@@ -116,7 +121,7 @@ fn stories(browser: &Browser, filters: &[&str]) -> Result<Counts> {
     let mut command = process::cargo(["test", "--no-fail-fast", "--package", "tests", "--package", "bench"]);
     // A story's error says what the page showed; where in the harness it arose is of no use.
     command.env("CHROMIUM", &browser.chromium).env("RUST_LIB_BACKTRACE", "0");
-    command.env("TURNS_SERVER", paths::target()?.join("debug").join(paths::program("turns-server")));
+    command.env("TURNS_SERVER", paths::built_server()?);
     steps::tests(with_filters(&mut command, filters).arg(STORIES_AT_ONCE))
 }
 

@@ -104,7 +104,12 @@ impl Answer {
     }
 }
 
-/// 409: the client's place is gone, or never was; `shape` is where to begin again.
+/// 409 for a place in this shape that is gone, or never was: the client begins again under another handle.
+pub fn gone(shape: &Shape) -> Response {
+    must_refetch(&shape.clone().after(Some(&shape.handle)))
+}
+
+/// 409: `shape` is where to begin again.
 pub fn must_refetch(shape: &Shape) -> Response {
     (
         StatusCode::CONFLICT,

@@ -48,6 +48,7 @@ pub fn routes() -> OpenApiRouter<App> {
         ("table" = String, Path, description = "URL name of the table."),
         ("offset" = String, Query, description = "`-1` for the beginning, `now` for news only, or `electric-offset` of the last answer.", example = "-1", pattern = r"^(-1|now|\d+_(\d+|inf))$"),
         ("handle" = Option<String>, Query, description = "`electric-handle` of the last answer; only the beginning goes without."),
+        ("expired_handle" = Option<String>, Query, description = "A handle that was answered with 409: what begins now gets another one."),
         ("live" = Option<bool>, Query, description = "Wait for news where there is none. Not at the beginning."),
         ("where" = Option<String>, Query, description = "Only rows of which this SQL condition is true: comparisons of columns with constants or `$1`, `AND`, `OR`, `NOT`, `IN`, `BETWEEN`, `LIKE`, `ILIKE`, `IS NULL`. It narrows what the session sees.", example = "priority = 'high' AND due_date < $1"),
         ("params[1]" = Option<String>, Query, description = "The value of `$1` in `where`; `params[2]` that of `$2`, and so on."),
@@ -99,20 +100,23 @@ async fn read_shape(
 /// The answer to whoever follows a shape, or what they want of it.
 pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Request, headers: &HeaderMap) -> Result<Response> {
     let shape = match shape.wanted(&request.wish, app.db.epoch()) {
-        Ok(shape) => Arc::new(shape),
+        Ok(shape) => shape,
         Err(invalid) => return Ok(invalid.into_response()),
     };
-    let is_other_shape = request.handle.as_ref().is_some_and(|handle| **handle != *shape.handle);
-    if is_other_shape && request.offset != Offset::Beginning {
-        return Ok(answer::must_refetch(&shape));
-    }
+    let shape = Arc::new(match &request.handle {
+        Some(handle) if request.offset != Offset::Beginning => match shape.known_as(handle) {
+            Some(known) => known,
+            None => return Ok(answer::must_refetch(&shape.after(request.expired_handle.as_deref()))),
+        },
+        _ => shape.after(request.expired_handle.as_deref()),
+    });
     // Boxed, all but the waiting, which then carries no room for the others along.
     let answer = match request.live {
         None => Box::pin(read(&app, &shape, &request)).await?,
         Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
         Some(Live::Stream) => return Box::pin(stream::open(app, caller, shape, request)).await,
     };
-    let Some(answer) = answer else { return Ok(answer::must_refetch(&shape)) };
+    let Some(answer) = answer else { return Ok(answer::gone(&shape)) };
     app.metrics.shape_sent(shape.table, answer.body.len());
     Ok(answer.respond(&shape, headers))
 }

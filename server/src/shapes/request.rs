@@ -23,6 +23,8 @@ pub struct Request {
     pub offset: Offset,
     /// The shape that the client believes to follow; always there unless it begins anew.
     pub handle: Option<String>,
+    /// The handle that the client was last sent away from.
+    pub expired_handle: Option<String>,
     /// How to wait for news; none where what there is now is the answer.
     pub live: Option<Live>,
     /// The cursor of the last live answer.
@@ -84,6 +86,7 @@ impl Request {
         Ok(Self {
             offset,
             handle,
+            expired_handle: get("expired_handle").map(str::to_owned),
             live: is_live.then_some(if is_stream { Live::Stream } else { Live::Request }),
             cursor: get("cursor").and_then(|cursor| cursor.parse().ok()),
             wish: Wish {

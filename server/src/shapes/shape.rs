@@ -1,6 +1,7 @@
 //! One shape: the rows of one table that one session sees, or what it wants of them.
 //!
-//! **Invariant:** filter and columns come from the session; a request's wish only takes away from them.
+//! **Invariant:** filter and columns come from the session; a request's wish only takes away from them. A client that was
+//! sent away from a handle is never given that handle again.
 
 use super::{
     clause::{self, Clause},
@@ -26,9 +27,13 @@ pub struct Shape {
     pub is_full: bool,
     /// Whether it has no snapshot.
     pub changes_only: bool,
-    /// The name under which a client goes on: `<digits>-<digits>`.
+    /// The name under which a client goes on: `<digits>-<digits>`, a digest of what the shape is and a count. To a client
+    /// that was sent away from one count the next is given: it takes what comes under the old one for a stale copy.
     pub handle: Arc<str>,
 }
+
+/// The count that a client begins with.
+const FIRST: u64 = 1;
 
 impl Shape {
     /// What somebody sees of a table, in the database with this epoch.
@@ -74,8 +79,31 @@ impl Shape {
     }
 
     fn with_handle(mut self, epoch: &str) -> Self {
-        self.handle = self.digest(epoch).into();
+        self.handle = format!("{}-{FIRST}", self.digest(epoch)).into();
         self
+    }
+
+    /// The shape under the handle by which a client knows it; none where that is another shape's.
+    pub fn known_as(&self, handle: &str) -> Option<Self> {
+        self.count_of(handle)?;
+        Some(Self {
+            handle: handle.into(),
+            ..self.clone()
+        })
+    }
+
+    /// The shape for a client that was sent away from `gone`: under another handle than that one.
+    pub fn after(mut self, gone: Option<&str>) -> Self {
+        if let Some(count) = gone.and_then(|gone| self.count_of(gone)) {
+            let digest = self.handle.split('-').next().unwrap_or_default();
+            self.handle = format!("{digest}-{}", count.wrapping_add(1)).into();
+        }
+        self
+    }
+
+    fn count_of(&self, handle: &str) -> Option<u64> {
+        let digest = self.handle.split('-').next()?;
+        handle.strip_prefix(digest)?.strip_prefix('-')?.parse().ok()
     }
 
     /// Whether a row is in the shape.
@@ -143,8 +171,8 @@ fn unquoted(name: &str) -> String {
 impl Shape {
     /// A digest of everything that decides what the shape is: another user's handle, another role's, or one from before
     /// a migration or a restore is another shape's.
-    fn digest(&self, epoch: &str) -> String {
-        let mut text = format!("2|{epoch}|{}", self.table.sql_name());
+    fn digest(&self, epoch: &str) -> u64 {
+        let mut text = format!("3|{epoch}|{}", self.table.sql_name());
         for column in self.table.columns() {
             let _ = write!(text, "|{}:{}", column.name, column.kind.pg_name());
         }
@@ -158,8 +186,7 @@ impl Shape {
         }
         let _ = write!(text, "|{:?}", self.clause);
         let digest = Sha256::digest(text.as_bytes());
-        let number = |from: usize| digest[from..from + 8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        format!("{}-{}", number(0), number(8))
+        digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 
@@ -187,5 +214,20 @@ mod tests {
         assert_ne!(mine, of(Role::PropertyManager, 1, Table::Turns, "f"));
         let (left, right) = mine.split_once('-').unwrap();
         assert!(left.parse::<u64>().is_ok() && right.parse::<u64>().is_ok());
+    }
+
+    #[test]
+    fn nobody_is_given_a_handle_again_that_they_were_sent_away_from() {
+        let shape = || Shape::whole(Table::Turns, "e");
+        let first = shape().handle;
+        let second = shape().after(Some(&first)).handle;
+        assert_ne!(second, first);
+        assert_eq!(shape().known_as(&second).unwrap().handle, second);
+        assert_ne!(shape().after(Some(&second)).handle, second);
+        let another = Shape::whole(Table::Properties, "e").handle;
+        assert_eq!(shape().after(Some(&another)).handle, first);
+        for handle in [&*another, "1-1", "", &first.replace('-', ""), &format!("{first}x"), &format!("{first}-1")] {
+            assert!(shape().known_as(handle).is_none(), "{handle}");
+        }
     }
 }

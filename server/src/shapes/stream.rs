@@ -31,7 +31,7 @@ pub async fn open(app: App, caller: Caller, shape: Arc<Shape>, request: Request)
     let mut follower = Follower::begin(&app, &shape, &request);
     let first = follower.look().await?;
     if matches!(first, Look::Gone) {
-        return Ok(answer::must_refetch(&shape));
+        return Ok(answer::gone(&shape));
     }
     let (events, reader) = mpsc::channel(AHEAD);
     let stream: Sse<_> = Sse::new(ReceiverStream::new(reader)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));

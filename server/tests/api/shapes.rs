@@ -226,15 +226,15 @@ async fn a_place_that_is_not_ours_must_be_fetched_again() {
     let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);
     let (_, end) = manager.rows("turns").await;
     let (_, theirs) = other.rows("turns").await;
-    for query in [
-        format!("offset=0_inf&handle={}", theirs.handle),
-        "offset=0_inf&handle=1-2".to_owned(),
-        format!("offset=99_0&handle={}", end.handle),
-        format!("offset=0_{}&handle={}", "9".repeat(58), end.handle),
-        format!("offset={}_0&handle={}&live=true", "9".repeat(40), end.handle),
+    for (query, is_ours) in [
+        (format!("offset=0_inf&handle={}", theirs.handle), false),
+        ("offset=0_inf&handle=1-2".to_owned(), false),
+        (format!("offset=99_0&handle={}", end.handle), true),
+        (format!("offset=0_{}&handle={}", "9".repeat(58), end.handle), true),
+        (format!("offset={}_0&handle={}&live=true", "9".repeat(40), end.handle), true),
     ] {
         let page = manager.shape("turns", &query).await;
-        assert_eq!((page.status.as_u16(), page.handle.as_str()), (409, end.handle.as_str()), "{query}");
+        assert_eq!((page.status.as_u16(), page.handle == end.handle), (409, !is_ours), "{query}");
         assert_eq!(page.messages, [json!({"headers": {"control": "must-refetch"}})]);
     }
     assert_eq!(
@@ -242,6 +242,26 @@ async fn a_place_that_is_not_ours_must_be_fetched_again() {
         200,
         "beginning anew, any handle is passed over"
     );
+}
+
+#[tokio::test]
+async fn a_handle_is_not_given_again_to_a_client_that_was_sent_away_from_it() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let mut known = manager.shape("turns", "offset=-1").await.handle;
+    for _ in 0..2 {
+        let gone = manager.shape("turns", &format!("offset=99_0&handle={known}")).await;
+        let anew = manager
+            .shape("turns", &format!("offset=-1&expired_handle={known}&handle={}", gone.handle))
+            .await;
+        assert_eq!((gone.status.as_u16(), anew.status.as_u16(), &anew.handle), (409, 200, &gone.handle));
+        assert_ne!(anew.handle, known);
+        let on = manager
+            .shape("turns", &format!("offset={}&handle={}&expired_handle={known}", anew.offset, anew.handle))
+            .await;
+        assert_eq!((on.status.as_u16(), &on.handle), (200, &anew.handle));
+        known = anew.handle;
+    }
 }
 
 #[tokio::test]

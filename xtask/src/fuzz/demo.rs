@@ -58,7 +58,7 @@ pub fn folder() -> Result<PathBuf> {
 
 /// The server's program.
 pub fn program<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Command> {
-    Ok(process::program(paths::target()?.join("debug").join(paths::program("turns-server")), args))
+    Ok(process::program(paths::built_server()?, args))
 }
 
 impl DemoServer {
