@@ -77,6 +77,9 @@ pub struct MessageHeaders {
     /// The transactions that made the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub txids: Option<Vec<i64>>,
+    /// In rows of a subset: which one's they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_mark: Option<u32>,
     /// In `up-to-date`: how far the log has been read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub global_last_seen_lsn: Option<String>,

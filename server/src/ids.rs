@@ -19,6 +19,11 @@ pub fn new_secret() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Tells one from a few others; 31 bits, as JavaScript and PostgreSQL's `int4` hold them.
+pub fn new_mark() -> u32 {
+    rand::rng().next_u32() >> 1
+}
+
 /// A random password that a person can copy from a terminal: 80 bits.
 pub fn new_password() -> String {
     let mut bytes = [0_u8; 15];

@@ -45,7 +45,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(problem::in_json));
     Router::new()
         .merge(api)
-        .merge(Router::from(shapes::upstream::routes()).layer(CompressionLayer::new()))
+        .merge(upstream())
         .merge(Router::from(health::routes()))
         .method_not_allowed_fallback(wrong_method)
         .fallback(elsewhere)
@@ -53,6 +53,13 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::headers::protect))
         .layer(middleware::from_fn_with_state(app.clone(), web::follow::follow))
         .with_state(app)
+}
+
+/// Whole tables, for programs.
+fn upstream() -> Router<App> {
+    Router::from(shapes::upstream::routes())
+        .layer(middleware::from_fn(web::body::read_within_limit))
+        .layer(CompressionLayer::new())
 }
 
 fn is_not_packed() -> impl Predicate {

@@ -12,7 +12,7 @@ use sea_orm::{
     ConnectionTrait, DbErr,
     sea_query::{Alias, Cond, Expr, ExprTrait, Query},
 };
-use std::borrow::Borrow;
+use std::{borrow::Borrow, fmt};
 use stored::Stored;
 
 /// SQLite binds at most 32,766 parameters in one statement, PostgreSQL twice as many.
@@ -83,6 +83,43 @@ pub async fn page_where(
         query.and_where(Expr::col("id").gt(stored.id(after)));
     }
     query.limit(limit);
+    stored.read_all(db, query).await
+}
+
+/// One column by which rows are put in an order.
+#[derive(Clone, Debug)]
+pub struct RowOrder {
+    /// Its name.
+    pub column: &'static str,
+    /// Greatest first.
+    pub is_descending: bool,
+    /// Rows without a value before the others.
+    pub nulls_first: bool,
+}
+
+impl fmt::Display for RowOrder {
+    /// As SQL says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = if self.is_descending { "DESC" } else { "ASC" };
+        let nulls = if self.nulls_first { "FIRST" } else { "LAST" };
+        write!(f, "\"{}\" {direction} NULLS {nulls}", self.column)
+    }
+}
+
+/// Rows of one's own order, ties by id, that a filter admits and that fulfil a further condition: after `skipped` others.
+pub async fn ordered(
+    db: &impl ConnectionTrait,
+    table: Table,
+    filter: &RowFilter,
+    further: Cond,
+    order: &[RowOrder],
+    skipped: u64,
+    limit: u64,
+) -> Result<Vec<Row>, DbErr> {
+    let stored = Stored::new(db, table);
+    let mut query = stored.select_ordered(order);
+    query.cond_where(stored.condition(filter)).cond_where(further);
+    query.offset(skipped).limit(limit);
     stored.read_all(db, query).await
 }
 

@@ -88,9 +88,11 @@ impl Purse<'_> {
 
 fn charge(method: &Method, route: &str) -> Option<Charge> {
     let is = |prefix: &str| route.starts_with(prefix);
+    // What is asked without its body costs the same work.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     match *method {
         Method::GET if route == "/api/sync/live" => Some(Charge::Before(Budget::Shapes)),
-        Method::GET if is("/api/sync/") => Some(Charge::After(Budget::Shapes)),
+        Method::GET | Method::POST if is("/api/sync/") => Some(Charge::After(Budget::Shapes)),
         Method::GET if is("/api/reports/export") => Some(Charge::Before(Budget::Exports)),
         Method::GET if is("/api/reports/") => Some(Charge::Before(Budget::Reports)),
         Method::POST if is("/api/write/") => Some(Charge::Before(Budget::Writes)),
@@ -109,6 +111,9 @@ mod tests {
             (Method::POST, "/api/write/batch", Some(Charge::Before(Budget::Writes))),
             (Method::POST, "/api/write/{table}", Some(Charge::Before(Budget::Writes))),
             (Method::GET, "/api/sync/{table}", Some(Charge::After(Budget::Shapes))),
+            (Method::HEAD, "/api/sync/{table}", Some(Charge::After(Budget::Shapes))),
+            (Method::POST, "/api/sync/{table}", Some(Charge::After(Budget::Shapes))),
+            (Method::OPTIONS, "/api/sync/{table}", None),
             (Method::GET, "/api/sync/live", Some(Charge::Before(Budget::Shapes))),
             (Method::GET, "/api/reports/dashboard", Some(Charge::Before(Budget::Reports))),
             (Method::GET, "/api/reports/export", Some(Charge::Before(Budget::Exports))),

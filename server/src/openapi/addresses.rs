@@ -15,7 +15,8 @@ pub fn name_tables(paths: Map<String, Json>) -> Map<String, Json> {
     let mut named = Map::new();
     for (path, item) in paths {
         if path.contains(TABLE) {
-            named.extend(Table::ALL.map(|table| (path.replace(TABLE, table.url_name()), of_table(table, item.clone()))));
+            let is_write = path.starts_with("/api/write/");
+            named.extend(Table::ALL.map(|table| (path.replace(TABLE, table.url_name()), of_table(table, item.clone(), is_write))));
         } else {
             named.insert(path, item);
         }
@@ -23,7 +24,7 @@ pub fn name_tables(paths: Map<String, Json>) -> Map<String, Json> {
     named
 }
 
-fn of_table(table: Table, mut item: Json) -> Json {
+fn of_table(table: Table, mut item: Json, is_write: bool) -> Json {
     for operation in item
         .as_object_mut()
         .into_iter()
@@ -42,7 +43,7 @@ fn of_table(table: Table, mut item: Json) -> Json {
             parameters.retain(|parameter| parameter["name"] != "table");
         }
         let examples = writes::examples(table);
-        if let Some(body) = operation.get_mut("requestBody").filter(|_| !examples.is_empty()) {
+        if let Some(body) = operation.get_mut("requestBody").filter(|_| is_write && !examples.is_empty()) {
             body["content"]["application/json"]["examples"] = Json::Object(examples);
         }
     }

@@ -3,7 +3,7 @@
 //! **Invariant:** what a shape holds is one person's; no shared cache may keep it.
 
 use super::{message::Body, offset::Offset, shape::Shape};
-use crate::{clock, limits};
+use crate::{clock, limits, web::assets::is_known};
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -67,9 +67,9 @@ impl Answer {
     }
 
     fn into_http(self, shape: &Shape, asked: &HeaderMap) -> Response {
-        let headers = self.headers(shape);
-        let is_known = self.cursor.is_none() && asked.get(header::IF_NONE_MATCH).is_some_and(|known| Some(known) == headers.get(header::ETAG));
-        if is_known {
+        let mut headers = self.headers(shape);
+        if self.cursor.is_none() && is_known(asked, &self.etag(shape)) {
+            headers.remove(SCHEMA_HEADER);
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
         (headers, self.body.array()).into_response()
@@ -86,7 +86,8 @@ impl Answer {
         };
         put("etag", self.etag(shape));
         put(OFFSET_HEADER, self.next.to_string());
-        put(HAS_DATA_HEADER, (self.has_data || self.cursor.is_none()).to_string());
+        let waited_or_skipped = self.cursor.is_some() || self.from == Offset::Now;
+        put(HAS_DATA_HEADER, (self.has_data || !waited_or_skipped).to_string());
         match self.cursor {
             Some(cursor) => put(CURSOR_HEADER, cursor.to_string()),
             None => put(SCHEMA_HEADER, shape.schema()),
@@ -97,9 +98,9 @@ impl Answer {
         headers
     }
 
-    /// The same place to the same place is the same answer, but for live ones, which only say that nothing came.
+    /// The same place to the same place is the same answer, but for a live one that only says that nothing came.
     fn etag(&self, shape: &Shape) -> String {
-        let unique = self.cursor.map(|cursor| format!(":{cursor}")).unwrap_or_default();
+        let unique = self.cursor.filter(|_| !self.has_data).map(|cursor| format!(":{cursor}")).unwrap_or_default();
         format!("\"{}:{}:{}{unique}\"", shape.handle, self.from, self.next)
     }
 }
@@ -111,12 +112,11 @@ pub fn gone(shape: &Shape) -> Response {
 
 /// 409: `shape` is where to begin again.
 pub fn must_refetch(shape: &Shape) -> Response {
-    (
-        StatusCode::CONFLICT,
-        common_headers(&shape.handle),
-        r#"[{"headers":{"control":"must-refetch"}}]"#,
-    )
-        .into_response()
+    let mut headers = common_headers(&shape.handle);
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{}::\"", shape.handle)) {
+        headers.insert(header::ETAG, etag);
+    }
+    (StatusCode::CONFLICT, headers, r#"[{"headers":{"control":"must-refetch"}}]"#).into_response()
 }
 
 /// The next 20-second boundary; where the client is there already, a step further, so that no cache repeats itself.
@@ -129,7 +129,8 @@ pub fn cursor(now: Timestamp, theirs: Option<u64>) -> u64 {
     }
 }
 
-fn common_headers(handle: &str) -> HeaderMap {
+/// What every answer about a shape carries.
+pub fn common_headers(handle: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(PRIVATE));

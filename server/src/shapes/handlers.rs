@@ -6,11 +6,13 @@ use super::{
     answer::{self, Answer},
     doorbell, electric,
     live::{self, Caller},
-    log,
+    log, methods,
     offset::Offset,
-    request::{self, Live, Request},
+    refusal::{Invalid, InvalidRequest},
+    request::{Live, Request},
     shape::Shape,
     snapshot, stream,
+    subset::{self, Subset},
 };
 use crate::{
     app::App,
@@ -33,7 +35,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(doorbell::listen)).routes(routes!(read_shape))
+    OpenApiRouter::new()
+        .routes(routes!(doorbell::listen))
+        .routes(routes!(read_shape, subset::read_subset, methods::shape_options))
 }
 
 /// Follow {table}
@@ -56,6 +60,11 @@ pub fn routes() -> OpenApiRouter<App> {
         ("replica" = Option<String>, Query, description = "`full`: updates and deletes tell whole rows, and updates what was there before.", pattern = "^(default|full)$"),
         ("log" = Option<String>, Query, description = "`changes_only`: no snapshot at the beginning.", pattern = "^(full|changes_only)$"),
         ("live_sse" = Option<bool>, Query, description = "With `live=true`: answer with an event stream, a message an event, for a minute."),
+        ("subset__where" = Option<String>, Query, description = "With this or one of the next: no log, but those of the shape's rows as they stand of which it is true, as `{\"metadata\": …, \"data\": […]}`."),
+        ("subset__params" = Option<String>, Query, description = "The values of `$1`, `$2` … in it, as a JSON object by number."),
+        ("subset__order_by" = Option<String>, Query, description = "Columns with commas between them, each with `ASC` or `DESC` and `NULLS FIRST` or `NULLS LAST` behind it.", example = "due_date DESC, id"),
+        ("subset__limit" = Option<u32>, Query, description = "At most so many rows; not without an order.", minimum = 1),
+        ("subset__offset" = Option<u32>, Query, description = "After so many others; not without an order."),
         ("cursor" = Option<String>, Query, description = "`electric-cursor` of the last live answer, so that no cache repeats itself."),
     ),
     responses(
@@ -69,7 +78,7 @@ pub fn routes() -> OpenApiRouter<App> {
             ("etag" = String, description = "From here to there is always the same answer."),
         )),
         (status = 304, description = "The caller has this answer already (`If-None-Match`)."),
-        (status = 400, description = "A parameter is not right; Electric's own form.", body = request::InvalidRequest,
+        (status = 400, description = "A parameter is not right; Electric's own form.", body = InvalidRequest,
             example = json!({"message": "Invalid request", "errors": {"offset": ["can't be blank"]}})),
         (status = 409, description = "The place in the log is gone: begin again.", body = Vec<ShapeMessage>,
             headers(("electric-handle" = String, description = "The shape to begin with.")),
@@ -84,23 +93,36 @@ async fn read_shape(
     Query(parameters): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let table = Table::from_name(&table).ok_or_else(|| Failure::from(Problem::new(ProblemCode::NotFound, format!("there is no shape “{table}”"))))?;
-    let request = match Request::read(&parameters) {
+    answer(app, session, &table, &parameters, None, &headers).await
+}
+
+/// The answer to a signed-in person; `subset` is what a body asks for.
+pub(super) async fn answer(
+    app: App,
+    session: Session,
+    table: &str,
+    parameters: &HashMap<String, String>,
+    subset: Option<subset::Wish>,
+    headers: &HeaderMap,
+) -> Result<Response> {
+    let table = Table::from_name(table).ok_or_else(|| Failure::from(Problem::new(ProblemCode::NotFound, format!("there is no shape “{table}”"))))?;
+    let mut request = match Request::read(parameters) {
         Ok(request) => request,
         Err(invalid) => return Ok(invalid.into_response()),
     };
+    request.subset = subset.or(request.subset);
     let shape = Shape::of(&session.viewer(), table, app.db.epoch());
     if let Some(electric) = &app.electric {
         // Boxed: what waits here would carry the room for it along.
-        return Box::pin(electric::follow(&app, electric, Caller::Person(session), shape, &request, &headers)).await;
+        return Box::pin(electric::follow(&app, electric, Caller::Person(session), shape, &request, headers)).await;
     }
-    follow(app, Caller::Person(session), shape, request, &headers).await
+    follow(app, Caller::Person(session), shape, request, headers).await
 }
 
 /// The answer to whoever follows a shape, or what they want of it.
 pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Request, headers: &HeaderMap) -> Result<Response> {
-    let shape = match shape.wanted(&request.wish, app.db.epoch()) {
-        Ok(shape) => shape,
+    let (shape, subset) = match wanted(&app, shape, &request) {
+        Ok(wanted) => wanted,
         Err(invalid) => return Ok(invalid.into_response()),
     };
     let shape = Arc::new(match &request.handle {
@@ -111,6 +133,9 @@ pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Requ
         _ => shape.after(request.expired_handle.as_deref()),
     });
     // Boxed, all but the waiting, which then carries no room for the others along.
+    if let Some(subset) = subset {
+        return Box::pin(subset::answer(&app, &shape, &request, &subset)).await;
+    }
     let answer = match request.live {
         None => Box::pin(read(&app, &shape, &request)).await?,
         Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
@@ -121,15 +146,23 @@ pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Requ
     Ok(answer.respond(&shape, headers))
 }
 
+/// What is wanted of a shape, and which of its rows as they stand, if it is those.
+pub(super) fn wanted(app: &App, seen: Shape, request: &Request) -> Result<(Shape, Option<Subset>), Invalid> {
+    let Some(wish) = &request.subset else {
+        return Ok((seen.wanted(&request.wish, app.db.epoch())?, None));
+    };
+    let shape = seen.clone().wanted(&request.wish, app.db.epoch())?;
+    Ok((shape, Some(Subset::read(wish, &seen)?)))
+}
+
 /// What there is now; `None` where the place is gone.
 pub(super) async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
     let db = app.db.snapshot().await?;
     let end = counters::current(&db, counters::CHANGE_POSITION).await?;
     let begin = counters::current(&db, counters::CHANGES_TRIMMED_TO).await?;
-    let is_gone = |position: i64| position < begin || position > end;
     match request.offset {
         Offset::Foreign => Ok(None),
-        Offset::Snapshot { position, .. } | Offset::Log(Place { position, .. }) if is_gone(position) => Ok(None),
+        offset if offset.is_gone(begin, end) => Ok(None),
         Offset::Beginning => read_snapshot(&db, app, shape, request, end, end).await.map(Some),
         Offset::Snapshot { position, .. } => read_snapshot(&db, app, shape, request, position, end).await.map(Some),
         Offset::Now => read_log(&db, app, shape, request, Place::end_of(end), end).await.map(Some),

@@ -37,6 +37,17 @@ pub enum Offset {
     Foreign,
 }
 
+impl Offset {
+    /// Whether there is no going on from here in a log with these ends.
+    pub const fn is_gone(self, begin: i64, end: i64) -> bool {
+        match self {
+            Self::Beginning | Self::Now => false,
+            Self::Snapshot { position, .. } | Self::Log(Place { position, .. }) => position < begin || position > end,
+            Self::Foreign => true,
+        }
+    }
+}
+
 /// The text is no offset.
 #[derive(Debug, PartialEq, Eq)]
 pub struct InvalidOffset;

@@ -3,18 +3,8 @@
 //! **Invariant:** a parameter that this server does not know is passed over, as Electric does; one that it knows is
 //! right or the answer is 400 in Electric's own form.
 
-use super::{clause::Parameters, offset::Offset};
-use axum::{
-    Json,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
-use serde::Serialize;
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-};
-use utoipa::ToSchema;
+use super::{clause::Parameters, offset::Offset, refusal::Invalid, subset};
+use std::collections::HashMap;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +21,8 @@ pub struct Request {
     pub cursor: Option<u64>,
     /// How the shape is to be narrowed and told.
     pub wish: Wish,
+    /// Which of its rows are wanted as they stand, instead of its log.
+    pub subset: Option<subset::Wish>,
 }
 
 /// Two ways of waiting.
@@ -57,31 +49,32 @@ pub struct Wish {
     pub changes_only: bool,
 }
 
-/// A parameter that is not right: its name and what is wrong.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Invalid(pub &'static str, pub Cow<'static, str>);
-
-fn invalid(parameter: &'static str, what: &'static str) -> Invalid {
-    Invalid(parameter, Cow::Borrowed(what))
-}
-
 impl Request {
     /// Checks the query's parameters.
     pub fn read(parameters: &HashMap<String, String>) -> Result<Self, Invalid> {
         let get = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let text = get("offset").ok_or(invalid("offset", "can't be blank"))?;
-        let offset: Offset = text.parse().map_err(|_| invalid("offset", "has invalid format"))?;
-        let is_live = one_of(get("live"), "live", "false", "true")?;
-        let is_stream = one_of(get("live_sse"), "live_sse", "false", "true")?;
-        if is_stream && !is_live {
-            return Err(invalid("live_sse", "can't be true unless live is also true"));
-        }
+        let mut invalid = Invalid::default();
+        let is_live = invalid.take("live", boolean(get("live")));
+        let is_stream = invalid.take("live_sse", boolean(get("live_sse")));
+        let wish = Wish {
+            clause: get("where").map(str::to_owned),
+            parameters: invalid.take("params", numbered(parameters)),
+            columns: get("columns").map(str::to_owned),
+            is_full: invalid.take("replica", one_of(get("replica"), "default", "full")),
+            changes_only: invalid.take("log", one_of(get("log"), "full", "changes_only")),
+        };
+        let offset = invalid.take("offset", get("offset").ok_or("can't be blank"));
+        invalid.refuse_any()?;
+        let offset = offset.parse().map_err(|_| Invalid::of("offset", "has invalid format"))?;
         let handle = get("handle").map(str::to_owned);
-        if is_live && offset == Offset::Beginning {
-            return Err(invalid("live", "can't be true when offset == -1"));
-        }
         if handle.is_none() && !matches!(offset, Offset::Beginning | Offset::Now) {
-            return Err(invalid("handle", "can't be blank when offset != -1"));
+            return Err(Invalid::of("handle", "can't be blank when offset != -1"));
+        }
+        if is_live && offset == Offset::Beginning {
+            return Err(Invalid::of("live", "can't be true when offset == -1"));
+        }
+        if is_stream && !is_live {
+            return Err(Invalid::of("live_sse", "can't be true unless live is also true"));
         }
         Ok(Self {
             offset,
@@ -89,29 +82,32 @@ impl Request {
             expired_handle: get("expired_handle").map(str::to_owned),
             live: is_live.then_some(if is_stream { Live::Stream } else { Live::Request }),
             cursor: get("cursor").and_then(|cursor| cursor.parse().ok()),
-            wish: Wish {
-                clause: get("where").map(str::to_owned),
-                parameters: numbered(parameters)?,
-                columns: get("columns").map(str::to_owned),
-                is_full: one_of(get("replica"), "replica", "default", "full")?,
-                changes_only: one_of(get("log"), "log", "full", "changes_only")?,
-            },
+            wish,
+            subset: subset::Wish::in_query(parameters),
         })
     }
 }
 
+fn boolean(value: Option<&str>) -> Result<bool, &'static str> {
+    match value {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(_) => Err("is invalid"),
+    }
+}
+
 /// Whether a parameter with two values has the second; the first is what it is by itself.
-fn one_of(value: Option<&str>, name: &'static str, first: &str, second: &str) -> Result<bool, Invalid> {
+fn one_of(value: Option<&str>, first: &str, second: &str) -> Result<bool, &'static str> {
     match value {
         None => Ok(false),
         Some(value) if value == first => Ok(false),
         Some(value) if value == second => Ok(true),
-        Some(_) => Err(invalid(name, "is invalid")),
+        Some(_) => Err("is invalid"),
     }
 }
 
 /// `params[1]`, `params[2]` …, which Electric takes in this form only.
-fn numbered(parameters: &HashMap<String, String>) -> Result<Parameters, Invalid> {
+fn numbered(parameters: &HashMap<String, String>) -> Result<Parameters, &'static str> {
     let mut numbered = Parameters::new();
     for (name, value) in parameters {
         let Some(rest) = name.strip_prefix("params") else { continue };
@@ -119,27 +115,9 @@ fn numbered(parameters: &HashMap<String, String>) -> Result<Parameters, Invalid>
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .and_then(|number| number.parse().ok());
-        numbered.insert(number.ok_or(invalid("params", "is invalid"))?, value.clone());
+        numbered.insert(number.ok_or("is invalid")?, value.clone());
     }
     Ok(numbered)
-}
-
-/// Electric's answer to a parameter that is not right.
-#[derive(Serialize, ToSchema)]
-pub struct InvalidRequest {
-    message: &'static str,
-    /// Parameter → what is wrong with it.
-    errors: BTreeMap<&'static str, [Cow<'static, str>; 1]>,
-}
-
-impl IntoResponse for Invalid {
-    fn into_response(self) -> Response {
-        let body = InvalidRequest {
-            message: "Invalid request",
-            errors: BTreeMap::from([(self.0, [self.1])]),
-        };
-        (StatusCode::BAD_REQUEST, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-    }
 }
 
 #[cfg(test)]
@@ -153,10 +131,19 @@ mod tests {
 
     #[test]
     fn the_recorded_refusals() {
-        assert_eq!(check("", "", ""), Err(invalid("offset", "can't be blank")));
-        assert_eq!(check("abc", "", ""), Err(invalid("offset", "has invalid format")));
-        assert_eq!(check("0_0", "", ""), Err(invalid("handle", "can't be blank when offset != -1")));
-        assert_eq!(check("-1", "", "true"), Err(invalid("live", "can't be true when offset == -1")));
+        assert_eq!(check("", "", ""), Err(Invalid::of("offset", "can't be blank")));
+        assert_eq!(check("abc", "", ""), Err(Invalid::of("offset", "has invalid format")));
+        assert_eq!(check("0_0", "", ""), Err(Invalid::of("handle", "can't be blank when offset != -1")));
+        assert_eq!(check("-1", "", "true"), Err(Invalid::of("live", "can't be true when offset == -1")));
         assert!(check("-1", "anything", "false").is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_single_values_is_told_at_once_and_before_the_rest() {
+        let mut both = Invalid::of("live", "is invalid");
+        both.note("offset", "can't be blank");
+        assert_eq!(check("", "", "maybe"), Err(both));
+        assert_eq!(check("abc", "", "maybe"), Err(Invalid::of("live", "is invalid")));
+        assert_eq!(check("0_0", "", "1"), Err(Invalid::of("handle", "can't be blank when offset != -1")));
     }
 }

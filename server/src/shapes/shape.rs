@@ -5,7 +5,8 @@
 
 use super::{
     clause::{self, Clause},
-    request::{Invalid, Wish},
+    refusal::Invalid,
+    request::Wish,
 };
 use domain::{Column, ColumnType, Row, RowFilter, Table, Viewer};
 use serde_json::{Map, Value as Json, json};
@@ -67,9 +68,8 @@ impl Shape {
             return Ok(self);
         }
         if let Some(text) = &wish.clause {
-            let is_visible = |name: &str| self.columns().any(|(_, column)| column.name == name);
-            let read = clause::read(text, &wish.parameters, self.table, is_visible);
-            self.clause = Some(read.map_err(|wrong| Invalid("where", wrong.to_string().into()))?);
+            let read = clause::read(text, &wish.parameters, self.table, |name| self.tells(name));
+            self.clause = Some(read.map_err(|wrong| Invalid::of("where", wrong.to_string()))?);
         }
         if let Some(names) = &wish.columns {
             self.columns = named(names, &self)?;
@@ -116,6 +116,11 @@ impl Shape {
         self.columns.iter().map(|index| (*index, &self.table.columns()[*index]))
     }
 
+    /// Whether a column is among them.
+    pub fn tells(&self, name: &str) -> bool {
+        self.columns().any(|(_, column)| column.name == name)
+    }
+
     /// The columns' types, as Electric's `electric-schema` header has them.
     pub fn schema(&self) -> String {
         let columns: Map<String, Json> = self.columns().map(|(_, column)| (column.name.to_owned(), column_schema(column))).collect();
@@ -146,7 +151,7 @@ fn named(names: &str, shape: &Shape) -> Result<Vec<usize>, Invalid> {
         .map(String::as_str)
         .filter(|name| !shape.columns().any(|(_, column)| column.name == *name))
         .collect();
-    let wrong = |what: String| Err(Invalid("columns", what.into()));
+    let wrong = |what: String| Err(Invalid::of("columns", what));
     if !unknown.is_empty() {
         return wrong(format!("The following columns are not found on the table: {}", unknown.join(", ")));
     }

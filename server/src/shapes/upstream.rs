@@ -7,30 +7,33 @@
 use super::{
     handlers::follow,
     live::Caller,
-    request::{Invalid, InvalidRequest, Request},
+    methods,
+    refusal::{Invalid, InvalidRequest},
+    request::Request,
     shape::Shape,
+    subset,
 };
-use crate::{
-    app::App,
-    openapi::problems,
-    problem::{Failure, Result},
-};
+use crate::{app::App, openapi::problems, problem::Result};
 use axum::{
     Json,
     extract::{Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::Table;
-use protocol::{ProblemCode, ShapeMessage};
+use protocol::ShapeMessage;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read_table))
+    let read = routes!(read_table, subset::read_table_subset, methods::table_options);
+    OpenApiRouter::new().routes(read.map(|methods| methods.fallback(methods::refuse)))
 }
 
 /// Follow a whole table
@@ -55,20 +58,33 @@ pub fn routes() -> OpenApiRouter<App> {
     )
 )]
 async fn read_table(State(app): State<App>, Query(parameters): Query<HashMap<String, String>>, headers: HeaderMap) -> Result<Response> {
-    let Some(secret) = &app.settings.upstream_secret else {
-        return Err(Failure::refused(ProblemCode::NotFound, "there is no /v1/shape"));
-    };
+    match refused(&app, &parameters)? {
+        None => answer(app, &parameters, None, &headers).await,
+        Some(refusal) => Ok(refusal),
+    }
+}
+
+/// What a caller is told that does not know the secret.
+pub(super) fn refused(app: &App, parameters: &HashMap<String, String>) -> Result<Option<Response>> {
+    let secret = methods::is_there(app)?;
     let given = parameters.get("secret").map(String::as_str).unwrap_or_default();
     // Digests, so that the time of comparing tells nothing of the secret.
-    if Sha256::digest(given) != Sha256::digest(secret) {
-        let message = json!({"message": "Unauthorized - Invalid API secret"});
-        return Ok((StatusCode::UNAUTHORIZED, Json(message)).into_response());
+    if Sha256::digest(given) == Sha256::digest(secret) {
+        return Ok(None);
     }
-    let asked = Request::read(&parameters).and_then(|request| Ok((request, named(&parameters)?)));
+    let message = json!({"message": "Unauthorized - Invalid API secret"});
+    let refusal = (StatusCode::UNAUTHORIZED, [(header::CACHE_CONTROL, "no-store")], Json(message));
+    Ok(Some(refusal.into_response()))
+}
+
+/// The answer to who knows the secret; `subset` is what a body asks for.
+pub(super) async fn answer(app: App, parameters: &HashMap<String, String>, subset: Option<subset::Wish>, headers: &HeaderMap) -> Result<Response> {
+    let asked = Request::read(parameters).and_then(|request| Ok((request, named(parameters)?)));
     match asked {
-        Ok((request, table)) => {
+        Ok((mut request, table)) => {
+            request.subset = subset.or(request.subset);
             let shape = Shape::whole(table, app.db.epoch());
-            follow(app, Caller::Program, shape, request, &headers).await
+            follow(app, Caller::Program, shape, request, headers).await
         }
         Err(invalid) => Ok(invalid.into_response()),
     }
@@ -77,7 +93,7 @@ async fn read_table(State(app): State<App>, Query(parameters): Query<HashMap<Str
 /// `turns`, `public.turns` or `"public"."turns"`.
 fn named(parameters: &HashMap<String, String>) -> Result<Table, Invalid> {
     let text = parameters.get("table").map(String::as_str).filter(|text| !text.is_empty());
-    let text = text.ok_or(Invalid("table", "can't be blank".into()))?;
+    let text = text.ok_or(Invalid::of("table", "can't be blank"))?;
     let (schema, name) = text.split_once('.').unwrap_or(("public", text));
     let [schema, name] = [schema, name].map(|name| match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
         Some(quoted) => quoted.to_owned(),
@@ -86,6 +102,6 @@ fn named(parameters: &HashMap<String, String>) -> Result<Table, Invalid> {
     let known = Table::ALL.into_iter().find(|table| schema == "public" && table.sql_name() == name);
     known.ok_or_else(|| {
         let hint = "If the table name contains capitals or special characters you must quote it.";
-        Invalid("table", format!("Table \"{schema}\".\"{name}\" does not exist. {hint}").into())
+        Invalid::of("table", format!("Table \"{schema}\".\"{name}\" does not exist. {hint}"))
     })
 }

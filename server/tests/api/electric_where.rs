@@ -22,6 +22,39 @@ async fn asked(app: &TestApp, stub: &Stub, person: &str, table: &str, parameters
 }
 
 #[tokio::test]
+async fn a_subset_is_asked_for_in_words_of_ours() {
+    let (app, stub) = behind_stub().await;
+    let parameters = [
+        ("offset", "5_0"),
+        ("handle", "9-8"),
+        ("live", "true"),
+        ("subset__where", "priority = $1 or version > 3"),
+        ("subset__params", r#"{"1": "x' OR true --"}"#),
+        ("subset__order_by", "DUE_DATE desc, id"),
+        ("subset__limit", "2"),
+        ("subset__offset", "1"),
+        ("subset__order_by_expr", "{}"),
+    ];
+    let query = asked(&app, &stub, "manager", "turns", &parameters).await;
+    let subset: Query = query.into_iter().filter(|(name, _)| name.starts_with("subset") || name == "live").collect();
+    let expected = [
+        ("subset__where", r#"("priority" = $1) OR ("version" > $2)"#),
+        ("subset__params", r#"{"1":"x' OR true --","2":"3"}"#),
+        ("subset__order_by", r#""due_date" DESC NULLS FIRST, "id" ASC NULLS LAST"#),
+        ("subset__limit", "2"),
+        ("subset__offset", "1"),
+    ];
+    assert_eq!(subset, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    // All rows are a subset too, and hidden columns are none to choose rows by.
+    let vendor = app.sign_in("vendor").await;
+    let address = format!("{}/api/sync/scope-items?offset=-1", app.url());
+    assert_eq!(vendor.http.post(&address).json(&json!({})).send().await.unwrap().status(), 200);
+    assert_eq!(stub.asked().pop().unwrap().query["subset__where"], r#""id" IS NOT NULL"#);
+    let hidden = json!({"where": "unit_cost > 5"});
+    assert_eq!(vendor.http.post(&address).json(&hidden).send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
 async fn the_server_says_what_is_seen_and_the_client_where_it_stands() {
     let (app, stub) = behind_stub().await;
     let manager = app.sign_in("manager").await;
@@ -37,7 +70,6 @@ async fn the_server_says_what_is_seen_and_the_client_where_it_stands() {
         ("params[2]", "unused"),
         ("table", "users"),
         ("secret", "guess"),
-        ("subset__where", "true"),
         ("unheard_of", "x"),
     ];
     let query = asked(&app, &stub, "manager", "turns", &parameters).await;

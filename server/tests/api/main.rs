@@ -40,6 +40,7 @@ mod shapes;
 mod shapes_law;
 mod shapes_sight;
 mod shapes_stream;
+mod shapes_subset;
 mod shapes_upstream;
 mod shapes_where;
 mod support;

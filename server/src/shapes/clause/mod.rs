@@ -7,9 +7,11 @@
 //! **Invariant:** a row is in the shape because [`Clause::admits`] says so; the database's query only spares us most others.
 
 mod like;
+mod order;
 mod parse;
 mod sql;
 
+pub use order::read_order;
 pub use parse::{Parameters, read};
 pub use sql::condition;
 

@@ -5,7 +5,7 @@
 use super::{Clause, Comparison, Operand, Test, like::Pattern};
 use domain::{ColumnType, Table, Value};
 use sqlparser::{
-    ast::{BinaryOperator, DataType, Expr, Ident, InTarget, Spanned, TimezoneInfo, UnaryOperator, Value as Literal},
+    ast::{BinaryOperator, DataType, Expr, FunctionArguments, Ident, InTarget, Spanned, TimezoneInfo, UnaryOperator, Value as Literal},
     dialect::PostgreSqlDialect,
     parser::{Parser, ParserError},
     tokenizer::{Location, Token, Tokenizer},
@@ -21,8 +21,8 @@ pub type Parameters = BTreeMap<u32, String>;
 /// What is wrong, and where: characters from the beginning.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong {
-    at: usize,
-    what: String,
+    pub(super) at: usize,
+    pub(super) what: String,
 }
 
 impl fmt::Display for Wrong {
@@ -33,30 +33,32 @@ impl fmt::Display for Wrong {
 
 /// Reads a clause over those columns of a table that may be named.
 pub fn read(text: &str, parameters: &Parameters, table: Table, is_visible: impl Fn(&str) -> bool) -> Result<Clause, Wrong> {
-    if text.len() > MAX_BYTES {
-        let what = format!("the clause is longer than {MAX_BYTES} bytes");
-        return Err(Wrong { at: MAX_BYTES, what });
-    }
+    let expression = parsed(text, |parser| parser.parse_expr())?;
     let reader = Reader {
         text,
         parameters,
         table,
         is_visible: &is_visible,
     };
-    reader.clause(&parse(text)?, false)
+    reader.clause(&expression, false)
 }
 
-fn parse(text: &str) -> Result<Expr, Wrong> {
+/// All of the text, as one part of SQL's grammar.
+pub(super) fn parsed<T>(text: &str, part: impl FnOnce(&mut Parser) -> Result<T, ParserError>) -> Result<T, Wrong> {
+    if text.len() > MAX_BYTES {
+        let what = format!("the clause is longer than {MAX_BYTES} bytes");
+        return Err(Wrong { at: MAX_BYTES, what });
+    }
     let dialect = PostgreSqlDialect {};
     let tokens = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| Wrong {
         at: offset(text, error.location),
         what: format!("syntax error: {}", error.message),
     })?;
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
-    let expression = parser.parse_expr();
+    let read = part(&mut parser);
     let next = parser.peek_token();
-    match expression {
-        Ok(expression) if next.token == Token::EOF => Ok(expression),
+    match read {
+        Ok(read) if next.token == Token::EOF => Ok(read),
         Err(ParserError::RecursionLimitExceeded) => Err(Wrong {
             at: 0,
             what: "the clause is nested too deeply".to_owned(),
@@ -73,7 +75,7 @@ fn parse(text: &str) -> Result<Expr, Wrong> {
 }
 
 /// Characters before a place that the parser counts in lines and columns, both from 1.
-fn offset(text: &str, place: Location) -> usize {
+pub(super) fn offset(text: &str, place: Location) -> usize {
     let lines = text.split_inclusive('\n').take(place.line.saturating_sub(1) as usize);
     lines.map(|line| line.chars().count()).sum::<usize>() + place.column.saturating_sub(1) as usize
 }
@@ -133,6 +135,12 @@ impl Reader<'_> {
                 global: false,
                 negated,
             } => self.in_list(expr, list, is_negated != *negated),
+            Expr::AnyOp {
+                left,
+                compare_op: BinaryOperator::Eq,
+                right,
+                ..
+            } => self.any_of(left, right, is_negated),
             Expr::Like {
                 negated,
                 any: false,
@@ -246,6 +254,30 @@ impl Reader<'_> {
         })
     }
 
+    /// `= ANY('{a,b}')`: a list as one text, as a parameter brings it.
+    fn any_of(&self, expression: &Expr, list: &Expr, is_negated: bool) -> Result<Clause, Wrong> {
+        let Side::Column(column, kind) = self.side(expression)? else {
+            return Err(self.wrong(expression, "only a column can be one of a list"));
+        };
+        let uncast = match list {
+            Expr::Cast {
+                expr,
+                data_type: DataType::Array(_),
+                ..
+            } => expr,
+            list => list,
+        };
+        let Side::Constant(Constant::Text(text)) = self.side(uncast)? else {
+            return Err(self.wrong(list, "a list is a text such as '{a,b}'"));
+        };
+        let Ok(Value::Texts(texts)) = Value::from_pg_text(ColumnType::TextArray, Some(&text)) else {
+            return Err(self.wrong(list, format!("invalid syntax for type text[]: {text}")));
+        };
+        let typed = |text: &str| self.typed(Constant::Text(text.to_owned()), kind, expression, list);
+        let values = texts.iter().filter_map(|text| typed(text).transpose()).collect::<Result<_, _>>()?;
+        Ok(Clause::Test(column, if is_negated { Test::NotIn(values) } else { Test::In(values) }))
+    }
+
     fn like(&self, expression: &Expr, pattern: &Expr, ignores_case: bool, is_negated: bool) -> Result<Clause, Wrong> {
         let Side::Column(column, ColumnType::Text) = self.side(expression)? else {
             return Err(self.wrong_behind(expression, "Could not select an operator overload"));
@@ -279,17 +311,20 @@ impl Reader<'_> {
             Expr::Cast {
                 expr, data_type, format: None, ..
             } => self.cast(expr, data_type, expression),
-            Expr::Function(function) => Err(self.wrong(expression, format!("unknown or unsupported function {}", function.name))),
+            Expr::Function(function) => {
+                let arguments = match &function.args {
+                    FunctionArguments::List(list) => list.args.len(),
+                    FunctionArguments::Subquery(_) => 1,
+                    FunctionArguments::None => 0,
+                };
+                Err(self.wrong(expression, format!("unknown or unsupported function {}/{arguments}", function.name)))
+            }
             _ => Err(self.unsupported(expression)),
         }
     }
 
     fn column(&self, name: &Ident, expression: &Expr) -> Result<Side, Wrong> {
-        let name = if name.quote_style.is_some() {
-            name.value.clone()
-        } else {
-            name.value.to_lowercase()
-        };
+        let name = folded(name);
         let known = self.table.column_index(&name).filter(|_| (self.is_visible)(&name));
         let column = known.ok_or_else(|| self.wrong(expression, format!("unknown reference {name}")))?;
         let operand = Operand { column, as_text: false };
@@ -374,6 +409,14 @@ impl Reader<'_> {
     }
 }
 
+/// A name as SQL means it: in lower case, unless it is quoted.
+pub(super) fn folded(name: &Ident) -> String {
+    match name.quote_style {
+        Some(_) => name.value.clone(),
+        None => name.value.to_lowercase(),
+    }
+}
+
 fn comparison(operator: &BinaryOperator) -> Option<Comparison> {
     Some(match operator {
         BinaryOperator::Eq => Comparison::Equal,
@@ -444,6 +487,8 @@ mod tests {
             ("version BETWEEN 1 AND 7 and version not between 8 and 9", true),
             ("priority IN ('low', 'high', NULL)", true),
             ("priority NOT IN ('low', NULL)", false),
+            ("priority = ANY('{low,high}') AND NOT version = ANY('{1,2}')", true),
+            ("priority = ANY('{}') OR version = ANY('{8}'::bigint[])", false),
             ("priority LIKE 'h_g%' AND priority ILIKE 'HIGH' AND priority NOT LIKE 'H%'", true),
             ("estimated_amount = 1234.5 AND estimated_amount <> '1234.51'", true),
             ("is_active AND is_active IS NOT FALSE AND NOT is_active = false", true),
@@ -471,10 +516,12 @@ mod tests {
             ("version = 1 AND scope_digest = 'x'", "At location 16: unknown reference scope_digest"),
             ("priority = $9", "At location 11: parameter $9 was not provided"),
             ("version = priority", "At location 8: Could not select an operator overload"),
-            ("now() > created_at", "At location 0: unknown or unsupported function now"),
+            ("now() > created_at", "At location 0: unknown or unsupported function now/0"),
             ("version = ", "At location 10: syntax error at end of input"),
             ("version = 1)", "At location 11: syntax error at or near \")\""),
             ("version = 'x", "At location 10: syntax error: Unterminated string literal"),
+            ("version = ANY('{1,x}')", "At location 14: invalid syntax for type int8: x"),
+            ("version = ANY('1')", "At location 14: invalid syntax for type text[]: 1"),
             ("due_date = 'soon'", "At location 11: invalid syntax for type date: soon"),
             ("estimated_amount = 1.005", "At location 19: invalid syntax for type numeric: 1.005"),
             ("priority LIKE 'a\\'", "At location 14: LIKE pattern must not end with escape character"),

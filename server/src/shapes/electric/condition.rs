@@ -9,7 +9,7 @@
 
 use super::super::{
     clause::{Clause, Comparison, Operand, Test},
-    request::Invalid,
+    refusal::Invalid,
     shape::Shape,
 };
 use domain::{ColumnType, RowFilter, Table, Value};
@@ -43,6 +43,14 @@ pub fn condition(shape: &Shape) -> Result<Option<Condition>, Invalid> {
     };
     let parameters = writer.parameters;
     Ok(Some(Condition { sql, parameters }))
+}
+
+/// The rows of a table of which a clause is true; every row where there is none.
+pub fn of_clause(table: Table, clause: Option<&Clause>) -> Result<Condition, Invalid> {
+    let mut writer = Writer { table, parameters: vec![] };
+    let sql = clause.map_or(Ok(EVERY_ROW.to_owned()), |clause| writer.clause(clause))?;
+    let parameters = writer.parameters;
+    Ok(Condition { sql, parameters })
 }
 
 /// Writes parts of a condition, which may stand in brackets anywhere.
@@ -200,5 +208,5 @@ fn joined(mut parts: Vec<String>, with: &str, none: &str) -> String {
 
 fn unlike(what: &str) -> Invalid {
     let text = format!("{what} cannot be asked for here: Electric and the database would not see it alike");
-    Invalid("where", text.into())
+    Invalid::of("where", text)
 }

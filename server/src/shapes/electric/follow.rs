@@ -4,6 +4,7 @@
 
 use super::{
     super::{
+        handlers::wanted,
         live::Caller,
         offset::Offset,
         request::{Live, Request},
@@ -35,12 +36,15 @@ const SHORT: usize = 16 * 1024;
 
 /// The answer to somebody who follows a shape.
 pub async fn follow(app: &App, electric: &Electric, caller: Caller, shape: Shape, request: &Request, asked: &HeaderMap) -> Result<Response> {
-    let shape = match shape.wanted(&request.wish, app.db.epoch()) {
-        Ok(shape) => shape,
-        Err(invalid) => return Ok(invalid.into_response()),
-    };
-    let question = match Question::of(&shape, request) {
-        Ok(question) => question,
+    let asked_about = wanted(app, shape, request).and_then(|(shape, subset)| {
+        let question = match &subset {
+            Some(subset) => Question::of_subset(&shape, request, subset),
+            None => Question::of(&shape, request),
+        };
+        Ok((shape, question?))
+    });
+    let (shape, question) = match asked_about {
+        Ok(asked_about) => asked_about,
         Err(invalid) => return Ok(invalid.into_response()),
     };
     let asking = electric.ask(&question, passed_on(asked, request));

@@ -6,14 +6,17 @@
 use super::{
     super::{
         offset::Offset,
-        request::{Invalid, Live, Request},
+        refusal::Invalid,
+        request::{Live, Request},
         shape::Shape,
+        subset::Subset,
     },
-    condition::condition,
+    condition::{condition, of_clause},
 };
 use crate::config::ElectricSettings;
 use domain::{Role, Table, UserId, Viewer};
 use reqwest::Url;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 /// The parameters of a question, without the secret.
@@ -36,6 +39,28 @@ impl Question {
         }
         if let Some(cursor) = request.cursor {
             question.put("cursor", cursor);
+        }
+        Ok(question)
+    }
+
+    /// The question of somebody who wants some of a shape's rows as they stand.
+    pub fn of_subset(shape: &Shape, request: &Request, subset: &Subset) -> Result<Self, Invalid> {
+        let request = Request { live: None, ..request.clone() };
+        let mut question = Self::of(shape, &request)?;
+        let condition = of_clause(shape.table, subset.clause.as_ref()).map_err(Invalid::in_subset)?;
+        question.put("subset__where", condition.sql);
+        let parameters = condition.parameters.into_iter().enumerate();
+        let parameters: Map<String, Json> = parameters.map(|(index, value)| ((index + 1).to_string(), value.into())).collect();
+        question.put("subset__params", Json::Object(parameters));
+        if !subset.order.is_empty() {
+            let columns = subset.order.iter().map(ToString::to_string);
+            question.put("subset__order_by", columns.collect::<Vec<_>>().join(", "));
+        }
+        if let Some(limit) = subset.limit {
+            question.put("subset__limit", limit);
+        }
+        if subset.skipped > 0 {
+            question.put("subset__offset", subset.skipped);
         }
         Ok(question)
     }

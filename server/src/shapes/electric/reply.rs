@@ -67,8 +67,12 @@ pub fn passed(status: StatusCode, headers: HeaderMap, request: &Request, flow: F
     response
 }
 
-/// Whether the answer is charged to its reader: what brings nothing new is not, nor are news heard live that reach the end.
+/// Whether the answer is charged to its reader: what brings nothing new is not, nor are news heard live that reach the end. Rows as they
+/// stand always are.
 fn counts(headers: &HeaderMap, request: &Request) -> bool {
+    if request.subset.is_some() {
+        return true;
+    }
     let moved = headers
         .get(OFFSET_HEADER)
         .is_none_or(|offset| offset.as_bytes() != request.offset.to_string().as_bytes());
