@@ -106,6 +106,11 @@ impl Server {
         }
     }
 
+    /// Its database, for what writes beside the API.
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// Accounts that this start has made.
     pub fn new_accounts(&self) -> &[Credentials] {
         &self.new_accounts

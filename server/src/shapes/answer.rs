@@ -40,9 +40,9 @@ pub struct Answer {
 
 impl Answer {
     /// What a stream says of itself before its first message.
-    pub fn begun_at(place: Offset, theirs: Option<u64>) -> Self {
+    pub fn begun_at(from: Offset, place: Offset, theirs: Option<u64>) -> Self {
         Self {
-            from: place,
+            from,
             next: place,
             is_up_to_date: true,
             has_data: true,

@@ -139,7 +139,11 @@ pub async fn wait(app: &App, caller: &Caller, shape: &Arc<Shape>, request: &Requ
         };
     }
     Ok(match found {
-        Look::News(answer) => Some(answer),
+        Look::News(answer) => Some(Answer {
+            // Where the client was, not where the look began that brought it.
+            from: request.offset,
+            ..answer
+        }),
         Look::Nothing => follower.empty,
         Look::Gone => None,
     })

@@ -59,14 +59,14 @@ impl Invalid {
 pub struct InvalidRequest {
     message: &'static str,
     /// Parameter → what is wrong with it; those of a subset under `subset`.
-    errors: BTreeMap<&'static str, Wrong>,
+    errors: BTreeMap<&'static str, WrongParameter>,
 }
 
 /// What is wrong with a parameter, or with those of a subset.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Wrong {
-    Parameter([Cow<'static, str>; 1]),
+enum WrongParameter {
+    One([Cow<'static, str>; 1]),
     Subset(BTreeMap<&'static str, [Cow<'static, str>; 1]>),
 }
 
@@ -75,9 +75,9 @@ impl IntoResponse for Invalid {
         let errors = self.errors.into_iter();
         let errors = if self.is_subset {
             let subset = errors.map(|(parameter, what)| (parameter, [what])).collect();
-            BTreeMap::from([("subset", Wrong::Subset(subset))])
+            BTreeMap::from([("subset", WrongParameter::Subset(subset))])
         } else {
-            errors.map(|(parameter, what)| (parameter, Wrong::Parameter([what]))).collect()
+            errors.map(|(parameter, what)| (parameter, WrongParameter::One([what]))).collect()
         };
         let body = InvalidRequest {
             message: "Invalid request",

@@ -40,7 +40,7 @@ pub async fn open(app: App, caller: Caller, shape: Arc<Shape>, request: Request)
         Look::Nothing => follower.place(),
         _ => request.offset,
     };
-    let headers = Answer::begun_at(begun_at, request.cursor).headers(&shape);
+    let headers = Answer::begun_at(request.offset, begun_at, request.cursor).headers(&shape);
     tokio::spawn(stream_until_the_end(app, caller, shape, (follower, first), events));
     let mut response = stream.into_response();
     for (name, value) in &headers {

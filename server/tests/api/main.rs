@@ -33,6 +33,7 @@ mod many_servers;
 mod metrics;
 mod openapi;
 mod postgres;
+mod recordings;
 mod replay;
 mod reports;
 mod reports_law;

@@ -271,6 +271,7 @@ async fn wrong_parameters_are_told_as_electric_tells_them() {
     for (query, field, text) in [
         ("", "offset", "can't be blank"),
         ("offset=abc", "offset", "has invalid format"),
+        ("offset=%ff&%ff=%zz&&=", "offset", "has invalid format"),
         ("offset=1_2_3&handle=1-2", "offset", "has invalid format"),
         ("offset=0_0", "handle", "can't be blank when offset != -1"),
         ("offset=-1&live=true", "live", "can't be true when offset == -1"),

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a row is in the shape because [`Clause::admits`] says so; the database's query only spares us most others.
 
+mod grammar;
 mod like;
 mod order;
 mod parse;

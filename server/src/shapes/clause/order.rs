@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** nothing of the text ever reaches a database, as with a `where`.
 
-use super::parse::{Wrong, folded, offset, parsed};
+use super::grammar::{Wrong, folded, offset, parsed};
 use crate::db::rows::RowOrder;
 use domain::{ColumnType, Table};
 use sqlparser::{

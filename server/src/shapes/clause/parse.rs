@@ -2,34 +2,17 @@
 //!
 //! **Invariant:** nothing of the text ever reaches a database: what cannot be said as a [`Clause`] is refused, with the place.
 
-use super::{Clause, Comparison, Operand, Test, like::Pattern};
-use domain::{ColumnType, Table, Value};
-use sqlparser::{
-    ast::{BinaryOperator, DataType, Expr, FunctionArguments, Ident, InTarget, Spanned, TimezoneInfo, UnaryOperator, Value as Literal},
-    dialect::PostgreSqlDialect,
-    parser::{Parser, ParserError},
-    tokenizer::{Location, Token, Tokenizer},
+use super::{
+    Clause, Comparison, Operand, Test,
+    grammar::{Wrong, folded, offset, parsed},
+    like::Pattern,
 };
-use std::{collections::BTreeMap, fmt};
-
-/// Longer than anybody needs, and short enough that no chain of conditions is too deep.
-const MAX_BYTES: usize = 16 * 1024;
+use domain::{ColumnType, Table, Value};
+use sqlparser::ast::{BinaryOperator, DataType, Expr, FunctionArguments, Ident, InTarget, Spanned, TimezoneInfo, UnaryOperator, Value as Literal};
+use std::collections::BTreeMap;
 
 /// `params[1]` and so on.
 pub type Parameters = BTreeMap<u32, String>;
-
-/// What is wrong, and where: characters from the beginning.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Wrong {
-    pub(super) at: usize,
-    pub(super) what: String,
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "At location {}: {}", self.at, self.what)
-    }
-}
 
 /// Reads a clause over those columns of a table that may be named.
 pub fn read(text: &str, parameters: &Parameters, table: Table, is_visible: impl Fn(&str) -> bool) -> Result<Clause, Wrong> {
@@ -41,43 +24,6 @@ pub fn read(text: &str, parameters: &Parameters, table: Table, is_visible: impl 
         is_visible: &is_visible,
     };
     reader.clause(&expression, false)
-}
-
-/// All of the text, as one part of SQL's grammar.
-pub(super) fn parsed<T>(text: &str, part: impl FnOnce(&mut Parser) -> Result<T, ParserError>) -> Result<T, Wrong> {
-    if text.len() > MAX_BYTES {
-        let what = format!("the clause is longer than {MAX_BYTES} bytes");
-        return Err(Wrong { at: MAX_BYTES, what });
-    }
-    let dialect = PostgreSqlDialect {};
-    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| Wrong {
-        at: offset(text, error.location),
-        what: format!("syntax error: {}", error.message),
-    })?;
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
-    let read = part(&mut parser);
-    let next = parser.peek_token();
-    match read {
-        Ok(read) if next.token == Token::EOF => Ok(read),
-        Err(ParserError::RecursionLimitExceeded) => Err(Wrong {
-            at: 0,
-            what: "the clause is nested too deeply".to_owned(),
-        }),
-        _ if next.token == Token::EOF => Err(Wrong {
-            at: text.chars().count(),
-            what: "syntax error at end of input".to_owned(),
-        }),
-        _ => Err(Wrong {
-            at: offset(text, next.span.start),
-            what: format!("syntax error at or near \"{}\"", next.token),
-        }),
-    }
-}
-
-/// Characters before a place that the parser counts in lines and columns, both from 1.
-pub(super) fn offset(text: &str, place: Location) -> usize {
-    let lines = text.split_inclusive('\n').take(place.line.saturating_sub(1) as usize);
-    lines.map(|line| line.chars().count()).sum::<usize>() + place.column.saturating_sub(1) as usize
 }
 
 struct Reader<'a> {
@@ -406,14 +352,6 @@ impl Reader<'_> {
             at: end + spaces,
             what: what.into(),
         }
-    }
-}
-
-/// A name as SQL means it: in lower case, unless it is quoted.
-pub(super) fn folded(name: &Ident) -> String {
-    match name.quote_style {
-        Some(_) => name.value.clone(),
-        None => name.value.to_lowercase(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Person, Standby, TestDatabase};
 use sea_orm::DatabaseConnection;
 use server::{
     config::{PasswordCost, RateLimits, Settings, UploadSettings},
+    db::Db,
     demo::Demo,
     serve::Server,
 };
@@ -53,6 +54,11 @@ impl TestApp {
     /// With a larger portfolio, so that every role has something.
     pub async fn start_with_properties(properties: u32) -> Self {
         Self::start_of(properties, |_| {}).await
+    }
+
+    /// With accounts and stages only.
+    pub async fn start_without_portfolio(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_of(0, change).await
     }
 
     async fn start_of(properties: u32, change: impl FnOnce(&mut Settings)) -> Self {
@@ -113,6 +119,17 @@ impl TestApp {
         self.settings.port = self.server.as_ref().unwrap().address().port();
         self.stop().await;
         self.restart_stopped().await;
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.restart().await;
+    }
+
+    /// The server's own database: what is written through it wakes who waits.
+    pub fn db(&self) -> Db {
+        self.server.as_ref().unwrap().db().clone()
     }
 
     /// Starts again what was stopped.

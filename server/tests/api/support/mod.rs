@@ -13,7 +13,7 @@ mod standby;
 mod stub;
 
 pub use app::TestApp;
-pub use change::commit_one_change;
+pub use change::{audit_of_nobody, commit_one_change};
 pub use database::{TestDatabase, is_postgres, number};
 pub use electric::{Front, SECRET, electric_at};
 pub use figures::{figures, value};
