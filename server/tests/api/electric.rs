@@ -57,7 +57,7 @@ async fn rows_come_change_move_and_go_live() {
     let front = Front::start().await;
     let (admin, manager) = (front.sign_in("admin").await, front.sign_in("manager").await);
     let other = front.sign_in("manager2").await;
-    let writer = front.behind(&admin);
+    let writer = front.writer(&admin);
     let (mut rows, mut page) = manager.rows("turns").await;
     let (turn, home) = {
         let turn = rows.values().next().unwrap();
@@ -99,7 +99,7 @@ async fn full_replicas_tell_what_was_there_before() {
     let table = "turns?replica=full&columns=id,notes";
     let (rows, page) = manager.rows(table).await;
     let id = json!(rows.keys().next().unwrap());
-    update(&front.behind(&manager), "turns", &id, 1, json!({"notes": "new"})).await;
+    update(&front.writer(&manager), "turns", &id, 1, json!({"notes": "new"})).await;
     let page = manager.wait(table, &page).await;
     assert_eq!(page.changes()[0]["value"], json!({"id": id, "notes": "new"}));
     assert!(page.changes()[0]["old_value"].as_object().unwrap().contains_key("notes"));
@@ -120,6 +120,8 @@ async fn a_place_that_is_another_shapes_must_be_fetched_again() {
         assert_eq!((page.status.as_u16(), &page.handle), (409, &mine.handle), "{query}");
         assert_eq!(page.messages, [json!({"headers": {"control": "must-refetch"}})]);
     }
+    let nowhere = manager.shape("turns", &format!("offset={}_0&handle={}", "9".repeat(40), mine.handle)).await;
+    assert_eq!((nowhere.status.as_u16(), nowhere.messages.len()), (409, 1));
 }
 
 #[tokio::test]
@@ -224,7 +226,7 @@ async fn what_changed_just_before_the_first_ring_rings_again() {
     let front = Front::start().await;
     let manager = front.sign_in("manager").await;
     let turn = manager.first("turns").await["id"].clone();
-    update(&front.behind(&manager), "turns", &turn, 1, json!({"notes": "late"})).await;
+    update(&front.writer(&manager), "turns", &turn, 1, json!({"notes": "late"})).await;
     let mut bell = Bell::listen(&manager).await;
     assert_eq!(bell.ring().await.unwrap().len(), crate::support::SHAPES.len());
     assert_eq!(bell.ring().await, Some(["turns".to_owned()].into()));
@@ -238,5 +240,5 @@ async fn every_follower_ends_with_the_shape() {
     };
     let front = Front::start_with(tiny_pages, |_| {}).await;
     let (admin, one, two) = (front.sign_in("admin").await, front.sign_in("manager").await, front.sign_in("manager2").await);
-    shapes_law::everybody_ends_with_the_shape(&front.behind(&admin), [&admin, &one, &two], Dice(4)).await;
+    shapes_law::everybody_ends_with_the_shape(&front.writer(&admin), [&admin, &one, &two], Dice(4)).await;
 }

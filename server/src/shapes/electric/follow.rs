@@ -39,6 +39,10 @@ pub async fn follow(app: &App, electric: &Electric, caller: Caller, shape: Shape
         Ok(shape) => shape,
         Err(invalid) => return Ok(invalid.into_response()),
     };
+    if request.offset == Offset::Foreign {
+        // Greater than any place of Electric's.
+        return Ok(reply::must_refetch());
+    }
     let question = match Question::of(&shape, request) {
         Ok(question) => question,
         Err(invalid) => return Ok(invalid.into_response()),
