@@ -229,7 +229,7 @@ async fn what_changed_just_before_the_first_ring_rings_again() {
     update(&front.writer(&manager), "turns", &turn, 1, json!({"notes": "late"})).await;
     let mut bell = Bell::listen(&manager).await;
     assert_eq!(bell.ring().await.unwrap().len(), crate::support::SHAPES.len());
-    assert_eq!(bell.ring().await, Some(["turns".to_owned()].into()));
+    assert_eq!(bell.event("again").await, Some(["turns".to_owned()].into()));
 }
 
 #[tokio::test]
