@@ -6,6 +6,7 @@ use crate::{
     support::{Dice, Front, Person, ShapePage, figures, new_id, value},
 };
 use serde_json::{Value as Json, json};
+use server::config::Budget;
 use std::time::Duration;
 
 async fn update(person: &Person, table: &str, id: &Json, version: i64, data: Json) {
@@ -139,6 +140,35 @@ async fn a_known_page_is_not_sent_again_and_a_large_one_is_compressed() {
         assert_eq!(packed.headers()["content-encoding"], encoding);
         assert!(packed.bytes().await.unwrap().len() < serde_json::to_string(&first.messages).unwrap().len() / 2);
     }
+}
+
+#[tokio::test]
+async fn who_wants_the_head_alone_gets_that() {
+    let front = Front::start().await;
+    let manager = front.sign_in("manager").await;
+    let head = manager.http.head(format!("{}/api/sync/turns?offset=-1", front.url())).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(head.headers()["electric-handle"], manager.shape("turns", "offset=-1").await.handle.as_str());
+    assert_eq!(head.text().await.unwrap(), "");
+}
+
+/// As it is without Electric: what brings nothing new is free.
+#[tokio::test]
+async fn only_what_brings_something_is_charged() {
+    let two = |settings: &mut server::config::Settings| {
+        settings.rate_limits = settings.rate_limits.with(Budget::Shapes, "2/1m".parse().ok());
+    };
+    let front = Front::start_with(|_| {}, two).await;
+    let manager = front.sign_in("manager").await;
+    let mut page = manager.shape("turns", "offset=-1").await;
+    while !page.is_up_to_date {
+        page = manager.follow("turns", &page).await;
+    }
+    for _ in 0..5 {
+        assert_eq!(manager.follow("turns", &page).await.status, 200);
+    }
+    assert_eq!(manager.shape("turns", "offset=-1").await.status, 200);
+    assert_eq!(manager.shape("turns", "offset=-1").await.status, 429);
 }
 
 #[tokio::test]
