@@ -26,6 +26,8 @@ pub enum Ring {
     Connected,
     /// These tables have news.
     Tables(Vec<Table>),
+    /// These rang a while ago, and what they brought then may not have been all.
+    Again(Vec<Table>),
     /// It is not connected, and keeps trying.
     Lost,
     /// The server does not know this user's session any more.
@@ -61,8 +63,9 @@ pub async fn listen(http: &Http, user: UserId, nudge: &Nudge, ring: impl Fn(Ring
 async fn hear(ring: &impl Fn(Ring)) -> bool {
     let Some((_source, mut heard)) = connect() else { return false };
     let mut has_rung = false;
-    while let Some(Some(news)) = heard.next().await {
-        ring(if has_rung { Ring::Tables(news) } else { Ring::Connected });
+    while let Some(Some(heard)) = heard.next().await {
+        // The first names every table.
+        ring(if has_rung { heard } else { Ring::Connected });
         has_rung = true;
     }
     has_rung
@@ -71,7 +74,7 @@ async fn hear(ring: &impl Fn(Ring)) -> bool {
 /// Closed when it is dropped: the browser's own reconnecting knows no patience and hides why.
 struct Source {
     raw: EventSource,
-    _listeners: [Listener; 2],
+    _listeners: [Listener; 3],
 }
 
 impl Drop for Source {
@@ -80,23 +83,27 @@ impl Drop for Source {
     }
 }
 
-/// News as they come; `None` is the end.
-fn connect() -> Option<(Source, mpsc::UnboundedReceiver<Option<Vec<Table>>>)> {
+/// Rings as they come; `None` is the end.
+fn connect() -> Option<(Source, mpsc::UnboundedReceiver<Option<Ring>>)> {
     let raw = EventSource::new(ADDRESS).ok()?;
     let (tell, heard) = mpsc::unbounded();
     let broke = tell.clone();
-    let on_news = Listener::new(&raw, "news", move |event| {
-        if let Some(tables) = read(&event) {
-            let _ = tell.unbounded_send(Some(tables));
-        }
-    });
+    let on_event = |name: &'static str, ring: fn(Vec<Table>) -> Ring| {
+        let tell = tell.clone();
+        Listener::new(&raw, name, move |event| {
+            if let Some(tables) = read(&event) {
+                let _ = tell.unbounded_send(Some(ring(tables)));
+            }
+        })
+    };
+    let (on_news, on_again) = (on_event("news", Ring::Tables), on_event("again", Ring::Again));
     let on_error = Listener::new(&raw, "error", move |_| {
         let _ = broke.unbounded_send(None);
     });
     Some((
         Source {
             raw,
-            _listeners: [on_news, on_error],
+            _listeners: [on_news, on_again, on_error],
         },
         heard,
     ))

@@ -125,6 +125,8 @@ impl<A: Audience> Post<A> {
                 }
             }
             Ring::Tables(tables) => self.send(Event::Rang, |table| tables.contains(&table)),
+            // What is there is asked for, and not waited for: most often nothing is.
+            Ring::Again(tables) => self.send(Event::CatchUp, |table| tables.contains(&table)),
             Ring::Lost => {
                 self.audience.server_reached(false);
                 self.begin();

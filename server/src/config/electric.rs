@@ -15,7 +15,8 @@ pub struct ElectricSettings {
     pub secret: Option<Secret>,
     /// How long a connection may take to be made.
     pub connect: Duration,
-    /// How long it may be silent before the head of an answer. A live request of its own is answered after 20 seconds.
+    /// How long it may be silent before the head of an answer. It answers a live request after 20 seconds, and gives up on a slow
+    /// snapshot after 30.
     pub head: Duration,
     /// How long it may be silent inside a body. Event streams have a sign of life every 21 seconds.
     pub body: Duration,
@@ -40,7 +41,7 @@ impl ElectricSettings {
             url,
             secret,
             connect: Duration::from_secs(2),
-            head: Duration::from_secs(30),
+            head: Duration::from_secs(40),
             body: Duration::from_secs(60),
             at_once: 20_000,
             look_again: Duration::from_secs(5),

@@ -6,7 +6,7 @@
 //! ring misses nothing.
 
 use super::{
-    electric::echo,
+    electric::echo::{self, Ring},
     hub::{Heard, Listening},
     shape::Shape,
 };
@@ -40,7 +40,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only describes what the stream writes")]
 struct NewsEvent {
-    /// Always `news`.
+    /// `news`; or `again`, where Electric keeps the shapes and may not have had all of it at the first ring.
     event: String,
     /// JSON: `tables` lists URL names of tables.
     #[schema(content_media_type = "application/json")]
@@ -63,7 +63,7 @@ pub async fn listen(State(app): State<App>, session: Session) -> Response {
     let ringing = ReceiverStream::new(ringing);
     let ringing = match &app.electric {
         Some(_) => echo::echoed(ringing, echo::just_changed(app.clone()).boxed()).boxed(),
-        None => ringing.boxed(),
+        None => ringing.map(Ring::News).boxed(),
     };
     tokio::spawn(ring_until_the_end(app, session, rings));
     let stream: Sse<_> = Sse::new(events(ringing)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
@@ -77,8 +77,14 @@ pub async fn listen(State(app): State<App>, session: Session) -> Response {
         .into_response()
 }
 
-fn events(rings: impl Stream<Item = News>) -> impl Stream<Item = Result<Event, Infallible>> {
-    rings.map(|news| Ok(Event::default().event("news").data(serde_json::to_string(&news).unwrap_or_default())))
+fn events(rings: impl Stream<Item = Ring>) -> impl Stream<Item = Result<Event, Infallible>> {
+    rings.map(|ring| {
+        let (name, news) = match ring {
+            Ring::News(news) => ("news", news),
+            Ring::Again(news) => ("again", news),
+        };
+        Ok(Event::default().event(name).data(serde_json::to_string(&news).unwrap_or_default()))
+    })
 }
 
 async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News>) {

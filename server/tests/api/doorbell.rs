@@ -27,10 +27,15 @@ impl Bell {
 
     /// The next ring's tables; `None` when the server has ended the connection.
     pub async fn ring(&mut self) -> Option<BTreeSet<String>> {
+        self.event("news").await
+    }
+
+    /// The tables of the next event with this name.
+    pub async fn event(&mut self, name: &str) -> Option<BTreeSet<String>> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let news = event
-                    .strip_prefix("event: news\ndata: ")
+                    .strip_prefix(&format!("event: {name}\ndata: "))
                     .map(|data| serde_json::from_str::<Json>(data).unwrap());
                 self.text = rest.to_owned();
                 if let Some(news) = news {

@@ -6,6 +6,7 @@ use crate::{
     support::{Dice, Front, Person, ShapePage, figures, new_id, value},
 };
 use serde_json::{Value as Json, json};
+use server::config::Budget;
 use std::time::Duration;
 
 async fn update(person: &Person, table: &str, id: &Json, version: i64, data: Json) {
@@ -65,7 +66,7 @@ async fn rows_come_change_move_and_go_live() {
     let front = Front::start().await;
     let (admin, manager) = (front.sign_in("admin").await, front.sign_in("manager").await);
     let other = front.sign_in("manager2").await;
-    let writer = front.behind(&admin);
+    let writer = front.writer(&admin);
     let (mut rows, mut page) = manager.rows("turns").await;
     let (turn, home) = {
         let turn = rows.values().next().unwrap();
@@ -107,7 +108,7 @@ async fn full_replicas_tell_what_was_there_before() {
     let table = "turns?replica=full&columns=id,notes";
     let (rows, page) = manager.rows(table).await;
     let id = json!(rows.keys().next().unwrap());
-    update(&front.behind(&manager), "turns", &id, 1, json!({"notes": "new"})).await;
+    update(&front.writer(&manager), "turns", &id, 1, json!({"notes": "new"})).await;
     let page = manager.wait(table, &page).await;
     assert_eq!(page.changes()[0]["value"], json!({"id": id, "notes": "new"}));
     assert!(page.changes()[0]["old_value"].as_object().unwrap().contains_key("notes"));
@@ -128,6 +129,8 @@ async fn a_place_that_is_another_shapes_must_be_fetched_again() {
         assert_eq!((page.status.as_u16(), &page.handle), (409, &mine.handle), "{query}");
         assert_eq!(page.messages, [json!({"headers": {"control": "must-refetch"}})]);
     }
+    let nowhere = manager.shape("turns", &format!("offset={}_0&handle={}", "9".repeat(40), mine.handle)).await;
+    assert_eq!((nowhere.status.as_u16(), nowhere.messages.len()), (409, 1));
 }
 
 #[tokio::test]
@@ -145,6 +148,35 @@ async fn a_known_page_is_not_sent_again_and_a_large_one_is_compressed() {
         assert_eq!(packed.headers()["content-encoding"], encoding);
         assert!(packed.bytes().await.unwrap().len() < serde_json::to_string(&first.messages).unwrap().len() / 2);
     }
+}
+
+#[tokio::test]
+async fn who_wants_the_head_alone_gets_that() {
+    let front = Front::start().await;
+    let manager = front.sign_in("manager").await;
+    let head = manager.http.head(format!("{}/api/sync/turns?offset=-1", front.url())).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(head.headers()["electric-handle"], manager.shape("turns", "offset=-1").await.handle.as_str());
+    assert_eq!(head.text().await.unwrap(), "");
+}
+
+/// As it is without Electric: what brings nothing new is free.
+#[tokio::test]
+async fn only_what_brings_something_is_charged() {
+    let two = |settings: &mut server::config::Settings| {
+        settings.rate_limits = settings.rate_limits.with(Budget::Shapes, "2/1m".parse().ok());
+    };
+    let front = Front::start_with(|_| {}, two).await;
+    let manager = front.sign_in("manager").await;
+    let mut page = manager.shape("turns", "offset=-1").await;
+    while !page.is_up_to_date {
+        page = manager.follow("turns", &page).await;
+    }
+    for _ in 0..5 {
+        assert_eq!(manager.follow("turns", &page).await.status, 200);
+    }
+    assert_eq!(manager.shape("turns", "offset=-1").await.status, 200);
+    assert_eq!(manager.shape("turns", "offset=-1").await.status, 429);
 }
 
 #[tokio::test]
@@ -232,10 +264,10 @@ async fn what_changed_just_before_the_first_ring_rings_again() {
     let front = Front::start().await;
     let manager = front.sign_in("manager").await;
     let turn = manager.first("turns").await["id"].clone();
-    update(&front.behind(&manager), "turns", &turn, 1, json!({"notes": "late"})).await;
+    update(&front.writer(&manager), "turns", &turn, 1, json!({"notes": "late"})).await;
     let mut bell = Bell::listen(&manager).await;
     assert_eq!(bell.ring().await.unwrap().len(), crate::support::SHAPES.len());
-    assert_eq!(bell.ring().await, Some(["turns".to_owned()].into()));
+    assert_eq!(bell.event("again").await, Some(["turns".to_owned()].into()));
 }
 
 #[tokio::test]
@@ -246,5 +278,5 @@ async fn every_follower_ends_with_the_shape() {
     };
     let front = Front::start_with(tiny_pages, |_| {}).await;
     let (admin, one, two) = (front.sign_in("admin").await, front.sign_in("manager").await, front.sign_in("manager2").await);
-    shapes_law::everybody_ends_with_the_shape(&front.behind(&admin), [&admin, &one, &two], Dice(4)).await;
+    shapes_law::everybody_ends_with_the_shape(&front.writer(&admin), [&admin, &one, &two], Dice(4)).await;
 }

@@ -67,7 +67,7 @@ pub enum Event {
     Unauthenticated,
     /// The doorbell named this table: there is news.
     Rang,
-    /// The doorbell was away and is back: there may be news.
+    /// The doorbell was away and is back, or has rung again: there may be news, and most often there is none.
     CatchUp,
     /// The pause is over.
     Rested,

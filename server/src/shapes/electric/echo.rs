@@ -2,7 +2,8 @@
 //!
 //! We ring when a change is committed. Electric hears of it a little later: somebody who asks at once may be given the first of two
 //! changes that came together, and nobody rings for the second; or may connect between a commit and its arrival at Electric. So what has
-//! rung rings once more when Electric has had time. Where nothing was missed, that costs a live request that ends empty.
+//! rung rings once more when Electric has had time, by another name: a device then looks without waiting, so an echo that brings
+//! nothing holds no connection.
 //!
 //! **Invariant:** a table that rang, or changed just before the first ring, rings again; an echo has no echo.
 
@@ -25,6 +26,15 @@ const JUST_BEFORE_MICROS: i64 = 30 * 1_000_000;
 /// Of the log's end, so many transactions are looked at.
 const LOOKED_AT: i64 = 1_000;
 
+/// A ring, or its echo.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// There is news.
+    News(News),
+    /// There was: look again.
+    Again(News),
+}
+
 struct Echo<S> {
     rings: S,
     /// Tables that ring again, and when.
@@ -34,7 +44,7 @@ struct Echo<S> {
 }
 
 /// The rings with their echoes; `recent` are the tables that changed just before the first.
-pub fn echoed<S>(rings: S, recent: BoxFuture<'static, Vec<String>>) -> impl Stream<Item = News> + Send
+pub fn echoed<S>(rings: S, recent: BoxFuture<'static, Vec<String>>) -> impl Stream<Item = Ring> + Send
 where
     S: Stream<Item = News> + Send + Unpin + 'static,
 {
@@ -44,17 +54,17 @@ where
         recent: Some(recent),
     };
     stream::unfold(echo, |mut echo| async {
-        let news = echo.next().await?;
-        Some((news, echo))
+        let ring = echo.next().await?;
+        Some((ring, echo))
     })
 }
 
 impl<S: Stream<Item = News> + Unpin> Echo<S> {
-    async fn next(&mut self) -> Option<News> {
+    async fn next(&mut self) -> Option<Ring> {
         let next_due = self.due.values().min().copied();
         let news = tokio::select! {
             news = self.rings.next() => news?,
-            () = at(next_due) => return Some(self.take_due()),
+            () = at(next_due) => return Some(Ring::Again(self.take_due())),
         };
         // The first ring names every table, whether it has news or not.
         let concerned = match self.recent.take() {
@@ -63,7 +73,7 @@ impl<S: Stream<Item = News> + Unpin> Echo<S> {
         };
         let due = Instant::now() + AFTER;
         self.due.extend(concerned.into_iter().map(|table| (table, due)));
-        Some(news)
+        Some(Ring::News(news))
     }
 
     fn take_due(&mut self) -> News {
@@ -121,11 +131,11 @@ mod tests {
         let mut heard = Box::pin(echoed(ReceiverStream::new(rings), recent));
         let begun = Instant::now();
         bell.send(news(&["turns", "vendors"])).await.unwrap();
-        assert_eq!(heard.next().await, Some(news(&["turns", "vendors"])));
+        assert_eq!(heard.next().await, Some(Ring::News(news(&["turns", "vendors"]))));
         bell.send(news(&["turns"])).await.unwrap();
-        assert_eq!(heard.next().await, Some(news(&["turns"])));
+        assert_eq!(heard.next().await, Some(Ring::News(news(&["turns"]))));
         assert_eq!(begun.elapsed(), Duration::ZERO, "nothing waits for its echo");
-        assert_eq!(heard.next().await, Some(news(&["turns", "vendors"])));
+        assert_eq!(heard.next().await, Some(Ring::Again(news(&["turns", "vendors"]))));
         assert_eq!(begun.elapsed(), AFTER);
         drop(bell);
         assert_eq!(heard.next().await, None);

@@ -47,6 +47,10 @@ pub async fn follow(app: &App, electric: &Electric, caller: Caller, shape: Shape
         Ok(asked_about) => asked_about,
         Err(invalid) => return Ok(invalid.into_response()),
     };
+    if request.offset == Offset::Foreign {
+        // Greater than any place of Electric's.
+        return Ok(reply::must_refetch());
+    }
     let asking = electric.ask(&question, passed_on(asked, request));
     let verdict = match request.live {
         None => asking.await,

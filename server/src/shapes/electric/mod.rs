@@ -4,7 +4,7 @@
 //! [`verdict`] (what an answer is), [`reply`], [`body`] and [`tail`] (how it goes on to the client), [`outage`].
 //!
 //! Writes know nothing of it: they go to the database, which Electric follows by itself. The doorbell stays ours, and may ring before
-//! Electric has the change: so a device asks live after a ring, and hears some tables' rings again ([`echo`]).
+//! Electric has the change: so a device asks live after a ring, and hears each ring once more ([`echo`]).
 //!
 //! **Invariant:** a client learns no more through Electric than from the built-in engine, and never where Electric is or by which secret.
 

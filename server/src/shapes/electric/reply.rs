@@ -107,6 +107,13 @@ pub fn nothing_yet(request: &Request) -> Response {
     (headers, r#"[{"headers":{"control":"up-to-date"}}]"#).into_response()
 }
 
+/// 409, without saying where to begin: that is Electric's to know.
+pub fn must_refetch() -> Response {
+    let mut headers = headers(&HeaderMap::new());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    (StatusCode::CONFLICT, headers, r#"[{"headers":{"control":"must-refetch"}}]"#).into_response()
+}
+
 /// 503: shapes wait, and nothing else does.
 pub fn unavailable(retry_after: Option<HeaderValue>) -> Response {
     let problem = Problem::new(ProblemCode::Unavailable, "what is new cannot be fetched now; changes are still taken");

@@ -1,6 +1,6 @@
 //! A server whose shapes another one keeps, as Electric would: a second server of ours, on the same database.
 
-use super::{Person, TestApp};
+use super::{Person, TestApp, is_postgres};
 use server::{
     config::{ElectricSettings, ElectricUrl, Secret, Settings},
     serve::Server,
@@ -55,6 +55,11 @@ impl Front {
             url: self.upstream.url(),
             ..person.clone()
         }
+    }
+
+    /// The same person, where what they write is heard behind: news cross from server to server on PostgreSQL only.
+    pub fn writer(&self, person: &Person) -> Person {
+        if is_postgres() { person.clone() } else { self.behind(person) }
     }
 
     pub async fn stop(&mut self) {

@@ -1,5 +1,6 @@
 -- What Electric needs, should it ever be asked for. That old rows go whole into the replication stream is set where the tables are made.
--- Whoever migrates may not be allowed to do the rest; then it is left to the operator, with the SQL in docs/electric-upstream.md.
+-- Whoever migrates may not be allowed to do the rest, and hosts refuse it in many ways; then it is left to the operator, with the SQL in
+-- docs/electric-upstream.md. Nothing but Electric needs it, so nothing of it may stop a migration.
 
 -- The publication of the synced tables, by the name that Electric looks for.
 DO $$
@@ -21,7 +22,7 @@ BEGIN
       EXECUTE format('ALTER PUBLICATION %I ADD TABLE %I', publication, synced);
     END IF;
   END LOOP;
-EXCEPTION WHEN insufficient_privilege THEN
+EXCEPTION WHEN OTHERS THEN
   RAISE NOTICE 'no publication for Electric: %', SQLERRM;
 END
 $$;
@@ -32,12 +33,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'turns_electric') THEN
     CREATE ROLE turns_electric NOLOGIN REPLICATION;
   END IF;
-EXCEPTION
-  WHEN insufficient_privilege THEN
-    RAISE NOTICE 'no role for Electric: %', SQLERRM;
-  -- Roles are of the whole cluster: another database of it was quicker.
-  WHEN duplicate_object OR unique_violation THEN
-    NULL;
+EXCEPTION WHEN OTHERS THEN
+  -- Roles are of the whole cluster: another database of it may have been quicker.
+  RAISE NOTICE 'no role for Electric: %', SQLERRM;
 END
 $$;
 DO $$
@@ -45,7 +43,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'turns_electric') THEN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO turns_electric', current_schema());
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN
+EXCEPTION WHEN OTHERS THEN
   RAISE NOTICE 'the schema is another’s: %', SQLERRM;
 END
 $$;
@@ -54,7 +52,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'turns_electric') THEN
     GRANT SELECT ON turn_stages, property_types, vendors, properties, turns, scope_items, approvals, documents, notifications TO turns_electric;
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN
+EXCEPTION WHEN OTHERS THEN
   RAISE NOTICE 'Electric may not read the tables: %', SQLERRM;
 END
 $$;
