@@ -127,7 +127,8 @@ fn read_text(result: &QueryResult, index: usize, kind: ColumnType) -> Result<Val
     of_text(kind, text.as_deref(), index)
 }
 
-fn of_number(kind: ColumnType, number: i64) -> Value {
+/// The value that a number of SQLite's stands for.
+pub fn of_number(kind: ColumnType, number: i64) -> Value {
     match kind {
         ColumnType::Bool => Value::Bool(number != 0),
         ColumnType::Numeric { .. } => Value::Numeric(number),

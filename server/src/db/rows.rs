@@ -5,7 +5,10 @@
 //!
 //! **Invariant:** rows come out whole; what a write means is decided before it comes here.
 
+mod packed;
 mod stored;
+
+pub use packed::{Cells, Packed};
 
 use domain::{Column, Row, RowFilter, RowId, Table, Value};
 use sea_orm::{
@@ -84,6 +87,26 @@ pub async fn page_where(
     }
     query.limit(limit);
     stored.read_all(db, query).await
+}
+
+/// The same as [`page_where`], packed by the database: the id and these columns.
+pub async fn packed(
+    db: &impl ConnectionTrait,
+    table: Table,
+    columns: &[&'static Column],
+    filter: &RowFilter,
+    further: Cond,
+    after: Option<RowId>,
+    limit: u64,
+) -> Result<Packed, DbErr> {
+    let stored = Stored::new(db, table);
+    let mut query = stored.select_raw(columns);
+    query.cond_where(stored.condition(filter)).cond_where(further);
+    if let Some(after) = after {
+        query.and_where(stored.own("id").gt(stored.id(after)));
+    }
+    query.limit(limit);
+    stored.read_text(db, query, columns).await
 }
 
 /// One column by which rows are put in an order.

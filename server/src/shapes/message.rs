@@ -33,8 +33,7 @@ impl Body {
 
     /// Appends a message.
     pub fn push(&mut self, message: &ShapeMessage) {
-        // A message is strings and numbers: there is nothing in it that could fail to be JSON.
-        self.push_text(serde_json::to_string(message).unwrap_or_default());
+        self.push_text(text(message));
     }
 
     /// Appends what ends the last page of a snapshot. In PostgreSQL's words: transactions below `position + 1` are in it.
@@ -73,7 +72,8 @@ impl Body {
         &self.messages
     }
 
-    fn push_text(&mut self, message: String) {
+    /// Appends a message, or several with commas between them.
+    pub fn push_text(&mut self, message: String) {
         // With the comma or bracket behind it.
         self.bytes += message.len() + 1;
         self.messages.push(message);
@@ -134,6 +134,12 @@ pub fn change(shape: &Shape, change: &Change) -> Option<ShapeMessage> {
     })
 }
 
+/// A message as JSON.
+pub fn text(message: &ShapeMessage) -> String {
+    // It is strings and numbers: there is nothing in it that could fail to be JSON.
+    serde_json::to_string(message).unwrap_or_default()
+}
+
 fn relation(table: Table) -> [String; 2] {
     ["public".to_owned(), table.sql_name().to_owned()]
 }
@@ -143,13 +149,13 @@ fn key_only(row: &Row) -> Columns {
 }
 
 fn whole(shape: &Shape, row: &Row) -> Columns {
-    shape.columns().map(|(index, column)| text(row, index, column)).collect()
+    shape.columns().map(|(index, column)| cell(row, index, column)).collect()
 }
 
 /// An update's new value, and where whole rows are told the old one; none where nothing changed that the shape tells.
 fn update(shape: &Shape, old: &Row, new: &Row) -> Option<(Columns, Option<Columns>)> {
     let changed = || shape.columns().filter(|(index, _)| old.at(*index) != new.at(*index));
-    let told = |row: &Row| changed().map(|(index, column)| text(row, index, column)).collect::<Columns>();
+    let told = |row: &Row| changed().map(|(index, column)| cell(row, index, column)).collect::<Columns>();
     changed().next()?;
     if shape.is_full {
         return Some((whole(shape, new), Some(told(old))));
@@ -159,7 +165,7 @@ fn update(shape: &Shape, old: &Row, new: &Row) -> Option<(Columns, Option<Column
     Some((value, None))
 }
 
-fn text(row: &Row, index: usize, column: &Column) -> (String, Json) {
+fn cell(row: &Row, index: usize, column: &Column) -> (String, Json) {
     let text = row.at(index).to_pg_text(column.kind);
     (column.name.to_owned(), text.map_or(Json::Null, Json::String))
 }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** no column is named here; all of it follows from the domain's description.
 
-use super::RowOrder;
+use super::{Packed, RowOrder};
 use crate::db::codec::{self, Cell};
 use domain::{Column, ColumnType, Row, RowFilter, RowId, Table, Value};
 use sea_orm::{
@@ -37,6 +37,42 @@ impl Stored {
         // With its table's name `id` is the column; alone it could be the selected text of it, which no index has.
         query.from(table.clone()).order_by((table, "id"), Order::Asc);
         query
+    }
+
+    /// The id and these columns under names of their own, by id, as [`Stored::read_text`] packs them.
+    pub fn select_raw(self, columns: &[&'static Column]) -> SelectStatement {
+        let mut query = Query::select();
+        query.expr_as(codec::selected(self.backend, self.column("id")), packed_name(0));
+        for (index, column) in columns.iter().enumerate() {
+            query.expr_as(codec::selected(self.backend, self.column(column.name)), packed_name(index + 1));
+        }
+        query.from(Alias::new(self.table.sql_name())).order_by(self.column("id"), Order::Asc);
+        query
+    }
+
+    /// A column of the table, whatever is selected under its name.
+    pub fn own(self, name: &'static str) -> Expr {
+        Expr::col(self.column(name))
+    }
+
+    fn column(self, name: &'static str) -> (Alias, Alias) {
+        (Alias::new(self.table.sql_name()), Alias::new(name))
+    }
+
+    /// What a [`Stored::select_raw`] finds, as one text.
+    pub async fn read_text(self, db: &impl ConnectionTrait, query: SelectStatement, columns: &[&'static Column]) -> Result<Packed, DbErr> {
+        let [array, list] = match self.backend {
+            DbBackend::Postgres => ["json_build_array", "json_agg"],
+            _ => ["json_array", "json_group_array"],
+        };
+        let cells = Func::cust(array).args((0..=columns.len()).map(|index| Expr::col(packed_name(index))));
+        let list = Expr::expr(Func::cust(list).arg(cells)).cast_as(Alias::new("text"));
+        let mut packed = Query::select();
+        packed.expr(Func::coalesce([list, Expr::val("[]")]));
+        packed.expr(Expr::col(packed_name(0)).count()).expr(Expr::col(packed_name(0)).max());
+        packed.from_subquery(query, "found");
+        let kinds = iter::once(ColumnType::Uuid).chain(columns.iter().map(|column| column.kind));
+        Packed::read(kinds.collect(), db.query_one(&packed).await?)
     }
 
     /// In an order of one's own, ties by id. Texts are ordered by their bytes on both databases, as everywhere here.
@@ -155,6 +191,10 @@ impl Stored {
         }
         Ok(row)
     }
+}
+
+fn packed_name(index: usize) -> Alias {
+    Alias::new(format!("c{index}"))
 }
 
 fn names(table: Table) -> impl Iterator<Item = DynIden> {

@@ -4,7 +4,8 @@
 //! database. All negations are resolved when it is read: what is not known (NULL) is then as good as not true, and a
 //! condition that a database would see otherwise than we do may be left out of its query without losing rows.
 //!
-//! **Invariant:** a row is in the shape because [`Clause::admits`] says so; the database's query only spares us most others.
+//! **Invariant:** a row is in the shape because [`Clause::admits`] says so, or the database where it sees the clause as we do
+//! ([`is_exact`]); else its query only spares us most others.
 
 mod grammar;
 mod like;
@@ -14,7 +15,7 @@ mod sql;
 
 pub use order::read_order;
 pub use parse::{Parameters, read};
-pub use sql::condition;
+pub use sql::{condition, is_exact};
 
 use domain::{Row, Table, Value};
 use like::Pattern;

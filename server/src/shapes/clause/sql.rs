@@ -27,6 +27,17 @@ pub fn condition(backend: DbBackend, table: Table, clause: &Clause) -> Cond {
     }
 }
 
+/// Whether a row that fulfils the condition is one that the clause admits.
+pub fn is_exact(backend: DbBackend, table: Table, clause: &Clause) -> bool {
+    let query = Query { backend, table };
+    match clause {
+        Clause::Constant(_) => true,
+        Clause::All(clauses) | Clause::Any(clauses) => clauses.iter().all(|clause| is_exact(backend, table, clause)),
+        Clause::Test(operand, test) => query.test(*operand, test).is_some(),
+        Clause::Compare(left, comparison, right) => query.compare(*left, *comparison, *right).is_some(),
+    }
+}
+
 struct Query {
     backend: DbBackend,
     table: Table,
