@@ -84,6 +84,11 @@ impl ElectricUrl {
         Ok(Self(url))
     }
 
+    /// Whether it is asked over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// Where shapes are asked for.
     pub fn shapes(&self) -> Url {
         self.0.clone()

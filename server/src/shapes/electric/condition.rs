@@ -38,11 +38,18 @@ pub fn condition(shape: &Shape) -> Result<Option<Condition>, Invalid> {
     let wanted = shape.clause.as_ref().map(|clause| writer.clause(clause)).transpose()?;
     let sql = match (seen, wanted) {
         (None, None) => return Ok(None),
+        (Some(one), None) | (None, Some(one)) if is_choice(shape) => format!("{EVERY_ROW} AND ({one})"),
         (Some(one), None) | (None, Some(one)) => one,
         (Some(seen), Some(wanted)) => format!("({seen}) AND ({wanted})"),
     };
     let parameters = writer.parameters;
     Ok(Some(Condition { sql, parameters }))
+}
+
+/// Whether one part stands by itself, and is an `OR`. Electric joins a subset's condition to ours with an `AND`, without brackets around
+/// ours or after taking ours away: the subset would then narrow the last alternative only.
+fn is_choice(shape: &Shape) -> bool {
+    shape.filter.alternatives().len() > 1 || matches!(shape.clause, Some(Clause::Any(_)))
 }
 
 /// The rows of a table of which a clause is true; every row where there is none.

@@ -26,6 +26,7 @@ use crate::{
     config::ElectricSettings,
     metrics::{ElectricFailure, Metrics},
 };
+use anyhow::Context;
 use axum::http::HeaderMap;
 use outage::Outage;
 use question::Question;
@@ -46,7 +47,7 @@ impl Electric {
     /// Nothing is asked yet.
     pub fn new(settings: &ElectricSettings, metrics: Metrics) -> anyhow::Result<Self> {
         Ok(Self {
-            wire: Arc::new(Wire::new(settings)?),
+            wire: Arc::new(Wire::new(settings).with_context(|| format!("cannot speak with Electric at {}", settings.url))?),
             outage: Arc::new(Outage::new(metrics.clone())),
             settings: Arc::new(settings.clone()),
             metrics,

@@ -62,6 +62,8 @@ impl Wire {
                 .redirect(Policy::none())
                 .http1_only()
                 .connect_timeout(settings.connect);
+            // A container may have no certificates, and needs none for an Electric beside it.
+            let builder = if settings.url.is_https() { builder } else { builder.tls_certs_only([]) };
             // Bodies go on as they came.
             let builder = builder.no_gzip().no_brotli().no_deflate().no_zstd();
             let builder = builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(idle);
