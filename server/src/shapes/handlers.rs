@@ -12,7 +12,7 @@ use super::{
     request::{Live, Request},
     shape::Shape,
     snapshot, stream,
-    subset::{self, Subset},
+    subset::{self, ShapeAnswer, Subset},
 };
 use crate::{
     app::App,
@@ -68,7 +68,7 @@ pub fn routes() -> OpenApiRouter<App> {
         ("cursor" = Option<String>, Query, description = "`electric-cursor` of the last live answer, so that no cache repeats itself."),
     ),
     responses(
-        (status = 200, description = "Messages, in order; an empty list where a live request waited in vain.", body = Vec<ShapeMessage>, headers(
+        (status = 200, description = "Messages, in order; an empty list where a live request waited in vain. With `subset__…`: rows.", body = ShapeAnswer, headers(
             ("electric-handle" = String, description = "Names the shape's log."),
             ("electric-offset" = String, description = "Where to go on."),
             ("electric-up-to-date" = String, description = "There, and empty, where the answer reaches the log's end."),

@@ -11,7 +11,7 @@ use super::{
     refusal::{Invalid, InvalidRequest},
     request::Request,
     shape::Shape,
-    subset,
+    subset::{self, ShapeAnswer},
 };
 use crate::{app::App, openapi::problems, problem::Result};
 use axum::{
@@ -50,7 +50,7 @@ pub fn routes() -> OpenApiRouter<App> {
         ("offset" = String, Query, description = "As in `/api/sync/{table}`, and so are the other parameters."),
     ),
     responses(
-        (status = 200, description = "Messages, in order.", body = Vec<ShapeMessage>),
+        (status = 200, description = "Messages, in order; with `subset__…`: rows.", body = ShapeAnswer),
         (status = 400, description = "A parameter is not right.", body = InvalidRequest),
         (status = 401, description = "The secret is another.", body = serde_json::Value),
         (status = 409, description = "The place in the log is gone: begin again.", body = Vec<ShapeMessage>),

@@ -24,7 +24,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::ShapeMessage;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
@@ -46,10 +47,18 @@ struct SubsetBody {
     offset: Option<u32>,
 }
 
-/// Some of a shape's rows.
-#[derive(ToSchema)]
+/// A shape's log, or some of its rows where those were asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "only describes what an answer holds")]
-struct SubsetAnswer {
+pub enum ShapeAnswer {
+    Log(Vec<ShapeMessage>),
+    Subset(SubsetAnswer),
+}
+
+/// Some of a shape's rows.
+#[derive(Serialize, ToSchema)]
+pub struct SubsetAnswer {
     /// Which transactions are in the rows: `xmin`, `xmax` and `xip_list`, as PostgreSQL names those of a snapshot.
     metadata: Value,
     /// The rows, as a snapshot tells them.
@@ -77,7 +86,7 @@ struct SubsetAnswer {
             ("electric-offset" = String, description = "Where to follow the log from."),
             ("electric-schema" = String, description = "The columns' types, as JSON."),
         )),
-        (status = 400, description = "A parameter is not right, or the body is not JSON.", body = InvalidRequest),
+        (status = 400, description = "A parameter is not right, or the body is not JSON.", body = WrongSubset),
         (status = 409, description = "The place in the log is gone: begin again.", body = Vec<ShapeMessage>),
         problems::NotFound,
     )
@@ -112,7 +121,7 @@ pub async fn read_subset(
     request_body = SubsetBody,
     responses(
         (status = 200, description = "The rows as they stand.", body = SubsetAnswer),
-        (status = 400, description = "A parameter is not right, or the body is not JSON.", body = InvalidRequest),
+        (status = 400, description = "A parameter is not right, or the body is not JSON.", body = WrongSubset),
         (status = 401, description = "The secret is another.", body = serde_json::Value),
         (status = 409, description = "The place in the log is gone: begin again.", body = Vec<ShapeMessage>),
         problems::NotFound,
@@ -134,6 +143,22 @@ enum WrongBody {
     Invalid(Invalid),
 }
 
+/// What is told of a wrong request with a body.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only describes what an answer holds")]
+enum WrongSubset {
+    Invalid(InvalidRequest),
+    NotJson(NotJson),
+}
+
+/// The body was not an object of JSON.
+#[derive(Serialize, ToSchema)]
+struct NotJson {
+    error: &'static str,
+    details: String,
+}
+
 fn read_body(body: &Bytes) -> Result<Wish, WrongBody> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(asked)) => Wish::in_body(&asked).map_err(WrongBody::Invalid),
@@ -148,7 +173,8 @@ impl IntoResponse for WrongBody {
         match self {
             Self::Invalid(invalid) => invalid.into_response(),
             Self::NotJson(details) => {
-                let body = json!({"error": "Invalid JSON in request body", "details": details});
+                let error = "Invalid JSON in request body";
+                let body = NotJson { error, details };
                 (StatusCode::BAD_REQUEST, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
             }
         }

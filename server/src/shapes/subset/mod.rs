@@ -11,7 +11,7 @@ mod rows;
 mod wish;
 
 pub use answer::answer;
-pub use handlers::{__path_read_subset, __path_read_table_subset, read_subset, read_table_subset};
+pub use handlers::{__path_read_subset, __path_read_table_subset, ShapeAnswer, read_subset, read_table_subset};
 pub use wish::Wish;
 
 use super::{clause, clause::Clause, refusal::Invalid, shape::Shape};
