@@ -7,7 +7,7 @@ import { Followed, Heard } from './support/shape.mjs'
 import { Person } from './support/office.mjs'
 import { TurnsServer } from './support/server.mjs'
 
-const LIMIT = { timeout: 30_000 }
+const LIMIT = { timeout: 60_000 }
 let server, admin, manager, other
 
 before(async () => {

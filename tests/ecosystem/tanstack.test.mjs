@@ -9,7 +9,7 @@ import { Person } from './support/office.mjs'
 import { TurnsServer } from './support/server.mjs'
 import { when } from './support/when.mjs'
 
-const LIMIT = { timeout: 30_000 }
+const LIMIT = { timeout: 60_000 }
 let server, admin, manager, other
 
 before(async () => {
