@@ -3,6 +3,7 @@
 // Invariant: after a restart it is at the same address with the same file, as a machine that was rebooted.
 
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -99,12 +100,18 @@ export class TurnsServer {
   }
 }
 
-/** A port that is free now. The kernel does not hand it out again soon, so it is still free when the server takes it. */
+/**
+ * A port that is free now, below those that the kernel gives to outgoing connections: one of these might take it while
+ * the server is down, the clients' own attempts to reach it among them.
+ */
 async function freePort() {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address()
-  listener.close()
-  await once(listener, 'close')
-  return port
+  for (;;) {
+    const listener = createServer().listen(randomInt(10_000, 30_000), '127.0.0.1')
+    const isFree = await once(listener, 'listening').then(() => true, () => false)
+    if (!isFree) continue
+    const { port } = listener.address()
+    listener.close()
+    await once(listener, 'close')
+    return port
+  }
 }
