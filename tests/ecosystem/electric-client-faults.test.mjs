@@ -17,8 +17,8 @@ before(async () => {
 })
 
 after(async () => {
-  wire.remove()
-  await server.remove()
+  wire?.remove()
+  await server?.remove()
 })
 
 /** Follows turns over the wire; notes what the client was told, what it asked for, and what it complained of. */

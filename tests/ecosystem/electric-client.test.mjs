@@ -15,7 +15,7 @@ before(async () => {
   ;[admin, manager, other] = await Promise.all(['admin', 'manager', 'manager2'].map((name) => Person.signIn(server, name)))
 })
 
-after(() => server.remove())
+after(() => server?.remove())
 
 /** Follows a shape for as long as a test takes. */
 async function follow(t, person, table, options) {

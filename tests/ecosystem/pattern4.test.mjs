@@ -23,8 +23,8 @@ before(async () => {
 })
 
 after(async () => {
-  wire.remove()
-  await Promise.all([server.remove(), folders.remove()])
+  wire?.remove()
+  await Promise.all([server?.remove(), folders?.remove()])
 })
 
 /** The manager's device, at the end of the wire. */

@@ -17,7 +17,7 @@ before(async () => {
   ;[admin, manager, other] = await Promise.all(['admin', 'manager', 'manager2'].map((name) => Person.signIn(server, name)))
 })
 
-after(() => server.remove())
+after(() => server?.remove())
 
 /** What a write's receipt says to the collection: the transaction, as the shape's `txids` name it. */
 const matched = (receipt) => ({ txid: Number(receipt.txid) })
