@@ -7,7 +7,7 @@ import { Person } from './support/office.mjs'
 import { TurnsServer } from './support/server.mjs'
 import { Wire } from './support/wire.mjs'
 
-const LIMIT = { timeout: 30_000 }
+const LIMIT = { timeout: 60_000 }
 let server, wire, admin, manager, other
 
 before(async () => {
@@ -17,8 +17,8 @@ before(async () => {
 })
 
 after(async () => {
-  wire.remove()
-  await server.remove()
+  wire?.remove()
+  await server?.remove()
 })
 
 /** Follows turns over the wire; notes what the client was told, what it asked for, and what it complained of. */

@@ -7,7 +7,7 @@ import { Followed, Heard } from './support/shape.mjs'
 import { Person } from './support/office.mjs'
 import { TurnsServer } from './support/server.mjs'
 
-const LIMIT = { timeout: 30_000 }
+const LIMIT = { timeout: 60_000 }
 let server, admin, manager, other
 
 before(async () => {
@@ -15,7 +15,7 @@ before(async () => {
   ;[admin, manager, other] = await Promise.all(['admin', 'manager', 'manager2'].map((name) => Person.signIn(server, name)))
 })
 
-after(() => server.remove())
+after(() => server?.remove())
 
 /** Follows a shape for as long as a test takes. */
 async function follow(t, person, table, options) {

@@ -24,8 +24,8 @@ before(async () => {
 })
 
 after(async () => {
-  wire.remove()
-  await Promise.all([server.remove(), folders.remove()])
+  wire?.remove()
+  await Promise.all([server?.remove(), folders?.remove()])
 })
 
 /** A database with tables for the shapes, empty where the folder is new. */

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 
 const PASSWORD = 'turns-demo'
+const LIMIT_MS = 15_000
 
 export class Person {
   constructor(server, user, token) {
@@ -70,10 +71,12 @@ export class Person {
 
   /** The log is trimmed right after the server's start, but nothing says when that is done: asks until a place is gone. */
   async trimmed(table, offset, handle) {
-    for (;;) {
-      const answer = await fetch(`${this.shape(table)}?offset=${offset}&handle=${handle}`, { headers: this.headers })
+    const limit = AbortSignal.timeout(LIMIT_MS)
+    for (let status; status !== 409; ) {
+      const place = `${this.shape(table)}?offset=${offset}&handle=${handle}`
+      const answer = await fetch(place, { headers: this.headers, signal: limit })
       await answer.arrayBuffer()
-      if (answer.status === 409) return
+      status = answer.status
     }
   }
 }

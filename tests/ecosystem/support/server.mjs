@@ -3,6 +3,7 @@
 // Invariant: after a restart it is at the same address with the same file, as a machine that was rebooted.
 
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -21,28 +22,29 @@ export class TurnsServer {
   #process
   #log = ''
 
-  constructor(folder, port) {
+  constructor(folder, port, settings) {
     this.folder = folder
     this.port = port
+    this.settings = settings
     this.url = `http://127.0.0.1:${port}`
   }
 
-  /** A server with a small demo, ready to answer. */
+  /** A server with a small demo and these settings, ready to answer. */
   static async start(settings = {}) {
     if (!PROGRAM) throw new Error('set TURNS_SERVER to the built server: target/debug/turns-server')
     const folder = await mkdtemp(join(tmpdir(), 'turns-ecosystem-'))
-    const server = new TurnsServer(folder, await freePort())
-    await server.restart(settings)
+    const server = new TurnsServer(folder, await freePort(), settings)
+    await server.restart()
     return server
   }
 
-  /** Starts it again, with these settings; ends it first where it runs. */
+  /** Starts it again, with these settings besides; ends it first where it runs. */
   async restart(settings = {}) {
     await this.kill()
     const address = { HOST: '127.0.0.1', PORT: `${this.port}`, DATABASE_URL: `sqlite://${this.#file('turns.db')}?mode=rwc` }
     this.#process = spawn(PROGRAM, ['--demo', '12', '--past-turns', '0'], {
       cwd: this.folder,
-      env: { ...process.env, ...WITHOUT_LIMITS, ...address, ...settings },
+      env: { ...process.env, ...WITHOUT_LIMITS, ...address, ...this.settings, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process.stderr.on('data', (text) => (this.#log += text))
@@ -99,12 +101,18 @@ export class TurnsServer {
   }
 }
 
-/** A port that is free now. The kernel does not hand it out again soon, so it is still free when the server takes it. */
+/**
+ * A port that is free now, below those that the kernel gives to outgoing connections: one of these might take it while
+ * the server is down, the clients' own attempts to reach it among them.
+ */
 async function freePort() {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address()
-  listener.close()
-  await once(listener, 'close')
-  return port
+  for (;;) {
+    const listener = createServer().listen(randomInt(10_000, 30_000), '127.0.0.1')
+    const isFree = await once(listener, 'listening').then(() => true, () => false)
+    if (!isFree) continue
+    const { port } = listener.address()
+    listener.close()
+    await once(listener, 'close')
+    return port
+  }
 }
