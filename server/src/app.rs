@@ -8,7 +8,7 @@ use crate::{
     db::Db,
     limits::Limiter,
     metrics::Metrics,
-    shapes::{electric::Electric, hub::Hub},
+    shapes::{KnownShapes, electric::Electric, hub::Hub},
     uploads::Uploads,
     write::WriteQueue,
 };
@@ -35,6 +35,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Sessions that were looked up a moment ago.
     pub sessions: KnownSessions,
+    /// Shapes that somebody asked for.
+    pub shapes: KnownShapes,
     /// How often somebody may ask.
     pub limiter: Limiter,
     /// What the operator watches.

@@ -14,6 +14,10 @@ use server::{
 };
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
+/// A waiting request is a few dozen small pieces of memory, and there are thousands.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The server of Turns: rental homes made ready between tenants. Settings come from the environment
 /// (DATABASE_URL, DATABASE_POOLED_URL, READ_REPLICA_URL, HOST, PORT, PUBLIC_URL, LOG).
 #[derive(Parser)]

@@ -18,7 +18,7 @@ use crate::{
     metrics::{self, Metrics},
     router,
     shapes::{
-        self,
+        self, KnownShapes,
         electric::{self, Electric},
         hub::Hub,
     },
@@ -71,6 +71,7 @@ impl Server {
             uploads,
             passwords,
             sessions: KnownSessions::default(),
+            shapes: KnownShapes::default(),
             limiter,
             metrics,
             electric,

@@ -106,8 +106,8 @@ impl Answer {
 }
 
 /// 409 for a place in this shape that is gone, or never was: the client begins again under another handle.
-pub fn gone(shape: &Shape) -> Response {
-    must_refetch(&shape.clone().after(Some(&shape.handle)))
+pub fn gone(shape: &Arc<Shape>) -> Response {
+    must_refetch(&Arc::clone(shape).after(Some(&shape.handle)))
 }
 
 /// 409: `shape` is where to begin again.

@@ -8,7 +8,7 @@
 use super::{
     electric::echo::{self, Ring},
     hub::{Heard, Listening},
-    shape::Shape,
+    known::Sight,
 };
 use crate::{app::App, auth::Session, metrics::Waiting};
 use axum::{
@@ -25,7 +25,6 @@ use protocol::News;
 use std::{
     collections::BTreeSet,
     convert::Infallible,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
@@ -98,7 +97,10 @@ async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News
 
 async fn ring(app: &App, session: &Session, rings: &mpsc::Sender<News>) {
     let viewer = session.viewer();
-    let shapes = viewer.shapes().into_iter().map(|table| Arc::new(Shape::of(&viewer, table, app.db.epoch())));
+    let shapes = viewer
+        .shapes()
+        .into_iter()
+        .map(|table| app.shapes.seen(Sight::of(viewer, table), app.db.epoch()));
     let mut listening: Vec<Listening> = shapes.map(|shape| app.hub.join(&shape)).collect();
     let _counted = app.metrics.listen(Waiting::Doorbell);
     let mut news = Rung {

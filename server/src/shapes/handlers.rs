@@ -5,6 +5,7 @@
 use super::{
     answer::{self, Answer},
     doorbell, electric,
+    known::Sight,
     live::{self, Caller},
     log, methods,
     offset::Offset,
@@ -111,33 +112,36 @@ pub(super) async fn answer(
         Err(invalid) => return Ok(invalid.into_response()),
     };
     request.subset = subset.or(request.subset);
-    let shape = Shape::of(&session.viewer(), table, app.db.epoch());
+    let sight = Sight::of(session.viewer(), table);
     if let Some(electric) = &app.electric {
         // Boxed: what waits here would carry the room for it along.
-        return Box::pin(electric::follow(&app, electric, Caller::Person(session), shape, &request, headers)).await;
+        return Box::pin(electric::follow(&app, electric, Caller::Person(session), sight, &request, headers)).await;
     }
-    follow(app, Caller::Person(session), shape, request, headers).await
+    follow(app, Caller::Person(session), sight, request, headers).await
 }
 
 /// The answer to whoever follows a shape, or what they want of it.
-pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Request, headers: &HeaderMap) -> Result<Response> {
-    let (shape, subset) = match wanted(&app, shape, &request) {
+pub(super) async fn follow(app: App, caller: Caller, sight: Sight, request: Request, headers: &HeaderMap) -> Result<Response> {
+    let (shape, subset) = match wanted(&app, sight, &request) {
         Ok(wanted) => wanted,
         Err(invalid) => return Ok(invalid.into_response()),
     };
-    let shape = Arc::new(match &request.handle {
-        Some(handle) if request.offset != Offset::Beginning => match shape.known_as(handle) {
+    let shape = match &request.handle {
+        Some(handle) if request.offset != Offset::Beginning => match Arc::clone(&shape).known_as(handle) {
             Some(known) => known,
             None => return Ok(answer::must_refetch(&shape.after(request.expired_handle.as_deref()))),
         },
         _ => shape.after(request.expired_handle.as_deref()),
-    });
+    };
     // Boxed, all but the waiting, which then carries no room for the others along.
     if let Some(subset) = subset {
         return Box::pin(subset::answer(&app, &shape, &request, &subset)).await;
     }
     let answer = match request.live {
-        None => Box::pin(read(&app, &shape, &request)).await?,
+        None => match recent(&app, &shape, &request) {
+            Some(answer) => Some(answer),
+            None => Box::pin(read(&app, &shape, &request)).await?,
+        },
         Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
         Some(Live::Stream) => return Box::pin(stream::open(app, caller, shape, request)).await,
     };
@@ -146,20 +150,26 @@ pub(super) async fn follow(app: App, caller: Caller, shape: Shape, request: Requ
     Ok(answer.respond(&shape, headers))
 }
 
-/// What is wanted of a shape, and which of its rows as they stand, if it is those.
-pub(super) fn wanted(app: &App, seen: Shape, request: &Request) -> Result<(Shape, Option<Subset>), Invalid> {
-    let Some(wish) = &request.subset else {
-        return Ok((seen.wanted(&request.wish, app.db.epoch())?, None));
-    };
-    let shape = seen.clone().wanted(&request.wish, app.db.epoch())?;
-    Ok((shape, Some(Subset::read(wish, &seen)?)))
+/// What is wanted of what somebody sees, and which of its rows as they stand, if it is those.
+pub(super) fn wanted(app: &App, sight: Sight, request: &Request) -> Result<(Arc<Shape>, Option<Subset>), Invalid> {
+    let shape = app.shapes.wanted(sight, &request.wish, app.db.epoch())?;
+    let seen = || app.shapes.seen(sight, app.db.epoch());
+    let subset = request.subset.as_ref().map(|wish| Subset::read(wish, &seen())).transpose()?;
+    Ok((shape, subset))
+}
+
+/// What there is now, without asking the database; `None` where only that knows.
+pub(super) fn recent(app: &App, shape: &Arc<Shape>, request: &Request) -> Option<Answer> {
+    // Who does not wait sees at least what was committed before they asked; who waits will hear.
+    let told = if request.live.is_some() { 0 } else { app.db.told_until() };
+    let page = app.hub.recent(shape, request.offset, told, &app.settings.limits)?;
+    Some(log_answer(&page, request))
 }
 
 /// What there is now; `None` where the place is gone.
 pub(super) async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
     let db = app.db.snapshot().await?;
-    let end = counters::current(&db, counters::CHANGE_POSITION).await?;
-    let begin = counters::current(&db, counters::CHANGES_TRIMMED_TO).await?;
+    let (begin, end) = counters::ends_of_log(&db).await?;
     match request.offset {
         Offset::Foreign => Ok(None),
         offset if offset.is_gone(begin, end) => Ok(None),
@@ -192,14 +202,18 @@ async fn read_snapshot(db: &impl ConnectionTrait, app: &App, shape: &Shape, requ
 
 async fn read_log(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, from: Place, end: i64) -> Result<Answer> {
     let page = log::page(db, shape, &app.settings.limits, from, end).await?;
-    Ok(Answer {
+    Ok(log_answer(&page, request))
+}
+
+fn log_answer(page: &log::Page, request: &Request) -> Answer {
+    Answer {
         from: request.offset,
         next: Offset::Log(page.next),
         is_up_to_date: page.is_up_to_date,
         has_data: page.has_data,
-        body: page.body,
+        body: Arc::clone(&page.body),
         cursor: cursor(request),
-    })
+    }
 }
 
 fn cursor(request: &Request) -> Option<u64> {

@@ -3,8 +3,8 @@
 //! **Invariant:** a session that has ended gets nothing more, not even from a request that was waiting.
 
 use super::{
-    answer::{self, Answer},
-    handlers::read,
+    answer::Answer,
+    handlers::{read, recent},
     hub::Listening,
     offset::Offset,
     request::Request,
@@ -13,7 +13,6 @@ use super::{
 use crate::{
     app::App,
     auth::{self, Over, Session},
-    clock,
     metrics::Waiting,
     problem::Result,
 };
@@ -71,7 +70,7 @@ impl Follower {
 
     /// What there is from here on.
     pub async fn look(&mut self) -> Result<Look> {
-        let answer = match self.recent() {
+        let answer = match recent(&self.app, &self.shape, &self.request) {
             Some(answer) => answer,
             // Boxed: what waits would carry the room for it along.
             None => match Box::pin(read(&self.app, &self.shape, &self.request)).await? {
@@ -105,19 +104,6 @@ impl Follower {
                 }
             }
         }
-    }
-
-    /// What there is, without asking the database; none where only that knows.
-    fn recent(&self) -> Option<Answer> {
-        let page = self.app.hub.recent(&self.listening, self.request.offset, &self.app.settings.limits)?;
-        Some(Answer {
-            from: self.request.offset,
-            next: Offset::Log(page.next),
-            is_up_to_date: page.is_up_to_date,
-            has_data: page.has_data,
-            body: Arc::clone(&page.body),
-            cursor: Some(answer::cursor(clock::now(), self.request.cursor)),
-        })
     }
 }
 

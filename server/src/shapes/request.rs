@@ -35,7 +35,7 @@ pub enum Live {
 }
 
 /// What a client wants of a table beside where to go on. Each makes another shape.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Wish {
     /// Only rows of which this is true: SQL, not yet read.
     pub clause: Option<String>,
@@ -47,6 +47,14 @@ pub struct Wish {
     pub is_full: bool,
     /// No snapshot at the beginning (`log=changes_only`).
     pub changes_only: bool,
+}
+
+impl Wish {
+    /// How long its texts are together.
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.clause, &self.columns].into_iter().flatten().chain(self.parameters.values());
+        texts.map(String::len).sum()
+    }
 }
 
 impl Request {

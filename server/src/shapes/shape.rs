@@ -84,21 +84,27 @@ impl Shape {
     }
 
     /// The shape under the handle by which a client knows it; none where that is another shape's.
-    pub fn known_as(&self, handle: &str) -> Option<Self> {
+    pub fn known_as(self: Arc<Self>, handle: &str) -> Option<Arc<Self>> {
+        if *self.handle == *handle {
+            return Some(self);
+        }
         self.count_of(handle)?;
-        Some(Self {
+        Some(Arc::new(Self {
             handle: handle.into(),
-            ..self.clone()
-        })
+            ..Self::clone(&self)
+        }))
     }
 
     /// The shape for a client that was sent away from `gone`: under another handle than that one.
-    pub fn after(mut self, gone: Option<&str>) -> Self {
-        if let Some(count) = gone.and_then(|gone| self.count_of(gone)) {
-            let digest = self.handle.split('-').next().unwrap_or_default();
-            self.handle = format!("{digest}-{}", count.wrapping_add(1)).into();
-        }
-        self
+    pub fn after(self: Arc<Self>, gone: Option<&str>) -> Arc<Self> {
+        let Some(count) = gone.and_then(|gone| self.count_of(gone)) else {
+            return self;
+        };
+        let digest = self.handle.split('-').next().unwrap_or_default();
+        Arc::new(Self {
+            handle: format!("{digest}-{}", count.wrapping_add(1)).into(),
+            ..Self::clone(&self)
+        })
     }
 
     fn count_of(&self, handle: &str) -> Option<u64> {
@@ -223,9 +229,9 @@ mod tests {
 
     #[test]
     fn nobody_is_given_a_handle_again_that_they_were_sent_away_from() {
-        let shape = || Shape::whole(Table::Turns, "e");
-        let first = shape().handle;
-        let second = shape().after(Some(&first)).handle;
+        let shape = || Arc::new(Shape::whole(Table::Turns, "e"));
+        let first = shape().handle.clone();
+        let second = shape().after(Some(&first)).handle.clone();
         assert_ne!(second, first);
         assert_eq!(shape().known_as(&second).unwrap().handle, second);
         assert_ne!(shape().after(Some(&second)).handle, second);

@@ -6,11 +6,11 @@
 
 use super::{
     handlers::follow,
+    known::Sight,
     live::Caller,
     methods,
     refusal::{Invalid, InvalidRequest},
     request::Request,
-    shape::Shape,
     subset::{self, ShapeAnswer},
 };
 use crate::{app::App, openapi::problems, problem::Result};
@@ -83,8 +83,8 @@ pub(super) async fn answer(app: App, parameters: &HashMap<String, String>, subse
     match asked {
         Ok((mut request, table)) => {
             request.subset = subset.or(request.subset);
-            let shape = Shape::whole(table, app.db.epoch());
-            follow(app, Caller::Program, shape, request, headers).await
+            let sight = Sight::whole(table);
+            follow(app, Caller::Program, sight, request, headers).await
         }
         Err(invalid) => Ok(invalid.into_response()),
     }

@@ -5,6 +5,7 @@
 use super::{
     super::{
         handlers::wanted,
+        known::Sight,
         live::Caller,
         offset::Offset,
         request::{Live, Request},
@@ -30,13 +31,14 @@ use axum::{
 };
 use futures::FutureExt;
 use protocol::shape::{OFFSET_HEADER, UP_TO_DATE_HEADER};
+use std::sync::Arc;
 
 /// Answers that end within so many bytes are judged before their head goes out.
 const SHORT: usize = 16 * 1024;
 
 /// The answer to somebody who follows a shape.
-pub async fn follow(app: &App, electric: &Electric, caller: Caller, shape: Shape, request: &Request, asked: &HeaderMap) -> Result<Response> {
-    let asked_about = wanted(app, shape, request).and_then(|(shape, subset)| {
+pub async fn follow(app: &App, electric: &Electric, caller: Caller, sight: Sight, request: &Request, asked: &HeaderMap) -> Result<Response> {
+    let asked_about = wanted(app, sight, request).and_then(|(shape, subset)| {
         let question = match &subset {
             Some(subset) => Question::of_subset(&shape, request, subset),
             None => Question::of(&shape, request),
@@ -92,7 +94,7 @@ fn is_judged(request: &Request) -> bool {
     request.live.is_none() && !matches!(request.offset, Offset::Beginning | Offset::Now)
 }
 
-async fn pass_on(app: &App, electric: &Electric, caller: Caller, shape: Shape, request: &Request, answered: Answered) -> Response {
+async fn pass_on(app: &App, electric: &Electric, caller: Caller, shape: Arc<Shape>, request: &Request, answered: Answered) -> Response {
     let status = StatusCode::from_u16(answered.response.status().as_u16()).unwrap_or(StatusCode::OK);
     let mut headers = reply::headers(answered.response.headers());
     let mut flow = Flow {

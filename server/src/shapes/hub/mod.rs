@@ -15,7 +15,12 @@ mod tests;
 
 pub use topic::{Heard, Listening, Topic};
 
-use super::{log::Page, message, offset::Offset, shape::Shape};
+use super::{
+    log::{self, Page},
+    message,
+    offset::Offset,
+    shape::Shape,
+};
 use crate::{
     config::Limits,
     db::{Commit, Db},
@@ -77,11 +82,17 @@ impl Hub {
         topic.join(self.clone())
     }
 
-    /// What happened to a shape since a place, where that is not longer ago than the tail reaches.
-    pub fn recent(&self, topic: &Topic, from: Offset, limits: &Limits) -> Option<Arc<Page>> {
+    /// What happened to a shape since a place, where that is not longer ago than the tail reaches; `told` is what the tail must reach.
+    pub fn recent(&self, shape: &Arc<Shape>, from: Offset, told: i64, limits: &Limits) -> Option<Arc<Page>> {
         let Offset::Log(place) = from else { return None };
-        let (commits, end) = self.state().tail.since(place)?;
-        Some(topic.page(place, end, &commits, limits))
+        let state = self.state();
+        let (commits, end) = state.tail.since(place).filter(|(_, end)| *end >= told)?;
+        let topic = state.ids.get(&shape.handle).and_then(|id| state.topics.get(id)).cloned();
+        drop(state);
+        Some(match topic {
+            Some(topic) => topic.page(place, end, &commits, limits),
+            None => Arc::new(log::page_of(shape, commits.iter().flat_map(|commit| &commit.changes), limits, place, end)),
+        })
     }
 
     /// How many shapes somebody waits on.

@@ -26,13 +26,14 @@ use axum::{
 use domain::Row;
 use protocol::shape::{OFFSET_HEADER, SCHEMA_HEADER};
 use serde_json::json;
+use std::sync::Arc;
 
 const SNAPSHOT_HEADER: &str = "electric-snapshot";
 /// The rows of a subset come in one piece, of so many pages at most.
 const MOST_PAGES: usize = 8;
 
 /// Reads the subset and tells it; 409 where the place that the caller follows the log from is gone.
-pub async fn answer(app: &App, shape: &Shape, request: &Request, subset: &Subset) -> Result<Response> {
+pub async fn answer(app: &App, shape: &Arc<Shape>, request: &Request, subset: &Subset) -> Result<Response> {
     let db = app.db.snapshot().await?;
     let end = counters::current(&db, counters::CHANGE_POSITION).await?;
     let begin = counters::current(&db, counters::CHANGES_TRIMMED_TO).await?;
