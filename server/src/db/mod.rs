@@ -121,16 +121,13 @@ impl Db {
 
     /// A view of one moment: everything read through it comes from the same state.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
-        let options = match self.kind {
-            // A deferred transaction of SQLite is that by itself.
-            DatabaseKind::Sqlite => TransactionOptions::default(),
-            DatabaseKind::Postgres => TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                ..TransactionOptions::default()
-            },
-        };
-        Ok(self.readers.begin_with_options(options).await?)
+        Ok(self.readers.begin_with_options(one_moment(self.kind)).await?)
+    }
+
+    /// The same of the replica, where there is one that answers and is not far behind.
+    pub async fn snapshot_of_replica(&self) -> Option<DatabaseTransaction> {
+        let replica = self.near_replica().await?;
+        replica.begin_with_options(one_moment(self.kind)).await.ok()
     }
 
     /// Connections for what reads much and may be some seconds old: the replica's, else the readers.
@@ -216,6 +213,19 @@ impl Db {
         }
         told(self.readers.close_by_ref().await);
         told(writer.close_by_ref().await);
+    }
+}
+
+/// A transaction that sees one moment.
+fn one_moment(kind: DatabaseKind) -> TransactionOptions {
+    match kind {
+        // A deferred transaction of SQLite is that by itself.
+        DatabaseKind::Sqlite => TransactionOptions::default(),
+        DatabaseKind::Postgres => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        },
     }
 }
 

@@ -168,15 +168,37 @@ pub(super) fn recent(app: &App, shape: &Arc<Shape>, request: &Request) -> Option
 
 /// What there is now; `None` where the place is gone.
 pub(super) async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+    if let Some(answer) = read_replica(app, shape, request).await {
+        return Ok(Some(answer));
+    }
     let db = app.db.snapshot().await?;
-    let (begin, end) = counters::ends_of_log(&db).await?;
+    let ends = counters::ends_of_log(&db).await?;
+    read_at(&db, app, shape, request, ends).await
+}
+
+/// The same from the replica, where there is one: first syncs and catching up, after which everybody goes on live and hears the
+/// rest. None where the replica is not that far, or does not answer.
+async fn read_replica(app: &App, shape: &Shape, request: &Request) -> Option<Answer> {
+    if request.live.is_some() || request.offset == Offset::Now {
+        return None;
+    }
+    let db = app.db.snapshot_of_replica().await?;
+    let read = async {
+        let ends = counters::ends_of_log(&db).await?;
+        read_at(&db, app, shape, request, ends).await
+    };
+    read.await.ok().flatten()
+}
+
+/// What there is in one state of the database, with the ends of its log; `None` where the place is not in it.
+async fn read_at(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, (begin, end): (i64, i64)) -> Result<Option<Answer>> {
     match request.offset {
         Offset::Foreign => Ok(None),
         offset if offset.is_gone(begin, end) => Ok(None),
-        Offset::Beginning => read_snapshot(&db, app, shape, request, end, end).await.map(Some),
-        Offset::Snapshot { position, .. } => read_snapshot(&db, app, shape, request, position, end).await.map(Some),
-        Offset::Now => read_log(&db, app, shape, request, Place::end_of(end), end).await.map(Some),
-        Offset::Log(place) => read_log(&db, app, shape, request, place, end).await.map(Some),
+        Offset::Beginning => read_snapshot(db, app, shape, request, end, end).await.map(Some),
+        Offset::Snapshot { position, .. } => read_snapshot(db, app, shape, request, position, end).await.map(Some),
+        Offset::Now => read_log(db, app, shape, request, Place::end_of(end), end).await.map(Some),
+        Offset::Log(place) => read_log(db, app, shape, request, place, end).await.map(Some),
     }
 }
 

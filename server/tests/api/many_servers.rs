@@ -2,7 +2,10 @@
 
 use crate::support::{Person, TestApp, is_postgres};
 use serde_json::{Value as Json, json};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 /// What others have done is heard of within a second.
 const A_SECOND: Duration = Duration::from_secs(1);
@@ -96,4 +99,31 @@ async fn whoever_is_deactivated_elsewhere_is_gone_here_within_a_second() {
     assert_eq!(waited.status, 401);
     assert!(done_at.elapsed() < A_SECOND, "{:?}", done_at.elapsed());
     assert_eq!(manager.get("/api/auth/session").await.status, 401, "and here at once");
+}
+
+#[tokio::test]
+async fn who_begins_reads_the_standby_and_hears_the_rest() {
+    let mut app = TestApp::start().await;
+    let Some(standby) = app.use_standby().await else { return };
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await;
+    app.catch_up(&standby).await;
+    standby.pause().await;
+    rename(&manager, &turn["id"], 1, "not there yet").await;
+    let (mut rows, id) = (BTreeMap::new(), turn["id"].as_str().unwrap());
+    let begun = manager.shape("turns", "offset=-1").await;
+    begun.apply_to(&mut rows);
+    assert_eq!(rows[id]["notes"], turn["notes"], "the standby shows what it has");
+    let heard = manager.follow("turns", &begun).await;
+    heard.apply_to(&mut rows);
+    assert_eq!(rows[id]["notes"], "not there yet");
+    // After a start the server remembers nothing of its own.
+    app.restart().await;
+    let ahead = manager.follow("turns", &heard).await;
+    assert_eq!(
+        (ahead.status.as_u16(), ahead.is_up_to_date),
+        (200, true),
+        "whoever is further than the standby asks the primary"
+    );
+    standby.resume().await;
 }
