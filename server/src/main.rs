@@ -6,7 +6,7 @@
 use clap::{Parser, Subcommand};
 use domain::permission;
 use server::{
-    commands::user,
+    commands::{restored, user},
     config::Settings,
     demo::{self, Demo},
     import, logging, openapi,
@@ -48,6 +48,8 @@ enum Task {
     /// Keep accounts
     #[command(subcommand)]
     User(user::Task),
+    /// After a backup was put back, and before the server starts: have every device begin anew
+    Restored,
     /// Print who may see and do what, as a Markdown table
     Permissions,
 }
@@ -67,6 +69,7 @@ async fn main() -> ExitCode {
         }
         Some(Task::Import { file }) => import::run(&settings, &file).await,
         Some(Task::User(task)) => user::run(&settings, task).await,
+        Some(Task::Restored) => restored::run(&settings).await,
         Some(Task::Permissions) => {
             print!("{}", permission::page());
             Ok(ExitCode::SUCCESS)

@@ -198,3 +198,28 @@ async fn whoever_has_an_account_before_the_first_start_takes_its_place() {
     assert_eq!(noa.get("/api/admin/users").await.json["users"].as_array().unwrap().len(), 1);
     assert_eq!(server.end(), "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_no_place_of_before_leads_on() {
+    let mut app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let (rows, place) = manager.rows("turns").await;
+    app.stop().await;
+    let done = program(app.database_url()).arg("restored").output().unwrap();
+    assert_eq!(said(&done), "Every device begins anew with what is here, and keeps what it has not sent.\n");
+    app.restart_stopped().await;
+    let manager = app.sign_in("manager").await;
+    let gone = manager.follow("turns", &place).await;
+    assert_eq!(gone.status, 409);
+    assert_ne!(gone.handle, place.handle);
+    let (again, place) = manager.rows("turns").await;
+    assert_eq!(again, rows);
+    let turn = rows.values().next().unwrap();
+    let rename = manager.write(
+        "turns",
+        json!({"operation": "update", "rowId": turn["id"], "version": 1, "data": {"notes": "after"}}),
+    );
+    let (heard, renamed) = tokio::join!(manager.wait("turns", &place), rename);
+    assert_eq!(renamed.status, 200);
+    assert_eq!(heard.changes()[0]["value"]["notes"], "after");
+}
