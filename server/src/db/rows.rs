@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** rows come out whole; what a write means is decided before it comes here.
 
+mod cells;
 mod packed;
 mod stored;
 

@@ -9,12 +9,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Timestamp;
+use futures::stream;
 use protocol::shape::{CURSOR_HEADER, HANDLE_HEADER, OFFSET_HEADER, SCHEMA_HEADER, UP_TO_DATE_HEADER};
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 const HAS_DATA_HEADER: &str = "electric-has-data";
 /// News up to this size, heard live, are free: how much of them comes is up to those who write.
 const SMALL_NEWS_BYTES: usize = 64 * 1024;
+/// From this size on a body is not copied into one piece.
+const IN_PIECES_BYTES: usize = 1024 * 1024;
 const JSON: &str = "application/json; charset=utf-8";
 const PRIVATE: &str = "private, max-age=0, must-revalidate";
 
@@ -72,7 +75,15 @@ impl Answer {
             headers.remove(SCHEMA_HEADER);
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        (headers, self.body.array()).into_response()
+        match Arc::try_unwrap(self.body) {
+            // A page of a snapshot, which nobody else has: its pieces go out as they are.
+            Ok(own) if own.len() > IN_PIECES_BYTES => {
+                headers.insert(header::CONTENT_LENGTH, (own.len() + 1).into());
+                let pieces = own.into_pieces().map(Ok::<_, Infallible>);
+                (headers, axum::body::Body::from_stream(stream::iter(pieces))).into_response()
+            }
+            body => (headers, body.map_or_else(|shared| shared.array(), |own| own.array())).into_response(),
+        }
     }
 
     /// What tells of the answer beside its messages.

@@ -138,10 +138,7 @@ pub(super) async fn follow(app: App, caller: Caller, sight: Sight, request: Requ
         return Box::pin(subset::answer(&app, &shape, &request, &subset)).await;
     }
     let answer = match request.live {
-        None => match recent(&app, &shape, &request) {
-            Some(answer) => Some(answer),
-            None => Box::pin(read(&app, &shape, &request)).await?,
-        },
+        None => Box::pin(read_now(&app, &shape, &request)).await?,
         Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
         Some(Live::Stream) => return Box::pin(stream::open(app, caller, shape, request)).await,
     };
@@ -158,22 +155,44 @@ pub(super) fn wanted(app: &App, sight: Sight, request: &Request) -> Result<(Arc<
     Ok((shape, subset))
 }
 
-/// What there is now, without asking the database; `None` where only that knows.
-pub(super) fn recent(app: &App, shape: &Arc<Shape>, request: &Request) -> Option<Answer> {
-    // Who does not wait sees at least what was committed before they asked; who waits will hear.
-    let told = if request.live.is_some() { 0 } else { app.db.told_until() };
-    let page = app.hub.recent(shape, request.offset, told, &app.settings.limits)?;
+/// What there is now: from memory, where the database has nothing newer; `None` where the place is gone.
+async fn read_now(app: &App, shape: &Arc<Shape>, request: &Request) -> Result<Option<Answer>> {
+    if matches!(request.offset, Offset::Log(_)) {
+        let end = counters::current(app.db.readers(), counters::CHANGE_POSITION).await?;
+        if let Some(answer) = recent(app, shape, request, end) {
+            return Ok(Some(answer));
+        }
+    }
+    read(app, shape, request).await
+}
+
+/// What there is up to a position at least, without asking the database; `None` where only that knows.
+pub(super) fn recent(app: &App, shape: &Arc<Shape>, request: &Request, until: i64) -> Option<Answer> {
+    let page = app.hub.recent(shape, request.offset, until, &app.settings.limits)?;
     Some(log_answer(&page, request))
 }
 
 /// What there is now; `None` where the place is gone.
 pub(super) async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
+    if let Some(answer) = read_small(app, shape, request).await {
+        return Ok(Some(answer));
+    }
     if let Some(answer) = read_replica(app, shape, request).await {
         return Ok(Some(answer));
     }
     let db = app.db.snapshot().await?;
     let ends = counters::ends_of_log(&db).await?;
     read_at(&db, app, shape, request, ends).await
+}
+
+/// Most first syncs are small: one statement, which sees one state by itself. None where this is not one, or something fails.
+async fn read_small(app: &App, shape: &Shape, request: &Request) -> Option<Answer> {
+    if request.offset != Offset::Beginning || shape.changes_only {
+        return None;
+    }
+    let db = app.db.near_replica().await.unwrap_or_else(|| app.db.readers().clone());
+    let page = snapshot::small(&db, shape, &app.settings.limits).await.ok().flatten()?;
+    Some(snapshot_answer(page, request))
 }
 
 /// The same from the replica, where there is one: first syncs and catching up, after which everybody goes on live and hears the
@@ -212,14 +231,18 @@ async fn read_snapshot(db: &impl ConnectionTrait, app: &App, shape: &Shape, requ
     } else {
         snapshot::page(db, shape, &app.settings.limits, position, end, after).await?
     };
-    Ok(Answer {
+    Ok(snapshot_answer(page, request))
+}
+
+fn snapshot_answer(page: snapshot::Page, request: &Request) -> Answer {
+    Answer {
         from: request.offset,
         next: page.next,
         is_up_to_date: false,
         has_data: true,
         body: page.body,
         cursor: cursor(request),
-    })
+    }
 }
 
 async fn read_log(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, from: Place, end: i64) -> Result<Answer> {

@@ -18,6 +18,9 @@ use crate::{
 };
 use std::sync::Arc;
 
+/// Who waits takes what this server has heard of, and will hear the rest.
+const EVEN_OLD: i64 = 0;
+
 /// Somebody who follows a shape from a place on, and listens since before that place was looked at.
 pub struct Follower {
     app: App,
@@ -70,7 +73,7 @@ impl Follower {
 
     /// What there is from here on.
     pub async fn look(&mut self) -> Result<Look> {
-        let answer = match recent(&self.app, &self.shape, &self.request) {
+        let answer = match recent(&self.app, &self.shape, &self.request, EVEN_OLD) {
             Some(answer) => answer,
             // Boxed: what waits would carry the room for it along.
             None => match Box::pin(read(&self.app, &self.shape, &self.request)).await? {

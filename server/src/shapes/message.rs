@@ -67,6 +67,15 @@ impl Body {
         array
     }
 
+    /// The same array piece by piece; together they are one byte longer than [`Body::len`].
+    pub fn into_pieces(self) -> impl Iterator<Item = Bytes> + Send {
+        let first = |index| Bytes::from_static(if index == 0 { b"[" } else { b"," });
+        let none = self.messages.is_empty().then_some(Bytes::from_static(b"["));
+        let messages = self.messages.into_iter().enumerate();
+        let pieces = messages.flat_map(move |(index, message)| [first(index), Bytes::from(message)]);
+        none.into_iter().chain(pieces).chain([Bytes::from_static(b"]")])
+    }
+
     /// Each message by itself.
     pub fn messages(&self) -> &[String] {
         &self.messages
@@ -215,6 +224,18 @@ mod tests {
             },
         )?;
         Some((message.headers.operation.unwrap(), message.value.unwrap().len()))
+    }
+
+    #[test]
+    fn a_body_is_the_same_in_pieces() {
+        for messages in [vec![], vec!["{}"], vec!["{}", "1,2", "null"]] {
+            let mut body = Body::default();
+            messages.iter().for_each(|message| body.push_text((*message).to_owned()));
+            let (array, length) = (body.array(), body.len());
+            let pieces: Vec<u8> = body.into_pieces().flatten().collect();
+            assert_eq!(pieces, array, "{messages:?}");
+            assert_eq!(pieces.len(), length + 1 + usize::from(messages.is_empty()), "{messages:?}");
+        }
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //!
 //! **Invariant:** what a cell is written as is the JSON of what [`domain::Value::to_pg_text`] makes of its value.
 
+use super::cells::{NoRows, each_row};
 use crate::db::codec;
 use domain::{ColumnType, RowId};
 use sea_orm::{DbErr, QueryResult};
-use serde_json::value::RawValue;
 
 /// Rows in a database's own JSON: arrays of cells, the id first.
 pub struct Packed {
@@ -15,28 +15,20 @@ pub struct Packed {
     text: String,
     count: u64,
     last: Option<RowId>,
+    end: i64,
 }
 
 impl Packed {
-    /// Of a query for the text, the number of rows and the last id.
-    pub(super) fn read(kinds: Vec<ColumnType>, found: Option<QueryResult>) -> Result<Self, DbErr> {
-        let (text, count, last) = match found {
-            Some(found) => (
-                found.try_get_by_index(0)?,
-                found.try_get_by_index::<i64>(1)?,
-                found.try_get_by_index::<Option<String>>(2)?,
-            ),
-            None => ("[]".to_owned(), 0, None),
-        };
-        let last = last
-            .map(|last| last.parse())
-            .transpose()
-            .map_err(|_| DbErr::Type("an id is no uuid".to_owned()))?;
+    /// Of a query for the text, the number of rows, the last id and the log's end.
+    pub(super) fn read(kinds: Vec<ColumnType>, found: &QueryResult) -> Result<Self, DbErr> {
+        let last: Option<String> = found.try_get_by_index(2)?;
+        let no_id = |_| DbErr::Type("an id is no uuid".to_owned());
         Ok(Self {
             kinds,
-            text,
-            count: count.unsigned_abs(),
-            last,
+            text: found.try_get_by_index(0)?,
+            count: found.try_get_by_index::<i64>(1)?.unsigned_abs(),
+            last: last.map(|last| last.parse()).transpose().map_err(no_id)?,
+            end: found.try_get_by_index::<Option<i64>>(3)?.unwrap_or_default(),
         })
     }
 
@@ -50,6 +42,11 @@ impl Packed {
         self.last
     }
 
+    /// The change log's end in the state that the rows are of.
+    pub const fn end(&self) -> i64 {
+        self.end
+    }
+
     /// About how long the rows are as JSON, without names.
     pub fn bytes(&self) -> usize {
         self.text.len()
@@ -57,15 +54,14 @@ impl Packed {
 
     /// Gives each row's cells, the id's first.
     pub fn each(&self, mut take: impl FnMut(Cells<'_>) -> Result<(), DbErr>) -> Result<(), DbErr> {
-        let rows: Vec<Vec<&RawValue>> = serde_json::from_str(&self.text).map_err(|error| DbErr::Json(error.to_string()))?;
-        rows.iter().try_for_each(|cells| take(Cells { packed: self, cells }))
+        each_row(&self.text, |cells| take(Cells { packed: self, cells }))
     }
 }
 
 /// The cells of one row.
 pub struct Cells<'a> {
     packed: &'a Packed,
-    cells: &'a [&'a RawValue],
+    cells: &'a [&'a str],
 }
 
 impl Cells<'_> {
@@ -74,7 +70,7 @@ impl Cells<'_> {
         let (Some(cell), Some(kind)) = (self.cells.get(index), self.packed.kinds.get(index)) else {
             return Err(DbErr::Type(format!("there is no cell {index}")));
         };
-        match cell.get() {
+        match *cell {
             // A text is a text in both languages.
             text if text == "null" || text.starts_with('"') => json.push_str(text),
             number => {
@@ -85,5 +81,11 @@ impl Cells<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl From<NoRows> for DbErr {
+    fn from(_: NoRows) -> Self {
+        Self::Json("the database packed something else than rows".to_owned())
     }
 }

@@ -3,7 +3,10 @@
 //! **Invariant:** no column is named here; all of it follows from the domain's description.
 
 use super::{Packed, RowOrder};
-use crate::db::codec::{self, Cell};
+use crate::db::{
+    codec::{self, Cell},
+    counters::CHANGE_POSITION,
+};
 use domain::{Column, ColumnType, Row, RowFilter, RowId, Table, Value};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, DynIden, Statement,
@@ -70,9 +73,14 @@ impl Stored {
         let mut packed = Query::select();
         packed.expr(Func::coalesce([list, Expr::val("[]")]));
         packed.expr(Expr::col(packed_name(0)).count()).expr(Expr::col(packed_name(0)).max());
+        packed.expr(Expr::cust(format!("(SELECT value FROM counters WHERE name = '{CHANGE_POSITION}')")));
         packed.from_subquery(query, "found");
         let kinds = iter::once(ColumnType::Uuid).chain(columns.iter().map(|column| column.kind));
-        Packed::read(kinds.collect(), db.query_one(&packed).await?)
+        let found = db.query_one(&packed).await?;
+        Packed::read(
+            kinds.collect(),
+            &found.ok_or_else(|| DbErr::RecordNotFound("an aggregate gave no row".to_owned()))?,
+        )
     }
 
     /// In an order of one's own, ties by id. Texts are ordered by their bytes on both databases, as everywhere here.

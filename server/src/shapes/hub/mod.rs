@@ -82,11 +82,11 @@ impl Hub {
         topic.join(self.clone())
     }
 
-    /// What happened to a shape since a place, where that is not longer ago than the tail reaches; `told` is what the tail must reach.
-    pub fn recent(&self, shape: &Arc<Shape>, from: Offset, told: i64, limits: &Limits) -> Option<Arc<Page>> {
+    /// What happened to a shape since a place, where that is not longer ago than the tail reaches and the tail reaches `until`.
+    pub fn recent(&self, shape: &Arc<Shape>, from: Offset, until: i64, limits: &Limits) -> Option<Arc<Page>> {
         let Offset::Log(place) = from else { return None };
         let state = self.state();
-        let (commits, end) = state.tail.since(place).filter(|(_, end)| *end >= told)?;
+        let (commits, end) = state.tail.since(place).filter(|(_, end)| *end >= until)?;
         let topic = state.ids.get(&shape.handle).and_then(|id| state.topics.get(id)).cloned();
         drop(state);
         Some(match topic {

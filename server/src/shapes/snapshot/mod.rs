@@ -24,7 +24,7 @@ use crate::{
 };
 use domain::{Row, RowId};
 use past::Past;
-use sea_orm::{ConnectionTrait, DbErr, sea_query::Cond};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, sea_query::Cond};
 use std::{collections::BTreeMap, sync::Arc};
 use text::RowText;
 
@@ -75,7 +75,7 @@ pub async fn page(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits, pos
         shape,
         text: Arc::new(RowText::of(shape)),
         past: Past::read(db, shape, position, end).await?,
-        at_once: (limits.page_bytes as u64 / ROW_BYTES).clamp(1, MOST_AT_ONCE).min(limits.page_rows),
+        at_once: at_once(limits),
     };
     let (mut pieces, mut bytes, mut read) = (vec![], 0, 0);
     let last = loop {
@@ -98,6 +98,27 @@ pub async fn page(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits, pos
         }
     };
     Ok(Page { body: Arc::new(body), next })
+}
+
+/// A snapshot that is one piece, read with one statement; none where the shape may be larger, or where the database
+/// does not see it as we do.
+pub async fn small(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits) -> Result<Option<Page>> {
+    let backend = db.get_database_backend();
+    if !is_told_by_database(backend, shape) {
+        return Ok(None);
+    }
+    let (text, at_once) = (RowText::of(shape), at_once(limits));
+    let packed = rows::packed(db, shape.table, &text.columns, &shape.filter, wanted(backend, shape), None, at_once).await?;
+    if packed.count() == at_once {
+        return Ok(None);
+    }
+    let mut body = Body::default();
+    if packed.count() > 0 {
+        body.push_text(text.write(&packed)?);
+    }
+    body.push_snapshot_end(packed.end());
+    let next = Offset::Log(Place::end_of(packed.end()));
+    Ok(Some(Page { body: Arc::new(body), next }))
 }
 
 /// The snapshot of a shape that has none: its end.
@@ -166,15 +187,28 @@ impl<C: ConnectionTrait> Reading<'_, C> {
     }
 
     fn is_told_by_database(&self) -> bool {
-        let is_exact = |clause| clause::is_exact(self.db.get_database_backend(), self.shape.table, clause);
-        self.shape.clause.as_ref().is_none_or(is_exact)
+        is_told_by_database(self.db.get_database_backend(), self.shape)
     }
 
-    /// What the shape's clause spares the database.
     fn wanted(&self) -> Cond {
-        let condition = |clause| clause::condition(self.db.get_database_backend(), self.shape.table, clause);
-        self.shape.clause.as_ref().map_or_else(Cond::all, condition)
+        wanted(self.db.get_database_backend(), self.shape)
     }
+}
+
+fn at_once(limits: &Limits) -> u64 {
+    (limits.page_bytes as u64 / ROW_BYTES).clamp(1, MOST_AT_ONCE).min(limits.page_rows)
+}
+
+/// Whether the database sees the shape as we do.
+fn is_told_by_database(backend: DbBackend, shape: &Shape) -> bool {
+    let is_exact = |clause| clause::is_exact(backend, shape.table, clause);
+    shape.clause.as_ref().is_none_or(is_exact)
+}
+
+/// What the shape's clause spares the database.
+fn wanted(backend: DbBackend, shape: &Shape) -> Cond {
+    let condition = |clause| clause::condition(backend, shape.table, clause);
+    shape.clause.as_ref().map_or_else(Cond::all, condition)
 }
 
 impl Text {

@@ -63,7 +63,7 @@ const OTHER_COUNT: &str = "places are counted in the condition as it was sent, n
 const NOT_FOUND_OR_NOT_ALLOWED: &str = "the address is there, the method is not (405 with `Allow`)";
 const NOTHING_TO_DELETE: &str = "nothing is kept of a shape that could be deleted";
 const OWN_PROBLEM: &str = "at once, with `Retry-After`, and in the form of our other problems";
-const WAITS_ON: &str = "who has everything need not ask the database: while it is away nothing is written";
+const WAITS_ON: &str = "who has everything waits on: while the database is away nothing is written";
 const KNOWN_TABLES: &str = "which tables there are is known without the database";
 const ONE_MEANING: &str = "the handle is made from what a condition means: with parameters or literals it is one shape";
 
@@ -268,7 +268,7 @@ pub const STORIES: [Story; 5] = [
             Same("142a-before-outage"),
             Same("142b-before-outage"),
             Close,
-            Otherwise("142d-db-down-existing-shape", 200, WAITS_ON),
+            Otherwise("142d-db-down-existing-shape", 503, OWN_PROBLEM),
             Otherwise("142e-db-down-existing-live", 200, WAITS_ON),
             Otherwise("142f-db-down-new-shape", 503, OWN_PROBLEM),
             Otherwise("142g-db-down-unknown-table", 400, KNOWN_TABLES),
