@@ -14,7 +14,7 @@ pub use packed::{Cells, Packed};
 use domain::{Column, Row, RowFilter, RowId, Table, Value};
 use sea_orm::{
     ConnectionTrait, DbErr,
-    sea_query::{Alias, Cond, Expr, ExprTrait, Query},
+    sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query},
 };
 use std::{borrow::Borrow, fmt};
 use stored::Stored;
@@ -106,8 +106,25 @@ pub async fn packed(
     if let Some(after) = after {
         query.and_where(stored.own("id").gt(stored.id(after)));
     }
-    query.limit(limit);
+    query.order_by_expr(stored.own("id"), Order::Asc).limit(limit);
     stored.read_text(db, query, columns).await
+}
+
+/// The same of rows in no order, where there are fewer than `limit`; none where there may be more. Sorting costs a small shape as
+/// much as reading it.
+pub async fn packed_whole(
+    db: &impl ConnectionTrait,
+    table: Table,
+    columns: &[&'static Column],
+    filter: &RowFilter,
+    further: Cond,
+    limit: u64,
+) -> Result<Option<Packed>, DbErr> {
+    let stored = Stored::new(db, table);
+    let mut query = stored.select_raw(columns);
+    query.cond_where(stored.condition(filter)).cond_where(further).limit(limit);
+    let packed = stored.read_text(db, query, columns).await?;
+    Ok((packed.count() < limit).then_some(packed))
 }
 
 /// One column by which rows are put in an order.

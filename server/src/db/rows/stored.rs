@@ -42,14 +42,14 @@ impl Stored {
         query
     }
 
-    /// The id and these columns under names of their own, by id, as [`Stored::read_text`] packs them.
+    /// The id and these columns under names of their own, as [`Stored::read_text`] packs them.
     pub fn select_raw(self, columns: &[&'static Column]) -> SelectStatement {
         let mut query = Query::select();
         query.expr_as(codec::selected(self.backend, self.column("id")), packed_name(0));
         for (index, column) in columns.iter().enumerate() {
             query.expr_as(codec::selected(self.backend, self.column(column.name)), packed_name(index + 1));
         }
-        query.from(Alias::new(self.table.sql_name())).order_by(self.column("id"), Order::Asc);
+        query.from(Alias::new(self.table.sql_name()));
         query
     }
 

@@ -107,11 +107,9 @@ pub async fn small(db: &impl ConnectionTrait, shape: &Shape, limits: &Limits) ->
     if !is_told_by_database(backend, shape) {
         return Ok(None);
     }
-    let (text, at_once) = (RowText::of(shape), at_once(limits));
-    let packed = rows::packed(db, shape.table, &text.columns, &shape.filter, wanted(backend, shape), None, at_once).await?;
-    if packed.count() == at_once {
-        return Ok(None);
-    }
+    let text = RowText::of(shape);
+    let packed = rows::packed_whole(db, shape.table, &text.columns, &shape.filter, wanted(backend, shape), at_once(limits)).await?;
+    let Some(packed) = packed else { return Ok(None) };
     let mut body = Body::default();
     if packed.count() > 0 {
         body.push_text(text.write(&packed)?);
