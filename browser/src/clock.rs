@@ -1,12 +1,23 @@
 //! The one place of the device where time and chance come from.
 
 use domain::Date;
+use sync::{Clock, outbox::settle::Now};
 
 /// The browser's clock and dice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BrowserClock;
 
-impl sync::Clock for BrowserClock {
+impl BrowserClock {
+    /// What the pure code takes for a decision.
+    pub fn now(self) -> Now {
+        Now {
+            ms: now_ms(),
+            jitter: self.jitter(),
+        }
+    }
+}
+
+impl Clock for BrowserClock {
     fn now_ms(&self) -> i64 {
         now_ms()
     }

@@ -4,7 +4,7 @@
 
 use super::Audience;
 use crate::{
-    clock::{BrowserClock, now_ms},
+    clock::BrowserClock,
     http::Http,
     scope::Nudge,
     store::{IdbStore, StoreError},
@@ -13,8 +13,8 @@ use domain::Table;
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::rc::Rc;
 use sync::{
-    Clock, ShapeBatch, Store,
-    shape_stream::{Effect, Event, ShapeStream, State},
+    Applied, ShapeBatch, Store,
+    shape_stream::{Effect, Event, Question, ShapeStream, State},
 };
 
 /// After the storage failed.
@@ -38,7 +38,7 @@ impl<A: Audience> Stream<A> {
         while let Some(event) = next {
             let ended = event == Event::Unauthenticated;
             let event = self.with_place(event).await;
-            let effects = machine.on(event, now_ms());
+            let effects = machine.on(event, BrowserClock.now());
             self.audience.stream_stands(self.table, in_words(machine.state()));
             if ended {
                 return self.audience.session_ended();
@@ -65,9 +65,7 @@ impl<A: Audience> Stream<A> {
             outcome = match effect {
                 Effect::Fetch(request) => Some(self.http.fetch_shape(&request).await),
                 Effect::Rest { pause_ms } => {
-                    // A quarter by chance, so that a thousand tablets do not come back at once.
-                    let by_chance = (pause_ms as f64 * 0.25 * BrowserClock.jitter()) as i64;
-                    self.nudge.pause(pause_ms.saturating_add(by_chance)).await;
+                    self.nudge.pause(pause_ms).await;
                     Some(Event::Rested)
                 }
                 Effect::Store(batch) => match self.keep(&batch).await {
@@ -82,9 +80,10 @@ impl<A: Audience> Stream<A> {
 
     async fn keep(&self, batch: &ShapeBatch) -> Option<Event> {
         match self.store.apply_shape(batch).await {
+            Ok(Applied { has_gap: true, .. }) => Some(Event::FoundGap),
             Ok(applied) => {
                 self.audience.stored(batch, &applied);
-                applied.has_gap.then_some(Event::FoundGap)
+                None
             }
             Err(StoreError::NotOurs) => Some(Event::Unauthenticated),
             Err(StoreError::UnreadableRow(_)) => Some(Event::FoundGap),
@@ -101,11 +100,12 @@ impl<A: Audience> Stream<A> {
 fn in_words(state: &State) -> &'static str {
     match state {
         State::Idle => "not begun",
-        State::Snapshot(..) => "first sync",
-        State::Following(_) => "catching up",
+        State::Asked(Question::Snapshot(..)) => "first sync",
+        State::Asked(Question::Following(_)) => "catching up",
+        State::Asked(Question::Live(_)) => "fetching news",
         State::Current(_) => "up to date",
-        State::Asking(_) => "fetching news",
         State::Resting(_) => "pausing after a fault",
+        State::Refused(_) => "refused by the server",
         State::Stopped => "stopped",
     }
 }
