@@ -1,12 +1,23 @@
 //! The one place of the device where time and chance come from.
 
 use domain::Date;
+use sync::{Clock, outbox::settle::Now, shape_stream::Moment};
 
 /// The browser's clock and dice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BrowserClock;
 
-impl sync::Clock for BrowserClock {
+impl BrowserClock {
+    /// What the pure code takes for a decision.
+    pub fn now(self) -> Now {
+        Now {
+            ms: now_ms(),
+            jitter: self.jitter(),
+        }
+    }
+}
+
+impl Clock for BrowserClock {
     fn now_ms(&self) -> i64 {
         now_ms()
     }
@@ -19,6 +30,15 @@ impl sync::Clock for BrowserClock {
 /// Milliseconds since 1970.
 pub fn now_ms() -> i64 {
     js_sys::Date::now() as i64
+}
+
+/// Now, by both clocks.
+pub fn moment() -> Moment {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    Moment {
+        wall_ms: now_ms(),
+        steady_ms: performance.map_or(0, |performance| performance.now() as i64),
+    }
 }
 
 /// Today where the tablet is, not in UTC: a due date turns at the user's midnight.

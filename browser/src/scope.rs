@@ -77,16 +77,20 @@ impl Nudge {
 
     /// Waits, but not beyond the next [`Nudge::now`].
     pub async fn pause(&self, pause_ms: i64) {
-        let rung = self.rung();
-        futures::future::select(Box::pin(sleep(pause_ms)), rung).await;
+        let rung = self.next();
+        futures::future::select(Box::pin(sleep(pause_ms)), Box::pin(rung)).await;
     }
 
-    fn rung(&self) -> oneshot::Receiver<()> {
+    /// Waits for the next [`Nudge::now`] from here on, whenever it is first polled.
+    pub fn next(&self) -> impl Future<Output = ()> + use<> {
         let (ring, rung) = oneshot::channel();
         let mut waiting = self.0.borrow_mut();
         waiting.retain(|other| !other.is_canceled());
         waiting.push(ring);
-        rung
+        async move {
+            // Never cancelled: whoever nudges rings.
+            let _ = rung.await;
+        }
     }
 }
 

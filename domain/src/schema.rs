@@ -183,6 +183,14 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.url_name() == name || table.sql_name() == name)
     }
 
+    /// Whether it is what others are described by, the same for everybody: it changes a few times a year.
+    pub const fn is_reference(self) -> bool {
+        match self {
+            Self::TurnStages | Self::PropertyTypes => true,
+            Self::Properties | Self::Turns | Self::ScopeItems | Self::Vendors | Self::Approvals | Self::Documents | Self::Notifications => false,
+        }
+    }
+
     /// The columns in order; the first six are the same everywhere
     /// (`id, version, created_at, updated_at, created_by, updated_by`).
     pub const fn columns(self) -> &'static [Column] {

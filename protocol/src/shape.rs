@@ -27,6 +27,8 @@ pub struct ShapeRequest {
     pub offset: String,
     /// What the last answer's [`HANDLE_HEADER`] said.
     pub handle: Option<String>,
+    /// The handle that was last answered with 409, so that nobody answers with it again.
+    pub expired_handle: Option<String>,
     /// Wait for news where there are none.
     pub live: bool,
     /// What the last live answer's [`CURSOR_HEADER`] said.
@@ -129,6 +131,7 @@ impl ShapeRequest {
             table,
             offset: BEGINNING.to_owned(),
             handle: None,
+            expired_handle: None,
             live: false,
             cursor: None,
         }
@@ -138,7 +141,7 @@ impl ShapeRequest {
     pub fn path_and_query(&self) -> String {
         let mut url = format!("/api/sync/{}?offset={}", self.table.url_name(), self.offset);
         // Handles, offsets and cursors are digits and dashes; anything else would be a server's mistake.
-        for (name, value) in [("handle", &self.handle), ("cursor", &self.cursor)] {
+        for (name, value) in [("handle", &self.handle), ("expired_handle", &self.expired_handle), ("cursor", &self.cursor)] {
             if let Some(value) = value {
                 let _ = write!(
                     url,
@@ -200,10 +203,14 @@ mod tests {
         request = ShapeRequest {
             offset: "12_0".into(),
             handle: Some("9-8&x=1".into()),
+            expired_handle: Some("9-7".into()),
             live: true,
             cursor: Some("5".into()),
             ..request
         };
-        assert_eq!(request.path_and_query(), "/api/sync/scope-items?offset=12_0&handle=9-8x1&cursor=5&live=true");
+        assert_eq!(
+            request.path_and_query(),
+            "/api/sync/scope-items?offset=12_0&handle=9-8x1&expired_handle=9-7&cursor=5&live=true"
+        );
     }
 }

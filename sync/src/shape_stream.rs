@@ -6,9 +6,15 @@
 
 mod answer;
 mod machine;
+mod pause;
+mod silence;
+mod state;
+mod trust;
 
 pub use answer::{ShapeAnswer, read_changes};
-pub use machine::{Effect, Event, ShapeStream, State};
+pub use machine::ShapeStream;
+pub use silence::{Moment, Silence};
+pub use state::{Effect, Event, Owed, Question, State};
 
 use crate::outbox::{OutboxRecord, Receipt};
 use domain::{Row, RowId, Table};
@@ -56,14 +62,15 @@ pub struct ShapeBatch {
 }
 
 /// An echo that has not come after so long will not: the row came and went before its write was acknowledged.
-const ECHO_OVERDUE_MS: i64 = 5 * 60 * 1_000;
+const ECHO_OVERDUE_MS: u64 = 5 * 60 * 1_000;
 
 impl ShapeBatch {
     /// Whether the batch brings an acknowledged write's echo. `synced` is the row after the batch.
     pub fn echoes(&self, record: &OutboxRecord, synced: Option<&Row>) -> bool {
         let is_removed = |change: &RowChange| matches!(change, RowChange::Remove(id) if *id == record.row_id);
         let has_left = synced.is_none() && (self.reset || self.changes.iter().any(is_removed));
-        let is_overdue = |receipt: &Receipt| self.seen_at_ms.saturating_sub(receipt.received_at_ms) > ECHO_OVERDUE_MS;
+        // A clock that was set back meanwhile tells nothing either.
+        let is_overdue = |receipt: &Receipt| self.seen_at_ms.abs_diff(receipt.received_at_ms) > ECHO_OVERDUE_MS;
         record.is_echoed(synced, has_left || record.receipt.as_ref().is_some_and(is_overdue))
     }
 }

@@ -29,7 +29,7 @@ pub struct Amendment {
 pub struct Applied {
     /// Writes whose echo it brought: they are history now.
     pub settled: Vec<WriteId>,
-    /// It changed a row that is not here: the stream has lost something and must begin again.
+    /// It would change a row that is not here: the stream has lost something and must begin again. Nothing was stored.
     pub has_gap: bool,
 }
 
@@ -55,7 +55,8 @@ pub trait Store {
     /// Removes history of writes made before this moment.
     async fn trim_history(&self, made_before_ms: i64) -> Result<(), Self::Error>;
 
-    /// Stores rows and the place in the log together, and settles the acknowledged writes whose echo they are.
+    /// Stores rows and the place in the log together, and settles the acknowledged writes whose echo they are. Where something
+    /// is missing it stores nothing: a place behind a gap would be gone on from after a crash, and the gap stay for ever.
     async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, Self::Error>;
 
     /// Where a table's stream goes on; `None` before the first sync.

@@ -1,12 +1,15 @@
-//! The shape stream: what it asks and stores, event by event, and that it can always go on.
+//! The shape stream: what it asks and stores, event by event.
 
 use domain::Table;
-use proptest::prelude::*;
 use sync::{
     Place, RowChange,
+    outbox::settle::Now,
     shape_stream::{Effect, Event, ShapeAnswer, ShapeStream, State},
     store::conformance::turn,
 };
+
+/// With all the chance that there is, so that pauses are whole.
+const NOW: Now = Now { ms: 0, jitter: 1.0 };
 
 fn place(offset: &str) -> Place {
     Place {
@@ -44,7 +47,7 @@ fn check(events: Vec<Event>, expected: &[&[&str]]) -> ShapeStream {
     let mut stream = ShapeStream::new(Table::Turns);
     for (index, event) in events.into_iter().enumerate() {
         let shown = format!("{event:?}");
-        assert_eq!(told(&stream.on(event, 0)), expected[index], "event {index}: {shown}");
+        assert_eq!(told(&stream.on(event, NOW)), expected[index], "event {index}: {shown}");
     }
     stream
 }
@@ -125,9 +128,9 @@ fn whatever_the_stream_was_at_a_ring_is_followed_by_a_live_request() {
         let shown = format!("{before:?}");
         let mut stream = ShapeStream::new(Table::Turns);
         for event in before {
-            stream.on(event, 0);
+            stream.on(event, NOW);
         }
-        let mut asked = told(&stream.on(Event::Rang, 0));
+        let mut asked = told(&stream.on(Event::Rang, NOW));
         let mut pages = 0;
         while !asked.iter().any(|effect| effect.starts_with("ask live")) {
             let event = match stream.state() {
@@ -138,10 +141,10 @@ fn whatever_the_stream_was_at_a_ring_is_followed_by_a_live_request() {
             };
             pages += 1;
             assert!(pages < 6, "{shown}: no live request in {:?}", stream.state());
-            asked = told(&stream.on(event, 0));
+            asked = told(&stream.on(event, NOW));
         }
-        stream.on(fault(), 0);
-        let again = told(&stream.on(Event::Rested, 0));
+        stream.on(fault(), NOW);
+        let again = told(&stream.on(Event::Rested, NOW));
         assert!(again[0].starts_with("ask live"), "{shown}: what failed is asked again, not {again:?}");
     }
 }
@@ -156,7 +159,7 @@ fn a_lost_log_begins_again_at_once_and_then_with_pauses() {
             Event::Rested,
             Event::MustRefetch,
         ],
-        &[&["ask 7_0"], &["ask -1"], &["rest 2000"], &["ask -1"], &["rest 4000"]],
+        &[&["ask 7_0"], &["ask -1"], &["rest 1000"], &["ask -1"], &["rest 2000"]],
     );
     assert!(matches!(stream.state(), State::Resting(_)));
 }
@@ -182,7 +185,7 @@ fn faults_pause_longer_each_time_and_the_snapshot_goes_on_where_it_was() {
             &["ask 0_0"],
             &["rest 2000"],
             &["ask 0_0"],
-            &["rest 9000"],
+            &["rest 11250"],
             &["ask 0_0"],
             &["store reset 2 rows at 7_0"],
         ],
@@ -203,40 +206,23 @@ fn a_session_that_ended_asks_nothing_until_it_starts_again() {
     );
 }
 
-fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        Just(Event::Started(None)),
-        Just(Event::Started(Some(place("7_0")))),
-        any::<bool>().prop_map(|up_to_date| answer("8_0", up_to_date, &[1])),
-        Just(Event::MustRefetch),
-        Just(Event::Failed { retry_after_ms: None }),
-        Just(Event::Unauthenticated),
-        Just(Event::Rang),
-        Just(Event::CatchUp),
-        Just(Event::Rested),
-        Just(Event::FoundGap),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
-
-    /// From wherever events have led, a stream that is not signed out gets current when the world behaves.
-    #[test]
-    fn every_state_leads_to_up_to_date(events in prop::collection::vec(event(), 0..25)) {
-        let mut stream = ShapeStream::new(Table::Turns);
-        stream.on(Event::Started(None), 0);
-        for event in events {
-            let effects = stream.on(event, 0);
-            prop_assert!(effects.iter().filter(|effect| matches!(effect, Effect::Fetch(_))).count() <= 1, "one question at a time");
-        }
-        for _ in 0..6 {
-            match stream.state() {
-                State::Stopped => return Ok(()),
-                State::Resting(_) => stream.on(Event::Rested, 0),
-                _ => stream.on(answer("9_0", true, &[]), 0),
-            };
-        }
-        prop_assert!(stream.is_current(), "{:?}", stream.state());
-    }
+/// What was missed while a question was out is looked for without waiting: a live question could wait twenty seconds for nothing.
+#[test]
+fn a_doorbell_that_comes_back_during_a_question_costs_a_look_and_no_waiting() {
+    let follows = |meanwhile: Vec<Event>, ask: &'static str| {
+        let count = meanwhile.len();
+        let events = [
+            vec![Event::Started(Some(place("7_0"))), answer("7_0", true, &[]), Event::Rang],
+            meanwhile,
+            vec![answer("8_0", true, &[1])],
+        ]
+        .concat();
+        let stored = ["store 1 rows at 8_0", ask];
+        let mut expected: Vec<&[&str]> = vec![&["ask 7_0"], &["store 0 rows at 7_0"], &["ask live 7_0"]];
+        expected.extend(vec![&[] as &[&str]; count]);
+        expected.push(&stored);
+        check(events, &expected);
+    };
+    follows(vec![Event::CatchUp], "ask 8_0");
+    follows(vec![Event::CatchUp, Event::Rang, Event::CatchUp], "ask live 8_0");
 }

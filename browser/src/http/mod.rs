@@ -63,7 +63,9 @@ impl Answer {
     }
 
     fn retry_after_ms(&self) -> Option<i64> {
-        pause_ms(&self.headers.get("retry-after")?, crate::clock::now_ms())
+        // A date is the server's, and means little by a tablet's clock.
+        let date = self.headers.get("date").map(|date| js_sys::Date::parse(&date)).filter(|ms| ms.is_finite());
+        pause_ms(&self.headers.get("retry-after")?, date.map_or_else(crate::clock::now_ms, |ms| ms as i64))
     }
 }
 

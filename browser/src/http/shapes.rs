@@ -13,8 +13,6 @@ use sync::{
 
 /// A page of a snapshot over a poor signal; a live request is held by the server for a while besides.
 const LIMIT_MS: i64 = 90_000;
-/// A shape that this user may not have (any more) is asked for again this seldom.
-const FORBIDDEN_PAUSE_MS: i64 = 5 * 60 * 1_000;
 
 impl Http {
     /// `GET /api/sync/{table}`: what the answer, or its absence, means for the stream.
@@ -39,12 +37,9 @@ fn read(request: &ShapeRequest, answer: &Answer) -> Event {
     match answer.status {
         200 => read_log(request, answer).unwrap_or(failed),
         401 => Event::Unauthenticated,
-        403 | 404 => Event::Failed {
-            retry_after_ms: Some(FORBIDDEN_PAUSE_MS),
-        },
+        403 | 404 => Event::Denied,
         409 => Event::MustRefetch,
-        // A place that the server cannot make sense of.
-        400 if request.handle.is_some() => Event::MustRefetch,
+        400 => Event::NotUnderstood,
         _ => failed,
     }
 }

@@ -3,9 +3,13 @@
 //! It holds the lock `turns-leader`, listens at the doorbell and runs one stream per table. When it closes, the next
 //! tab in line takes over from the stored places.
 //!
-//! **Invariant:** dropping a [`Leader`] stops all of it, and nothing is stored for its user afterwards by this tab.
+//! Stages and kinds of home hardly ever change. Their rings are followed like any other's, but a lost ring would be noticed by
+//! nobody: no news of them would come for months. So they are looked at every ten minutes besides.
+//!
+//! **Invariant:** a device has two connections at most, the doorbell's and that of one question; dropping a [`Leader`] stops all of it, and nothing is stored for its user afterwards by this tab.
 
 mod stream;
+mod turnstile;
 
 use crate::{
     doorbell::{self, Ring},
@@ -17,15 +21,18 @@ use crate::{
 use domain::{Table, UserId};
 use futures::{
     channel::mpsc::{UnboundedSender, unbounded},
-    future::{AbortHandle, abortable, join_all},
+    future::{AbortHandle, abortable, join_all, join3, select},
 };
-use std::{cell::Cell, rc::Rc};
-use stream::Stream;
+use std::{cell::Cell, pin::pin, rc::Rc};
+use stream::{Hands, Stream};
 use sync::{Applied, ShapeBatch, shape_stream::Event};
+use turnstile::Turnstile;
 use wasm_bindgen_futures::spawn_local;
 
 /// Streams begin when the doorbell is connected, so that nothing falls between; but not later than this.
 const DOORBELL_HEAD_START_MS: i64 = 2_000;
+/// How often reference data is looked at.
+const REFERENCE_LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
 
 /// Who hears what the streams bring.
 pub trait Audience {
@@ -58,12 +65,16 @@ impl Leader {
         let (nudge, http) = (Nudge::default(), Http::default());
         let (senders, inboxes): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
         let senders = Rc::new(senders);
+        let turnstile = Turnstile::default();
         let streams = tables.iter().zip(inboxes).map(|(table, inbox)| Stream {
-            table: *table,
-            store: store.for_rows_of(user),
-            http: http.clone(),
-            nudge: nudge.clone(),
-            audience: audience.clone(),
+            hands: Hands {
+                table: *table,
+                store: store.for_rows_of(user),
+                http: http.clone(),
+                turnstile: turnstile.clone(),
+                nudge: nudge.clone(),
+                audience: audience.clone(),
+            },
             inbox,
         });
         let post = Post {
@@ -104,7 +115,14 @@ async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, http: Http, u
         post.begin();
     };
     let doorbell = doorbell::listen(&http, user, &nudge, |ring| post.deliver(&ring));
-    futures::join!(streams, late_start, doorbell);
+    let looks = async {
+        loop {
+            scope::sleep(REFERENCE_LOOK_EVERY_MS).await;
+            post.send(Event::CatchUp, Table::is_reference);
+        }
+    };
+    // The looks go on for ever, and end with the rest.
+    select(pin!(join3(streams, late_start, doorbell)), pin!(looks)).await;
 }
 
 /// Carries rings to the streams.
@@ -118,12 +136,13 @@ struct Post<A> {
 impl<A: Audience> Post<A> {
     fn deliver(&self, ring: &Ring) {
         match ring {
-            Ring::Connected => {
+            Ring::Connected { was_silent } => {
                 self.audience.server_reached(true);
                 if !self.begin() {
-                    self.send(Event::CatchUp, |_| true);
+                    self.send(if *was_silent { Event::Woke } else { Event::CatchUp }, |_| true);
                 }
             }
+            Ring::Silent => self.send(Event::Woke, |_| true),
             Ring::Tables(tables) => self.send(Event::Rang, |table| tables.contains(&table)),
             // What is there is asked for, and not waited for: most often nothing is.
             Ring::Again(tables) => self.send(Event::CatchUp, |table| tables.contains(&table)),

@@ -1,55 +1,82 @@
 //! Carries out what one table's [`ShapeStream`] decides.
 //!
-//! **Invariant:** one thing at a time; what happens meanwhile waits in the inbox.
+//! **Invariant:** one question or one pause is under way; a new one takes its place.
 
-use super::Audience;
+use super::{Audience, turnstile::Turnstile};
 use crate::{
-    clock::{BrowserClock, now_ms},
+    clock::BrowserClock,
     http::Http,
     scope::Nudge,
     store::{IdbStore, StoreError},
 };
 use domain::Table;
-use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
+use futures::{
+    FutureExt, StreamExt,
+    channel::mpsc::UnboundedReceiver,
+    future::{Either, LocalBoxFuture, pending, ready, select},
+};
 use std::rc::Rc;
 use sync::{
-    Clock, ShapeBatch, Store,
-    shape_stream::{Effect, Event, ShapeStream, State},
+    Applied, ShapeBatch, Store,
+    shape_stream::{Effect, Event, Question, ShapeStream, State},
 };
 
 /// After the storage failed.
 const STORAGE_PAUSE_MS: i64 = 10_000;
 
-/// One table's stream with everything it needs.
+/// One table's stream.
 pub struct Stream<A> {
+    pub hands: Hands<A>,
+    pub inbox: UnboundedReceiver<Event>,
+}
+
+/// Everything that carrying out needs.
+pub struct Hands<A> {
     pub table: Table,
     pub store: IdbStore,
     pub http: Http,
+    pub turnstile: Turnstile,
     pub nudge: Nudge,
     pub audience: Rc<A>,
-    pub inbox: UnboundedReceiver<Event>,
 }
 
 impl<A: Audience> Stream<A> {
     /// Runs until the session or the inbox ends.
-    pub async fn run(mut self) {
-        let mut machine = ShapeStream::new(self.table);
-        let mut next = self.inbox.next().await;
-        while let Some(event) = next {
-            let ended = event == Event::Unauthenticated;
-            let event = self.with_place(event).await;
-            let effects = machine.on(event, now_ms());
-            self.audience.stream_stands(self.table, in_words(machine.state()));
-            if ended {
-                return self.audience.session_ended();
-            }
-            next = match self.carry_out(effects).await {
-                Some(event) => Some(event),
-                None => self.inbox.next().await,
+    pub async fn run(self) {
+        let Self { hands, mut inbox } = self;
+        let mut machine = ShapeStream::new(hands.table);
+        let mut under_way = nothing();
+        loop {
+            let event = match select(inbox.next(), &mut under_way).await {
+                Either::Left((None, _)) => return,
+                Either::Left((Some(event), _)) => event,
+                Either::Right((outcome, _)) => {
+                    under_way = nothing();
+                    outcome
+                }
             };
+            let ended = event == Event::Unauthenticated;
+            let event = hands.with_place(event).await;
+            let effects = machine.on(event, BrowserClock.now());
+            hands.audience.stream_stands(hands.table, in_words(machine.state()));
+            if ended {
+                return hands.audience.session_ended();
+            }
+            if let Some(next) = hands.carry_out(effects).await {
+                under_way = next;
+            }
         }
     }
+}
 
+/// What comes of a question or a pause. Dropped, the question is taken back.
+type UnderWay<'a> = LocalBoxFuture<'a, Event>;
+
+fn nothing<'a>() -> UnderWay<'a> {
+    pending().boxed_local()
+}
+
+impl<A: Audience> Hands<A> {
     /// A stream starts where the store says.
     async fn with_place(&self, event: Event) -> Event {
         match event {
@@ -58,33 +85,29 @@ impl<A: Audience> Stream<A> {
         }
     }
 
-    /// Does what was decided and says what came of it.
-    async fn carry_out(&self, effects: Vec<Effect>) -> Option<Event> {
-        let mut outcome = None;
+    /// Stores what is to be stored, and begins what comes next; `None` where that goes on that is under way.
+    async fn carry_out(&self, effects: Vec<Effect>) -> Option<UnderWay<'_>> {
+        let mut next = None;
         for effect in effects {
-            outcome = match effect {
-                Effect::Fetch(request) => Some(self.http.fetch_shape(&request).await),
-                Effect::Rest { pause_ms } => {
-                    // A quarter by chance, so that a thousand tablets do not come back at once.
-                    let by_chance = (pause_ms as f64 * 0.25 * BrowserClock.jitter()) as i64;
-                    self.nudge.pause(pause_ms.saturating_add(by_chance)).await;
-                    Some(Event::Rested)
-                }
+            next = match effect {
+                Effect::Fetch(request) => Some(async move { self.turnstile.ask(&self.http, &request).await }.boxed_local()),
+                Effect::Rest { pause_ms } => Some(self.nudge.pause(pause_ms).map(|()| Event::Rested).boxed_local()),
                 Effect::Store(batch) => match self.keep(&batch).await {
                     None => None,
                     // What was to follow would follow on from rows that are not there.
-                    interrupted => return interrupted,
+                    Some(interruption) => return Some(ready(interruption).boxed_local()),
                 },
             };
         }
-        outcome
+        next
     }
 
     async fn keep(&self, batch: &ShapeBatch) -> Option<Event> {
         match self.store.apply_shape(batch).await {
+            Ok(Applied { has_gap: true, .. }) => Some(Event::FoundGap),
             Ok(applied) => {
                 self.audience.stored(batch, &applied);
-                applied.has_gap.then_some(Event::FoundGap)
+                None
             }
             Err(StoreError::NotOurs) => Some(Event::Unauthenticated),
             Err(StoreError::UnreadableRow(_)) => Some(Event::FoundGap),
@@ -101,11 +124,12 @@ impl<A: Audience> Stream<A> {
 fn in_words(state: &State) -> &'static str {
     match state {
         State::Idle => "not begun",
-        State::Snapshot(..) => "first sync",
-        State::Following(_) => "catching up",
+        State::Asked(Question::Snapshot(..)) => "first sync",
+        State::Asked(Question::Following(_)) => "catching up",
+        State::Asked(Question::Live(_)) => "fetching news",
         State::Current(_) => "up to date",
-        State::Asking(_) => "fetching news",
         State::Resting(_) => "pausing after a fault",
+        State::Refused(_) => "refused by the server",
         State::Stopped => "stopped",
     }
 }

@@ -32,6 +32,9 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
             snapshot::forget(transaction, batch.table)?;
         }
         let (standing, has_gap) = work_out(transaction, batch).await?;
+        if has_gap {
+            return Ok(Applied { has_gap, ..Applied::default() });
+        }
         if batch.reset {
             snapshot::store(transaction, batch.table, &standing.values().flatten().collect::<Vec<_>>())?;
         } else {
@@ -40,7 +43,7 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
         store_place(transaction, batch)?;
         Ok(Applied {
             settled: outbox::settle(transaction, batch, &standing).await?,
-            has_gap,
+            has_gap: false,
         })
     };
     connection

@@ -39,9 +39,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only describes what the stream writes")]
 struct NewsEvent {
-    /// `news`; or `again`, where Electric keeps the shapes and may not have had all of it at the first ring.
+    /// `news`; `again`, where Electric keeps the shapes and may not have had all of it at the first ring; `here`, every
+    /// fifteen seconds without one: silence means that the connection is dead.
     event: String,
-    /// JSON: `tables` lists URL names of tables.
+    /// JSON: `tables` lists URL names of tables; empty where it is `here`.
     #[schema(content_media_type = "application/json")]
     data: String,
 }
@@ -65,15 +66,18 @@ pub async fn listen(State(app): State<App>, session: Session) -> Response {
         None => ringing.map(Ring::News).boxed(),
     };
     tokio::spawn(ring_until_the_end(app, session, rings));
-    let stream: Sse<_> = Sse::new(events(ringing)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     (
         [
             (header::CACHE_CONTROL, "no-store"),
             (header::HeaderName::from_static("x-accel-buffering"), "no"),
         ],
-        stream,
+        told(ringing),
     )
         .into_response()
+}
+
+fn told(rings: impl Stream<Item = Ring> + Send + 'static) -> impl IntoResponse {
+    Sse::new(events(rings)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(here()))
 }
 
 fn events(rings: impl Stream<Item = Ring>) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -84,6 +88,11 @@ fn events(rings: impl Stream<Item = Ring>) -> impl Stream<Item = Result<Event, I
         };
         Ok(Event::default().event(name).data(serde_json::to_string(&news).unwrap_or_default()))
     })
+}
+
+/// An event and no comment: browsers keep comments to themselves.
+fn here() -> Event {
+    Event::default().event("here").data("{}")
 }
 
 async fn ring_until_the_end(app: App, session: Session, rings: mpsc::Sender<News>) {
@@ -147,4 +156,19 @@ async fn next(listening: &mut [Listening]) -> (Table, Heard) {
         .iter_mut()
         .map(|listening| Box::pin(async { (listening.shape().table, listening.news().await) }));
     select_all(news).await.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_browser_hears_that_the_server_is_there() {
+        let mut body = told(futures::stream::pending()).into_response().into_body().into_data_stream();
+        for _ in 0..3 {
+            let began = tokio::time::Instant::now();
+            assert_eq!(body.next().await.unwrap().unwrap(), "event: here\ndata: {}\n\n");
+            assert_eq!(began.elapsed(), KEEP_ALIVE);
+        }
+    }
 }

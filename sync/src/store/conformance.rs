@@ -24,7 +24,7 @@ where
     history_is_trimmed_by_age(fresh().await).await;
     rows_and_place_come_together(fresh().await, &reopened).await;
     a_reset_replaces_one_table_only(fresh().await).await;
-    a_patch_of_a_missing_row_is_a_gap(fresh().await).await;
+    a_patch_of_a_missing_row_is_a_gap_and_stores_nothing(fresh().await).await;
     an_echo_settles_an_acknowledged_write(fresh().await).await;
     an_acknowledgement_after_its_echo_settles_at_once(fresh().await).await;
     a_delete_settles_when_the_row_has_gone(fresh().await).await;
@@ -218,19 +218,15 @@ async fn a_reset_replaces_one_table_only<S: Store<Error: Debug>>(store: S) {
     assert_eq!(store.rows(Table::Properties).await.unwrap(), [property]);
 }
 
-async fn a_patch_of_a_missing_row_is_a_gap<S: Store<Error: Debug>>(store: S) {
-    let applied = store
-        .apply_shape(&batch(
-            false,
-            vec![RowChange::Patch {
-                id: row_id(1),
-                columns: Map::new(),
-            }],
-        ))
-        .await
-        .unwrap();
+async fn a_patch_of_a_missing_row_is_a_gap_and_stores_nothing<S: Store<Error: Debug>>(store: S) {
+    let patch = RowChange::Patch {
+        id: row_id(1),
+        columns: Map::new(),
+    };
+    let applied = store.apply_shape(&batch(false, vec![RowChange::Put(turn(2, 1)), patch])).await.unwrap();
     assert!(applied.has_gap);
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());
+    assert_eq!(store.place(Table::Turns).await.unwrap(), None, "what is missing is asked for again");
 }
 
 async fn an_echo_settles_an_acknowledged_write<S: Store<Error: Debug>>(store: S) {

@@ -90,16 +90,23 @@ impl Store for MemoryStore {
 
     async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, Infallible> {
         let mut disk = self.disk.borrow_mut();
+        // Only a patch can miss its row.
+        let may_miss = batch.changes.iter().any(|change| matches!(change, RowChange::Patch { .. }));
+        let before = may_miss.then(|| disk.rows.clone());
         if batch.reset {
             disk.rows.retain(|(table, _), _| *table != batch.table);
         }
-        let mut has_gap = false;
-        for change in &batch.changes {
-            has_gap |= !disk.apply(batch.table, change);
+        let fits = batch.changes.iter().all(|change| disk.apply(batch.table, change));
+        if !fits {
+            disk.rows = before.unwrap_or_default();
+            return Ok(Applied {
+                has_gap: true,
+                ..Applied::default()
+            });
         }
         disk.places.insert(batch.table, batch.place.clone());
         let settled = disk.settle_echoed(batch);
-        Ok(Applied { settled, has_gap })
+        Ok(Applied { settled, has_gap: false })
     }
 
     async fn place(&self, table: Table) -> Result<Option<Place>, Infallible> {

@@ -2,16 +2,18 @@
 //!
 //! **Invariant:** an answer is passed on as it comes, so a stream of events stays a stream.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::http::{Body, Chunks, Head};
-use super::{Catch, Moment, Wire};
+use super::{Catch, Moment, UnderWay, Wire};
 
 /// Serves the connection until one side ends it or the wire is cut.
-pub async fn serve(mut browser: TcpStream, wire: &Wire) -> Result<()> {
+pub async fn serve(mut browser: TcpStream, wire: &Arc<Wire>) -> Result<()> {
     let mut open = wire.open.subscribe();
     if !*open.borrow_and_update() {
         return Ok(());
@@ -27,11 +29,12 @@ async fn cut(open: &mut watch::Receiver<bool>) {
     open.changed().await.ok();
 }
 
-async fn requests(browser: &mut TcpStream, wire: &Wire) -> Result<()> {
+async fn requests(browser: &mut TcpStream, wire: &Arc<Wire>) -> Result<()> {
     let mut read = Vec::new();
     while let Some(head) = Head::read(browser, std::mem::take(&mut read)).await? {
         let (body, next) = whole_body(browser, &head).await?;
         read = next;
+        let mut under_way = wire.note(head.path());
         let catch = wire.caught(head.path());
         if let Some(Catch {
             moment: Moment::Request,
@@ -46,7 +49,7 @@ async fn requests(browser: &mut TcpStream, wire: &Wire) -> Result<()> {
         let mut server = TcpStream::connect(("127.0.0.1", wire.server)).await?;
         server.write_all(&head.bytes).await?;
         server.write_all(&body).await?;
-        if !answer(&mut server, browser, &head, catch).await? {
+        if !answer(&mut server, browser, &head, catch, &mut under_way).await? {
             return Ok(());
         }
     }
@@ -69,8 +72,14 @@ async fn whole_body(browser: &mut TcpStream, head: &Head) -> Result<(Vec<u8>, Ve
 }
 
 /// Passes the answer on; whether the browser's connection can take another request.
-async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head, catch: Option<Catch>) -> Result<bool> {
-    let head = Head::read(server, Vec::new()).await?.context("the server closed without an answer")?;
+async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head, catch: Option<Catch>, under_way: &mut UnderWay) -> Result<bool> {
+    let head = tokio::select! {
+        head = Head::read(server, Vec::new()) => head?.context("the server closed without an answer")?,
+        () = closed(browser) => {
+            under_way.was_given_up();
+            return Ok(false);
+        }
+    };
     if let Some(catch) = catch {
         catch.happened.send(()).ok();
         // Until the wire is cut, which ends this task.
@@ -82,7 +91,13 @@ async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head,
     let mut ended = end.pass(&head.rest)?;
     let mut buffer = vec![0; 64 * 1024];
     while !ended {
-        let read = server.read(&mut buffer).await?;
+        let read = tokio::select! {
+            read = server.read(&mut buffer) => read?,
+            () = closed(browser) => {
+                under_way.was_given_up();
+                return Ok(false);
+            }
+        };
         if read == 0 {
             return Ok(false);
         }
@@ -90,6 +105,14 @@ async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head,
         ended = end.pass(&buffer[..read])?;
     }
     Ok(true)
+}
+
+/// Completes when the browser has closed its side: it sends nothing else while it waits for an answer.
+async fn closed(browser: &TcpStream) {
+    let mut byte = [0];
+    if browser.peek(&mut byte).await.is_ok_and(|read| read > 0) {
+        std::future::pending().await
+    }
 }
 
 /// Watches for the end of a body.

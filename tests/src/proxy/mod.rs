@@ -10,6 +10,7 @@ mod connection;
 mod http;
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -17,6 +18,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::cdp::lock;
+
+/// How much later than the browser's next request we may see that it has closed a connection, on a busy machine.
+const NOTICED_LATE: Duration = Duration::from_millis(200);
 
 /// A proxy at a fixed address in front of a server.
 pub struct HoldingProxy {
@@ -38,8 +42,16 @@ pub(crate) struct Wire {
     /// Every connection watches it: false cuts them all.
     pub open: watch::Sender<bool>,
     catch: Mutex<Option<Catch>>,
-    /// Paths of all requests, in the order that they came.
-    seen: Mutex<Vec<String>>,
+    /// All requests, in the order that they came.
+    seen: Mutex<Vec<Seen>>,
+}
+
+/// A request that came by.
+pub(crate) struct Seen {
+    path: String,
+    came: Instant,
+    /// When its answer was complete, or its connection ended; none while it is under way.
+    ended: Option<Instant>,
 }
 
 /// Waits for one request.
@@ -111,7 +123,19 @@ impl HoldingProxy {
 
     /// How many requests with such a path have come so far.
     pub fn requests_of(&self, path: &str) -> usize {
-        lock(&self.wire.seen).iter().filter(|seen| seen.starts_with(path)).count()
+        lock(&self.wire.seen).iter().filter(|seen| seen.path.starts_with(path)).count()
+    }
+
+    /// The paths of requests that were under way together, where they were the most of those whose path begins so.
+    pub fn most_at_once_of(&self, path: &str) -> Vec<String> {
+        let seen = lock(&self.wire.seen);
+        let of_path = || seen.iter().filter(|seen| seen.path.starts_with(path));
+        // They were the most when the last of them came.
+        let together = of_path().map(|last| {
+            let is_under_way = |other: &&Seen| other.came <= last.came && other.ended.is_none_or(|ended| ended > last.came);
+            of_path().filter(is_under_way).map(|seen| seen.path.clone()).collect::<Vec<_>>()
+        });
+        together.max_by_key(Vec::len).unwrap_or_default()
     }
 
     fn lay_out(&self, path: &str, moment: Moment) -> Held {
@@ -152,9 +176,46 @@ impl Held {
 }
 
 impl Wire {
-    /// Notes a request and hands over the catch that it runs into, if it does; that one is used up.
+    /// Notes a request; it is under way until what is given back is dropped.
+    pub fn note(self: &Arc<Self>, path: &str) -> UnderWay {
+        let mut seen = lock(&self.seen);
+        seen.push(Seen {
+            path: path.to_owned(),
+            came: Instant::now(),
+            ended: None,
+        });
+        UnderWay {
+            wire: Arc::clone(self),
+            index: seen.len() - 1,
+            ended_before: Duration::ZERO,
+        }
+    }
+
+    /// Hands over the catch that a request runs into, if it does; that one is used up.
     pub fn caught(&self, path: &str) -> Option<Catch> {
-        lock(&self.seen).push(path.to_owned());
         lock(&self.catch).take_if(|catch| path.starts_with(&catch.path))
+    }
+}
+
+/// A request that is under way.
+pub(crate) struct UnderWay {
+    wire: Arc<Wire>,
+    index: usize,
+    /// It ended so long before we knew.
+    ended_before: Duration,
+}
+
+impl UnderWay {
+    /// The browser has given it up: it may have sent the next one on another connection before we saw this one close.
+    pub fn was_given_up(&mut self) {
+        self.ended_before = NOTICED_LATE;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(seen) = lock(&self.wire.seen).get_mut(self.index) {
+            seen.ended = Instant::now().checked_sub(self.ended_before);
+        }
     }
 }
