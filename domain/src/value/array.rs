@@ -21,10 +21,20 @@ pub(super) fn parse(literal: &str) -> Option<Box<[Box<str>]>> {
     Some(texts.into())
 }
 
-/// Writes a literal. Every element is quoted: shorter rules, same meaning.
+/// Writes a literal as PostgreSQL does: only what would be read as something else stands in quotes.
 pub(super) fn format(texts: &[Box<str>]) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    format!("{{{}}}", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(","))
+    let element = |text: &str| {
+        if stands_by_itself(text) {
+            return text.to_owned();
+        }
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    };
+    format!("{{{}}}", texts.iter().map(|text| element(text)).collect::<Vec<_>>().join(","))
+}
+
+fn stands_by_itself(text: &str) -> bool {
+    const SPECIAL: [char; 11] = ['{', '}', '"', '\\', ',', ' ', '\t', '\n', '\r', '\x0b', '\x0c'];
+    !text.is_empty() && !text.contains(SPECIAL) && !text.eq_ignore_ascii_case("null")
 }
 
 fn plain(text: &str) -> Option<(Box<str>, &str)> {
@@ -61,5 +71,14 @@ mod tests {
         for wrong in ["", "{", "plumbing", "{a,}", "{,a}", "{\"a}", "{a\"b}", "{{a}}", "{NULL}", "{\"a\"b}"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn literals_are_written_as_postgresql_writes_them() {
+        let texts = ["paint", "trash out", "", "NULL", "é", "a,b", "6\" pipe", "a\\b", "{}"].map(Box::from);
+        let literal = r#"{paint,"trash out","","NULL",é,"a,b","6\" pipe","a\\b","{}"}"#;
+        assert_eq!(format(&texts), literal);
+        assert_eq!(parse(literal).as_deref(), Some(texts.as_slice()));
+        assert_eq!(format(&[]), "{}");
     }
 }
