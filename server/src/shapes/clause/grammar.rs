@@ -10,8 +10,11 @@ use sqlparser::{
 };
 use std::fmt;
 
-/// Longer than anybody needs, and short enough that no chain of conditions is too deep.
+/// Longer than anybody needs.
 const MAX_BYTES: usize = 16 * 1024;
+/// The most words and operators. A chain of them (`1-1-1…`, `x::text::text…`) becomes a tree that is as deep, and is walked
+/// down and dropped on the stack; SQLite takes no deeper ones either. Constants and their commas hang side by side.
+const MAX_LINKS: usize = 1_000;
 
 /// What is wrong, and where: characters from the beginning.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +40,14 @@ pub fn parsed<T>(text: &str, part: impl FnOnce(&mut Parser) -> Result<T, ParserE
         at: offset(text, error.location),
         what: format!("syntax error: {}", error.message),
     })?;
+    let mut links = tokens.iter().filter(|token| is_link(&token.token));
+    if let Some(link) = links.nth(MAX_LINKS) {
+        let what = format!("the clause has more than {MAX_LINKS} words and operators");
+        return Err(Wrong {
+            at: offset(text, link.span.start),
+            what,
+        });
+    }
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
     let read = part(&mut parser);
     let next = parser.peek_token();
@@ -55,6 +66,13 @@ pub fn parsed<T>(text: &str, part: impl FnOnce(&mut Parser) -> Result<T, ParserE
             what: format!("syntax error at or near \"{}\"", next.token),
         }),
     }
+}
+
+const fn is_link(token: &Token) -> bool {
+    !matches!(
+        token,
+        Token::Whitespace(_) | Token::Comma | Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) | Token::EOF
+    )
 }
 
 /// Characters before a place that the parser counts in lines and columns, both from 1.

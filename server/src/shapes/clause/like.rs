@@ -2,6 +2,9 @@
 //!
 //! **Invariant:** the time taken is at most the pattern's length times the text's; no pattern makes it explode.
 
+/// The longest pattern, in characters. SQLite takes no endless ones, and each row's text is held against all of it.
+const MAX_CHARS: usize = 1_000;
+
 /// A pattern that has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -16,20 +19,30 @@ enum Part {
     Exactly(char),
 }
 
-/// The pattern ends in a `\` with nothing behind it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct DanglingEscape;
+/// What is wrong with a pattern.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPattern {
+    /// It ends in a `\` with nothing behind it.
+    #[error("LIKE pattern must not end with escape character")]
+    DanglingEscape,
+    /// It is too long.
+    #[error("LIKE pattern is longer than {MAX_CHARS} characters")]
+    TooLong,
+}
 
 impl Pattern {
     /// Reads a pattern.
-    pub fn read(text: &str, ignores_case: bool) -> Result<Self, DanglingEscape> {
+    pub fn read(text: &str, ignores_case: bool) -> Result<Self, NoPattern> {
+        if text.chars().nth(MAX_CHARS).is_some() {
+            return Err(NoPattern::TooLong);
+        }
         let folded = fold(text, ignores_case);
         let (mut parts, mut letters) = (vec![], folded.chars());
         while let Some(letter) = letters.next() {
             parts.push(match letter {
                 '%' => Part::AnyText,
                 '_' => Part::AnyOne,
-                '\\' => Part::Exactly(letters.next().ok_or(DanglingEscape)?),
+                '\\' => Part::Exactly(letters.next().ok_or(NoPattern::DanglingEscape)?),
                 other => Part::Exactly(other),
             });
         }
@@ -131,13 +144,14 @@ mod tests {
             assert_eq!(Pattern::read(pattern, false).unwrap().fits(text), fits, "{text} like {pattern}");
         }
         assert!(Pattern::read("ŁÓDŹ%", true).unwrap().fits("łódź, north"));
-        assert_eq!(Pattern::read("a\\", false), Err(DanglingEscape));
+        assert_eq!(Pattern::read("a\\", false), Err(NoPattern::DanglingEscape));
     }
 
     #[test]
     fn a_pattern_that_nearly_fits_everywhere_ends_soon() {
-        let pattern = Pattern::read(&"%a".repeat(200), false).unwrap();
+        let pattern = Pattern::read(&"%a".repeat(500), false).unwrap();
         assert!(!pattern.fits(&("a".repeat(10_000) + "b")));
+        assert_eq!(Pattern::read(&"%a".repeat(501), false), Err(NoPattern::TooLong));
     }
 
     #[test]
