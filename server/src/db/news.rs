@@ -98,7 +98,9 @@ impl News {
         if end <= after {
             return Ok(());
         }
-        let commit = changes::everything_after(db, after, end, MOST_AT_ONCE).await?;
+        let mut commit = changes::everything_after(db, after, end, MOST_AT_ONCE).await?;
+        // Asked after reading: where the log's beginning has passed us by, who knows what stood there.
+        commit.is_whole &= counters::current(db, counters::CHANGES_TRIMMED_TO).await? <= after;
         let mut until = self.until();
         if *until == after {
             self.0.people.changed(&commit.people);
@@ -136,5 +138,41 @@ pub(super) struct Silence;
 impl Rings for Silence {
     async fn ring(&mut self) {
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{DatabaseSettings, DatabaseUrl},
+        db::{Db, entity::change},
+    };
+    use domain::{Timestamp, UserId};
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+    #[tokio::test]
+    async fn what_was_trimmed_before_it_was_read_is_told_as_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("t.db").display());
+        let db = Db::open(&DatabaseSettings::only(DatabaseUrl::read("DATABASE_URL", url).unwrap()))
+            .await
+            .unwrap();
+        let tx = db.write().await.unwrap();
+        let entries = (1..=3).flat_map(|position| changes::of_people(&[UserId(uuid::Uuid::nil())], position, Timestamp::from_micros(0)));
+        change::Entity::insert_many(entries.map(sea_orm::IntoActiveModel::into_active_model))
+            .exec(&*tx)
+            .await
+            .unwrap();
+        change::Entity::delete_many().filter(change::Column::Position.lte(2)).exec(&*tx).await.unwrap();
+        counters::set(&*tx, counters::CHANGE_POSITION, 3).await.unwrap();
+        counters::set(&*tx, counters::CHANGES_TRIMMED_TO, 2).await.unwrap();
+        tx.commit().await.unwrap();
+        for (told_until, is_whole) in [(0, false), (1, false), (2, true)] {
+            let news = News::after(told_until);
+            let mut heard = news.listen();
+            news.catch_up(db.readers()).await.unwrap();
+            assert_eq!(heard.recv().await.unwrap().is_whole, is_whole, "after {told_until}");
+        }
     }
 }
