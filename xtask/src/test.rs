@@ -12,8 +12,8 @@ use crate::{browser, fuzz, node, paths, postgres, process, redis, site, tools};
 
 /// Runs on the machine itself.
 const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
-/// Native too, but a library for measurements and for tests that need a browser.
-const OUTSIDE: [&str; 2] = ["tests", "bench"];
+/// Native too, but a library for measurements and for tests that need a browser, and what is fuzzed.
+const OUTSIDE: [&str; 3] = ["tests", "bench", "server-fuzz"];
 /// Runs in a browser.
 const WASM: [&str; 3] = ["browser", "client", "sw"];
 const WASM_TARGET: &str = "--target=wasm32-unknown-unknown";
@@ -33,7 +33,7 @@ pub fn run(args: &[String]) -> Result<()> {
 
     let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
     let is_fuzzed = !quick && filters.is_empty();
-    let mut steps = Steps::new(lints + if quick { 2 } else { 9 } + usize::from(is_fuzzed));
+    let mut steps = Steps::new(lints + if quick { 2 } else { 9 } + 2 * usize::from(is_fuzzed));
     if filters.is_empty() {
         lint(&mut steps, quick);
     }
@@ -47,6 +47,7 @@ pub fn run(args: &[String]) -> Result<()> {
         steps::tests(with_filters(cluster.tell(&mut command), &filters))
     });
     if is_fuzzed {
+        steps.step(fuzz::clause::NAME, fuzz::clause::run);
         steps.step(fuzz::NAME, fuzz::run);
     }
     if !quick {

@@ -1,9 +1,10 @@
-//! `cargo xtask fuzz`: the API asked with thousands of requests made from its own description, right and wrong ones.
+//! `cargo xtask fuzz`: the [reader of conditions](clause) given any text, and the API asked with thousands of requests made from its own description, right and wrong ones.
 //!
 //! Each answer must be one that the description has, of its type and form; no answer may be a fault of the server's own.
 //!
 //! **Invariant:** the requests are the same each time, and too few of them are a failure.
 
+pub mod clause;
 mod demo;
 
 use std::fs;
@@ -42,7 +43,8 @@ const TABLES: [&str; 8] = [
 
 /// The command by itself.
 pub fn command() -> Result<()> {
-    let mut steps = Steps::new(1);
+    let mut steps = Steps::new(2);
+    steps.step(clause::NAME, clause::run);
     steps.step(NAME, run);
     steps.finish()
 }
