@@ -32,7 +32,7 @@ const HELP: &str = "cargo xtask <command>
   test [--quick] [filter…]            run every check and test; --quick leaves out WASM and the browser
   postgres <command…>                 run a command with a PostgreSQL, and a standby of it, to test on
   build                               make the one file to install: target/turns-server
-  fuzz                                ask the API with thousands of requests made from its description
+  fuzz                                give the reader of conditions any text, and the API thousands of requests made from its description
   ecosystem [filter…]                 test with Electric's own clients, in Node.js
   openapi                             print the description of the API (OpenAPI 3.1)
   bench [args…]                       measure; arguments go to the bench program
@@ -44,7 +44,7 @@ const HELP: &str = "cargo xtask <command>
 --dev builds the WASM without optimising it: quicker to build, larger to load.";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--").collect();
+    let args = own(std::env::args().skip(1).collect());
     let (command, rest) = match args.split_first() {
         Some((command, rest)) => (command.as_str(), rest),
         None => ("", args.as_slice()),
@@ -77,6 +77,41 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("\ncargo xtask {command}: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// The arguments without the first `--`, which only tells them from another program's: behind it stands nothing of ours. In a line that
+/// `postgres` runs every one is that line's, but for one before it.
+fn own(mut args: Vec<String>) -> Vec<String> {
+    let first = args.iter().position(|argument| argument == "--");
+    let is_a_lines = args.first().is_some_and(|command| command == "postgres");
+    if let Some(first) = first.filter(|first| !is_a_lines || *first == 1) {
+        args.remove(first);
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn one_divider_is_ours_and_the_others_are_passed_on() {
+        for (given, read) in [
+            ("test -- writes shapes", "test writes shapes"),
+            ("test --quick -- writes", "test --quick writes"),
+            ("bench -- run -- --fast", "bench run -- --fast"),
+            (
+                "postgres cargo test --test api -- writes shapes",
+                "postgres cargo test --test api -- writes shapes",
+            ),
+            ("postgres -- cargo test -- writes shapes", "postgres cargo test -- writes shapes"),
+            ("-- postgres cargo test -- writes", "postgres cargo test -- writes"),
+            ("", ""),
+        ] {
+            let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(own(words(given)), words(read), "{given}");
         }
     }
 }
