@@ -26,7 +26,7 @@ mod metrics;
 mod problem;
 mod reports;
 mod router;
-mod shapes;
+pub mod shapes;
 mod stages;
 mod uploads;
 mod web;

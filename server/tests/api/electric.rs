@@ -2,8 +2,7 @@
 
 use crate::{
     doorbell::Bell,
-    shapes_law,
-    support::{Dice, Front, Person, ShapePage, figures, new_id, value},
+    support::{Front, Person, ShapePage, figures, new_id, value},
 };
 use serde_json::{Value as Json, json};
 use server::config::Budget;
@@ -268,15 +267,4 @@ async fn what_changed_just_before_the_first_ring_rings_again() {
     let mut bell = Bell::listen(&manager).await;
     assert_eq!(bell.ring().await.unwrap().len(), crate::support::SHAPES.len());
     assert_eq!(bell.event("again").await, Some(["turns".to_owned()].into()));
-}
-
-#[tokio::test]
-async fn every_follower_ends_with_the_shape() {
-    let tiny_pages = |settings: &mut server::config::Settings| {
-        settings.limits.page_rows = 4;
-        settings.limits.page_bytes = 2_500;
-    };
-    let front = Front::start_with(tiny_pages, |_| {}).await;
-    let (admin, one, two) = (front.sign_in("admin").await, front.sign_in("manager").await, front.sign_in("manager2").await);
-    shapes_law::everybody_ends_with_the_shape(&front.writer(&admin), [&admin, &one, &two], Dice(4)).await;
 }

@@ -66,7 +66,7 @@ pub const NOT_ASKED: [Reason; 9] = [
     },
     Reason {
         recordings: &["102-mass-move-out", "130-nonlive-offset-skips-unserved-changes"],
-        why: "a fault of that version: its offset passes over changes that were not told; ours never does (`shapes_law`)",
+        why: "a fault of that version: its offset passes over changes that were not told; ours never does (`oracle`)",
     },
     Reason {
         recordings: &["113-overloaded-503"],

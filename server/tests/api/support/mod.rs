@@ -12,7 +12,7 @@ mod recording;
 mod standby;
 mod stub;
 
-pub use app::TestApp;
+pub use app::{Another, TestApp};
 pub use change::{audit_of_nobody, commit_one_change};
 pub use database::{TestDatabase, is_postgres, number};
 pub use electric::{Front, SECRET, electric_at};

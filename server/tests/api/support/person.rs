@@ -80,8 +80,13 @@ impl Person {
 
     /// `table` may be narrowed: `turns?where=…`.
     pub async fn shape(&self, table: &str, query: &str) -> ShapePage {
+        self.try_shape(table, query).await.unwrap()
+    }
+
+    /// The same, where the connection may be cut.
+    pub async fn try_shape(&self, table: &str, query: &str) -> reqwest::Result<ShapePage> {
         let joint = if table.contains('?') { '&' } else { '?' };
-        let response = self.http.get(format!("{}/api/sync/{table}{joint}{query}", self.url)).send().await.unwrap();
+        let response = self.http.get(format!("{}/api/sync/{table}{joint}{query}", self.url)).send().await?;
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let status = response.status();
         let (handle, offset) = (header("electric-handle").unwrap_or_default(), header("electric-offset").unwrap_or_default());
@@ -91,15 +96,15 @@ impl Person {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
-        let messages = serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default();
-        ShapePage {
+        let messages = serde_json::from_str(&response.text().await?).unwrap_or_default();
+        Ok(ShapePage {
             status,
             handle,
             offset,
             is_up_to_date,
             headers,
             messages,
-        }
+        })
     }
 
     /// Goes on from a page.
