@@ -62,6 +62,7 @@ impl TestApp {
     }
 
     async fn start_of(properties: u32, change: impl FnOnce(&mut Settings)) -> Self {
+        show_faults();
         let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::new().await;
         let mut settings = Settings {
@@ -198,4 +199,11 @@ impl TestApp {
             receipts: self.number("SELECT count(*) FROM receipts").await,
         }
     }
+}
+
+/// What the server logs as its own fault stands in the output of the test that fails for it.
+fn show_faults() {
+    let level = tracing::Level::ERROR;
+    // Another test of this program may have begun it.
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_test_writer().try_init();
 }
