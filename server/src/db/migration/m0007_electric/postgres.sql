@@ -8,6 +8,8 @@ DECLARE
   publication constant text := 'electric_publication_default';
   synced text;
 BEGIN
+  -- That `wal_level` is not logical is news only to whoever wants Electric, and stands in the page.
+  PERFORM set_config('client_min_messages', 'error', true);
   IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = publication) THEN
     EXECUTE format('CREATE PUBLICATION %I', publication);
   END IF;
