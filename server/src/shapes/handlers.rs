@@ -1,25 +1,23 @@
 //! `GET /api/sync/{table}`: a shape's snapshot, what came since, and waiting for what comes.
 //!
-//! **Invariant:** every answer is read from one state of the database, and its offset is that state's.
+//! **Invariant:** what is wrong with a request is said before anything is read for it.
 
 use super::{
-    answer::{self, Answer},
-    doorbell, electric,
+    answer, doorbell, electric,
     known::Sight,
     live::{self, Caller},
-    log, methods,
+    methods,
     offset::Offset,
+    read::Reading,
     refusal::{Invalid, InvalidRequest},
     request::{Live, Request},
     shape::Shape,
-    snapshot, stream,
+    stream,
     subset::{self, ShapeAnswer, Subset},
 };
 use crate::{
     app::App,
     auth::Session,
-    clock,
-    db::{changes::Place, counters},
     openapi::problems,
     problem::{Failure, Result},
 };
@@ -30,7 +28,6 @@ use axum::{
 };
 use domain::Table;
 use protocol::{Problem, ProblemCode, ShapeMessage};
-use sea_orm::ConnectionTrait;
 use std::{collections::HashMap, sync::Arc};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -138,7 +135,14 @@ pub(super) async fn follow(app: App, caller: Caller, sight: Sight, request: Requ
         return Box::pin(subset::answer(&app, &shape, &request, &subset)).await;
     }
     let answer = match request.live {
-        None => Box::pin(read_now(&app, &shape, &request)).await?,
+        None => {
+            let reading = Reading {
+                app: &app,
+                shape: &shape,
+                request: &request,
+            };
+            Box::pin(reading.now()).await?
+        }
         Some(Live::Request) => live::wait(&app, &caller, &shape, &request).await?,
         Some(Live::Stream) => return Box::pin(stream::open(app, caller, shape, request)).await,
     };
@@ -153,114 +157,4 @@ pub(super) fn wanted(app: &App, sight: Sight, request: &Request) -> Result<(Arc<
     let seen = || app.shapes.seen(sight, app.db.epoch());
     let subset = request.subset.as_ref().map(|wish| Subset::read(wish, &seen())).transpose()?;
     Ok((shape, subset))
-}
-
-/// What there is now: from memory, where the database has nothing newer; `None` where the place is gone.
-async fn read_now(app: &App, shape: &Arc<Shape>, request: &Request) -> Result<Option<Answer>> {
-    if matches!(request.offset, Offset::Log(_)) {
-        let end = counters::current(app.db.readers(), counters::CHANGE_POSITION).await?;
-        if let Some(answer) = recent(app, shape, request, end) {
-            return Ok(Some(answer));
-        }
-    }
-    read(app, shape, request).await
-}
-
-/// What there is up to a position at least, without asking the database; `None` where only that knows.
-pub(super) fn recent(app: &App, shape: &Arc<Shape>, request: &Request, until: i64) -> Option<Answer> {
-    let page = app.hub.recent(shape, request.offset, until, &app.settings.limits)?;
-    Some(log_answer(&page, request))
-}
-
-/// What there is now; `None` where the place is gone.
-pub(super) async fn read(app: &App, shape: &Shape, request: &Request) -> Result<Option<Answer>> {
-    if let Some(answer) = read_small(app, shape, request).await {
-        return Ok(Some(answer));
-    }
-    if let Some(answer) = read_replica(app, shape, request).await {
-        return Ok(Some(answer));
-    }
-    let db = app.db.snapshot().await?;
-    let ends = counters::ends_of_log(&db).await?;
-    read_at(&db, app, shape, request, ends).await
-}
-
-/// Most first syncs are small: one statement, which sees one state by itself. None where this is not one, or something fails.
-async fn read_small(app: &App, shape: &Shape, request: &Request) -> Option<Answer> {
-    if request.offset != Offset::Beginning || shape.changes_only {
-        return None;
-    }
-    let db = app.db.near_replica().await.unwrap_or_else(|| app.db.readers().clone());
-    let page = snapshot::small(&db, shape, &app.settings.limits).await.ok().flatten()?;
-    Some(snapshot_answer(page, request))
-}
-
-/// The same from the replica, where there is one: first syncs and catching up, after which everybody goes on live and hears the
-/// rest. None where the replica is not that far, or does not answer.
-async fn read_replica(app: &App, shape: &Shape, request: &Request) -> Option<Answer> {
-    if request.live.is_some() || request.offset == Offset::Now {
-        return None;
-    }
-    let db = app.db.snapshot_of_replica().await?;
-    let read = async {
-        let ends = counters::ends_of_log(&db).await?;
-        read_at(&db, app, shape, request, ends).await
-    };
-    read.await.ok().flatten()
-}
-
-/// What there is in one state of the database, with the ends of its log; `None` where the place is not in it.
-async fn read_at(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, (begin, end): (i64, i64)) -> Result<Option<Answer>> {
-    match request.offset {
-        Offset::Foreign => Ok(None),
-        offset if offset.is_gone(begin, end) => Ok(None),
-        Offset::Beginning => read_snapshot(db, app, shape, request, end, end).await.map(Some),
-        Offset::Snapshot { position, .. } => read_snapshot(db, app, shape, request, position, end).await.map(Some),
-        Offset::Now => read_log(db, app, shape, request, Place::end_of(end), end).await.map(Some),
-        Offset::Log(place) => read_log(db, app, shape, request, place, end).await.map(Some),
-    }
-}
-
-async fn read_snapshot(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, position: i64, end: i64) -> Result<Answer> {
-    let after = match request.offset {
-        Offset::Snapshot { last, .. } => Some(last),
-        _ => None,
-    };
-    let page = if shape.changes_only {
-        snapshot::none(position)
-    } else {
-        snapshot::page(db, shape, &app.settings.limits, position, end, after).await?
-    };
-    Ok(snapshot_answer(page, request))
-}
-
-fn snapshot_answer(page: snapshot::Page, request: &Request) -> Answer {
-    Answer {
-        from: request.offset,
-        next: page.next,
-        is_up_to_date: false,
-        has_data: true,
-        body: page.body,
-        cursor: cursor(request),
-    }
-}
-
-async fn read_log(db: &impl ConnectionTrait, app: &App, shape: &Shape, request: &Request, from: Place, end: i64) -> Result<Answer> {
-    let page = log::page(db, shape, &app.settings.limits, from, end).await?;
-    Ok(log_answer(&page, request))
-}
-
-fn log_answer(page: &log::Page, request: &Request) -> Answer {
-    Answer {
-        from: request.offset,
-        next: Offset::Log(page.next),
-        is_up_to_date: page.is_up_to_date,
-        has_data: page.has_data,
-        body: Arc::clone(&page.body),
-        cursor: cursor(request),
-    }
-}
-
-fn cursor(request: &Request) -> Option<u64> {
-    request.live.map(|_| answer::cursor(clock::now(), request.cursor))
 }

@@ -2,14 +2,7 @@
 //!
 //! **Invariant:** a session that has ended gets nothing more, not even from a request that was waiting.
 
-use super::{
-    answer::Answer,
-    handlers::{read, recent},
-    hub::Listening,
-    offset::Offset,
-    request::Request,
-    shape::Shape,
-};
+use super::{answer::Answer, hub::Listening, offset::Offset, read::Reading, request::Request, shape::Shape};
 use crate::{
     app::App,
     auth::{self, Over, Session},
@@ -73,14 +66,17 @@ impl Follower {
 
     /// What there is from here on.
     pub async fn look(&mut self) -> Result<Look> {
-        let answer = match recent(&self.app, &self.shape, &self.request, EVEN_OLD) {
-            Some(answer) => answer,
-            // Boxed: what waits would carry the room for it along.
-            None => match Box::pin(read(&self.app, &self.shape, &self.request)).await? {
-                Some(answer) => answer,
-                None => return Ok(Look::Gone),
-            },
+        let reading = Reading {
+            app: &self.app,
+            shape: &self.shape,
+            request: &self.request,
         };
+        let answer = match reading.recent(EVEN_OLD) {
+            Some(answer) => Some(answer),
+            // Boxed: what waits would carry the room for it along.
+            None => Box::pin(reading.stored()).await?,
+        };
+        let Some(answer) = answer else { return Ok(Look::Gone) };
         // Where `now` was is remembered: what comes while we wait is after it.
         self.request.offset = answer.next;
         if answer.is_up_to_date && !answer.has_data {

@@ -1,7 +1,7 @@
 //! The read path: shapes in Electric's HTTP protocol, followed from the change log.
 //!
 //! Read it in this order: [`handlers`], [`request`] (what was asked), [`shape`] (what the session may see, narrowed by [`clause`]; [`known`] by heart),
-//! [`snapshot`] (the rows at one position), [`log`] (what happened since), [`answer`] (headers), [`live`] and [`stream`] (waiting
+//! [`read`] (where from), [`snapshot`] (the rows at one position), [`log`] (what happened since), [`answer`] (headers), [`live`] and [`stream`] (waiting
 //! for more, at the [`hub`]). Beside them [`subset`], for who wants some of the rows and no log, [`upstream`], for programs that take whole tables, the
 //! [`doorbell`], one connection per device that says which shapes have news, and [`trim`].
 //!
@@ -20,6 +20,7 @@ mod log;
 mod message;
 mod methods;
 mod offset;
+mod read;
 mod refusal;
 mod request;
 mod shape;
