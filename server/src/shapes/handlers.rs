@@ -4,16 +4,15 @@
 
 use super::{
     answer, doorbell, electric,
-    known::Sight,
+    known::{Sight, wanted},
     live::{self, Caller},
     methods,
     offset::Offset,
     read::Reading,
-    refusal::{Invalid, InvalidRequest},
+    refusal::InvalidRequest,
     request::{Live, Request},
-    shape::Shape,
     stream,
-    subset::{self, ShapeAnswer, Subset},
+    subset::{self, ShapeAnswer},
 };
 use crate::{
     app::App,
@@ -149,12 +148,4 @@ pub(super) async fn follow(app: App, caller: Caller, sight: Sight, request: Requ
     let Some(answer) = answer else { return Ok(answer::gone(&shape)) };
     app.metrics.shape_sent(shape.table, answer.body.len());
     Ok(answer.respond(&shape, headers))
-}
-
-/// What is wanted of what somebody sees, and which of its rows as they stand, if it is those.
-pub(super) fn wanted(app: &App, sight: Sight, request: &Request) -> Result<(Arc<Shape>, Option<Subset>), Invalid> {
-    let shape = app.shapes.wanted(sight, &request.wish, app.db.epoch())?;
-    let seen = || app.shapes.seen(sight, app.db.epoch());
-    let subset = request.subset.as_ref().map(|wish| Subset::read(wish, &seen())).transpose()?;
-    Ok((shape, subset))
 }

@@ -2,7 +2,13 @@
 //!
 //! **Invariant:** what is known is what would be made of the same sight and wish; forgetting it costs only time.
 
-use super::{refusal::Invalid, request::Wish, shape::Shape};
+use super::{
+    refusal::Invalid,
+    request::{Request, Wish},
+    shape::Shape,
+    subset::Subset,
+};
+use crate::app::App;
 use domain::{Table, Viewer};
 use std::{
     collections::HashMap,
@@ -13,6 +19,14 @@ use std::{
 const MOST: usize = 10_000;
 /// Longer conditions are read again each time.
 const LONGEST_WISH: usize = 1_024;
+
+/// What is wanted of what somebody sees, and which of its rows as they stand, if it is those.
+pub fn wanted(app: &App, sight: Sight, request: &Request) -> Result<(Arc<Shape>, Option<Subset>), Invalid> {
+    let shape = app.shapes.wanted(sight, &request.wish, app.db.epoch())?;
+    let seen = || app.shapes.seen(sight, app.db.epoch());
+    let subset = request.subset.as_ref().map(|wish| Subset::read(wish, &seen())).transpose()?;
+    Ok((shape, subset))
+}
 
 /// A table as somebody sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,8 +4,7 @@
 
 use super::{
     super::{
-        handlers::wanted,
-        known::Sight,
+        known::{Sight, wanted},
         live::Caller,
         offset::Offset,
         request::{Live, Request},
