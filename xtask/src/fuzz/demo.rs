@@ -56,6 +56,9 @@ pub fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// What opens whole tables.
+pub const SECRET: &str = "whoever-asks";
+
 /// The server's program.
 pub fn program<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Command> {
     Ok(process::program(paths::built_server()?, args))
@@ -72,6 +75,7 @@ impl DemoServer {
             .arg(&folder)
             .current_dir(&folder);
         command.envs(WITHOUT_LIMITS).env("PORT", "0").env("DATABASE_URL", "sqlite://turns.db?mode=rwc");
+        command.env("UPSTREAM_SECRET", SECRET);
         let mut guard = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let output = guard.stdout.take().context("the output of the server")?;
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use demo::DemoServer;
+use demo::{DemoServer, SECRET};
 use serde_json::Value as Json;
 
 use crate::steps::{Counts, Steps};
@@ -153,5 +153,6 @@ fn write_ids(server: &DemoServer, token: &str) -> Result<()> {
         any += &ids;
         fs::write(server.folder().join(format!("{table}.txt")), ids)?;
     }
+    fs::write(server.folder().join("secret.txt"), format!("\"{SECRET}\"\n"))?;
     Ok(fs::write(server.folder().join("any.txt"), any)?)
 }
