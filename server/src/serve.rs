@@ -29,7 +29,11 @@ use crate::{
 use anyhow::Context;
 use domain::Role;
 use std::{net::SocketAddr, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
 
 /// How long answers under way may take when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_millis(1_500);
@@ -60,7 +64,7 @@ impl Server {
         let db = Db::open(&settings.database).await?;
         let new_accounts = prepare(&db, &passwords, demo).await?;
         let wanted = SocketAddr::new(settings.host, settings.port);
-        let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
+        let listener = listen(wanted).with_context(|| format!("cannot listen on {wanted}"))?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let app = App::new(Parts {
@@ -125,6 +129,17 @@ impl Server {
         }
         self.db.close().await;
     }
+}
+
+/// Devices come back together when a network does. Whoever finds no place in the line tries again only after a second.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    const IN_LINE: u32 = 4_096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As every server does on Unix: a port is free again as soon as its last server has ended.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(IN_LINE)
 }
 
 async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::Result<Vec<Credentials>> {
