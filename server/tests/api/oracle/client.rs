@@ -52,7 +52,7 @@ pub struct Client {
     waiting: Option<JoinHandle<reqwest::Result<ShapePage>>>,
     events: Option<Events>,
     told: VecDeque<String>,
-    /// Something has happened since its last answer that may send it away, or end its waiting for nothing.
+    /// Something has happened since it last was up to date that may send it away, or end its waiting for nothing.
     pub is_disturbed: bool,
     /// How long it took after a write until it knew.
     pub woken_after: Vec<Duration>,
@@ -272,7 +272,8 @@ impl Client {
                 for message in page.changes() {
                     self.apply(message);
                 }
-                if asked != LIVE || !page.changes().is_empty() {
+                // On the way there it may still be sent away: one page can be in the server's memory, and the next trimmed.
+                if page.is_up_to_date && (asked != LIVE || !page.changes().is_empty()) {
                     self.is_disturbed = false;
                 }
                 self.is_up_to_date = page.is_up_to_date;
