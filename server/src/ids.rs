@@ -1,9 +1,10 @@
-//! Where the server makes ids and secrets.
+//! Where the server makes ids and secrets, and knows a secret again.
 //!
 //! **Invariant:** nothing else in this crate draws randomness; the demo data draws from a seed instead.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::Rng;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A new UUIDv7.
@@ -17,6 +18,11 @@ pub fn new_secret() -> String {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Whether somebody knows a secret. Digests are compared, so that the time it takes tells nothing of it.
+pub fn is_same_secret(given: &str, secret: &str) -> bool {
+    Sha256::digest(given) == Sha256::digest(secret)
 }
 
 /// Tells one from a few others; 31 bits, as JavaScript and PostgreSQL's `int4` hold them.

@@ -51,9 +51,9 @@ impl Limiter {
     pub async fn spend(&self, budget: Budget, whose: &str, spend: Spend, now: Timestamp) -> Option<(Quota, Verdict)> {
         let quota = self.0.limits.quota(budget)?;
         let key = format!("{}:{whose}", budget.name());
-        let shared = match self.0.shared {
+        let shared = match &self.0.shared {
             // Boxed: without Redis no request carries the room for it along.
-            Some(_) => Box::pin(self.0.shared(&key, quota, spend, now)).await,
+            Some(shared) => Box::pin(self.0.ask(shared, &key, quota, spend, now)).await,
             None => None,
         };
         let verdict = match shared {
@@ -66,8 +66,7 @@ impl Limiter {
 }
 
 impl Ledgers {
-    async fn shared(&self, key: &str, quota: Quota, spend: Spend, now: Timestamp) -> Option<Verdict> {
-        let shared = self.shared.as_ref()?;
+    async fn ask(&self, shared: &Shared, key: &str, quota: Quota, spend: Spend, now: Timestamp) -> Option<Verdict> {
         if self.ask_again_at.load(Ordering::Relaxed) > now.micros() {
             return None;
         }

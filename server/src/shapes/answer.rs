@@ -13,13 +13,18 @@ use futures::stream;
 use protocol::shape::{CURSOR_HEADER, HANDLE_HEADER, OFFSET_HEADER, SCHEMA_HEADER, UP_TO_DATE_HEADER};
 use std::{convert::Infallible, sync::Arc};
 
-const HAS_DATA_HEADER: &str = "electric-has-data";
+/// Whether there are changes in an answer.
+pub const HAS_DATA_HEADER: &str = "electric-has-data";
 /// News up to this size, heard live, are free: how much of them comes is up to those who write.
 const SMALL_NEWS_BYTES: usize = 64 * 1024;
 /// From this size on a body is not copied into one piece.
 const IN_PIECES_BYTES: usize = 1024 * 1024;
-const JSON: &str = "application/json; charset=utf-8";
-const PRIVATE: &str = "private, max-age=0, must-revalidate";
+/// What messages are written in.
+pub const JSON: &str = "application/json; charset=utf-8";
+/// What a shape holds is one person's.
+pub const PRIVATE: &str = "private, max-age=0, must-revalidate";
+/// The body of a 409.
+pub const MUST_REFETCH: &str = r#"[{"headers":{"control":"must-refetch"}}]"#;
 
 /// 2024-10-09, from which Electric counts its cursors.
 const CURSOR_EPOCH_SECONDS: i64 = 1_728_432_000;
@@ -127,7 +132,7 @@ pub fn must_refetch(shape: &Shape) -> Response {
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{}::\"", shape.handle)) {
         headers.insert(header::ETAG, etag);
     }
-    (StatusCode::CONFLICT, headers, r#"[{"headers":{"control":"must-refetch"}}]"#).into_response()
+    (StatusCode::CONFLICT, headers, MUST_REFETCH).into_response()
 }
 
 /// The next 20-second boundary; where the client is there already, a step further, so that no cache repeats itself.

@@ -5,7 +5,7 @@
 
 use super::{
     super::{
-        answer,
+        answer::{self, HAS_DATA_HEADER, JSON, MUST_REFETCH, PRIVATE},
         request::{Live, Request},
     },
     body::Flow,
@@ -21,9 +21,6 @@ use protocol::{
     shape::{CURSOR_HEADER, HANDLE_HEADER, OFFSET_HEADER, UP_TO_DATE_HEADER},
 };
 
-const JSON: &str = "application/json; charset=utf-8";
-const PRIVATE: &str = "private, max-age=0, must-revalidate";
-const HAS_DATA_HEADER: &str = "electric-has-data";
 const PASSED: [HeaderName; 5] = [
     header::CONTENT_TYPE,
     header::CONTENT_ENCODING,
@@ -111,7 +108,7 @@ pub fn nothing_yet(request: &Request) -> Response {
 pub fn must_refetch() -> Response {
     let mut headers = headers(&HeaderMap::new());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-    (StatusCode::CONFLICT, headers, r#"[{"headers":{"control":"must-refetch"}}]"#).into_response()
+    (StatusCode::CONFLICT, headers, MUST_REFETCH).into_response()
 }
 
 /// 503: shapes wait, and nothing else does.

@@ -6,7 +6,8 @@
 use super::{Subset, rows};
 use crate::{
     app::App,
-    db::counters,
+    db::{changes::Place, counters},
+    ids,
     limits::Counts,
     problem::Result,
     shapes::{
@@ -18,7 +19,6 @@ use crate::{
         shape::Shape,
     },
 };
-use crate::{db::changes::Place, ids};
 use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -35,8 +35,7 @@ const MOST_PAGES: usize = 8;
 /// Reads the subset and tells it; 409 where the place that the caller follows the log from is gone.
 pub async fn answer(app: &App, shape: &Arc<Shape>, request: &Request, subset: &Subset) -> Result<Response> {
     let db = app.db.snapshot().await?;
-    let end = counters::current(&db, counters::CHANGE_POSITION).await?;
-    let begin = counters::current(&db, counters::CHANGES_TRIMMED_TO).await?;
+    let (begin, end) = counters::ends_of_log(&db).await?;
     if request.offset.is_gone(begin, end) {
         return Ok(gone(shape));
     }
@@ -98,8 +97,7 @@ impl<'a> Body<'a> {
         if !self.text.ends_with('[') {
             self.text.push(',');
         }
-        // Strings and numbers: there is nothing in it that could fail to be JSON.
-        self.text.push_str(&serde_json::to_string(&message).unwrap_or_default());
+        self.text.push_str(&message::text(&message));
     }
 
     fn finish(mut self) -> String {
