@@ -58,6 +58,10 @@ pub struct LoginAnswer {
     pub token: String,
     /// URL names of the shapes to subscribe to.
     pub shapes: Vec<String>,
+    /// 32 bytes in Base64, this account's for as long as it exists: what a device leaves behind at sign-out is encrypted with
+    /// them, so that nobody but the next sign-in of the same person opens it, whatever their password is by then.
+    #[serde(default, rename = "sealKey", skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<String>,
 }
 
 /// A change of one's own password.

@@ -1,14 +1,16 @@
-//! What travels between device and server: writes and their answers, problems, shape messages, sign-in.
+//! What travels between device and server: writes and their answers, problems, shape messages, sign-in, handed-over writes.
 //!
 //! **Invariant:** types and their serialised forms only; nothing here knows a web framework, a browser or a database.
 //! Envelopes are camelCase, rows snake_case.
 
 pub mod auth;
+pub mod handover;
 pub mod problem;
 pub mod shape;
 pub mod write;
 
 pub use auth::{LoginAnswer, LoginRequest, PasswordChange, SessionAnswer, User};
+pub use handover::{DeviceWrite, DeviceWrites, SealedWrites, Standing};
 pub use problem::{Conflicts, Problem, ProblemCode};
 pub use shape::{Control, News, RowOperation, ShapeMessage, ShapeRequest};
 pub use write::{BatchAnswer, BatchRequest, WireWrite, WriteAnswer, WriteMetadata};

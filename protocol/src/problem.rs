@@ -19,6 +19,9 @@ pub enum ProblemCode {
     Conflict,
     /// A write that this one builds on has not been applied.
     Blocked,
+    /// The author has lost sight of the row since they saw it: the write is kept for a supervisor, who adopts or refuses it.
+    /// Asked again under its id, it is answered with how it stands.
+    Quarantined,
     /// The body is larger than the server reads.
     PayloadTooLarge,
     /// The values are not right; `fields` says which.
@@ -81,7 +84,7 @@ impl ProblemCode {
     pub const fn status(self) -> u16 {
         match self {
             Self::Unauthenticated => 401,
-            Self::Permission => 403,
+            Self::Permission | Self::Quarantined => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,

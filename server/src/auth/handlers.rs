@@ -74,7 +74,16 @@ async fn login(State(app): State<App>, client: Client, JsonBody(body): JsonBody)
     let user = accounts::public(*account)?;
     let cookie = cookie(&app, &token, SESSION_SECONDS);
     let shapes = session::shapes(&user);
-    Ok(([(header::SET_COOKIE, cookie), no_store()], Json(LoginAnswer { user, token, shapes })).into_response())
+    Ok((
+        [(header::SET_COOKIE, cookie), no_store()],
+        Json(LoginAnswer {
+            user,
+            token,
+            shapes,
+            seal_key: None,
+        }),
+    )
+        .into_response())
 }
 
 async fn begin(app: &App, account: &user::Model, client: &Client, at: Timestamp) -> Result<Option<String>> {

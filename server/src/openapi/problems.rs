@@ -88,6 +88,10 @@ fn explain(code: ProblemCode) -> (&'static str, Problem) {
             "Signed in, but the role does not allow this; or the request comes from another site's page.",
             "your role may not change vendors",
         ),
+        Code::Quarantined => (
+            "The author may not see the row any more; the write is kept for a supervisor.",
+            "this home is not yours any more; your change is kept for a supervisor",
+        ),
         Code::NotFound => (
             "No such row, table or address, as far as the caller may know.",
             "this turn is not there any more",
