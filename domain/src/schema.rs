@@ -3,6 +3,7 @@
 //! The server's snapshots and writes, the shape log, the device's store and the merge rules all read
 //! these descriptions; a table or a column is added here (and in a migration) and nowhere else.
 
+mod natural_key;
 mod tables;
 
 use crate::{RowId, Value};
