@@ -11,6 +11,7 @@ pub mod plan;
 pub mod resolve;
 pub mod settle;
 
+use backoff::LONGEST_PAUSE_MS;
 use domain::{DeviceId, Operation, RowId, Table, UserId, WriteId};
 use protocol::Problem;
 use serde::{Deserialize, Serialize};
@@ -106,6 +107,8 @@ pub enum WriteState {
     Rejected,
     /// A write that it builds on is refused.
     Blocked,
+    /// The server holds it for a supervisor, because its author has lost sight of the row since: it is asked about now and then.
+    Held,
     /// Done; kept as history.
     Settled,
     /// Given up by its user; kept as history.
@@ -197,6 +200,11 @@ impl WriteState {
         matches!(self, Self::Rejected | Self::Blocked)
     }
 
+    /// Whether the server may decide about it in its next answer: it is asked about again under its id.
+    pub const fn is_asked_about(self) -> bool {
+        matches!(self, Self::Sending | Self::Held)
+    }
+
     /// Whether it is only history.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Settled | Self::Discarded)
@@ -244,6 +252,14 @@ impl OutboxRecord {
             (None, Some(_)) => self.operation != Operation::Create,
             (Some(_), None) => false,
         }
+    }
+
+    /// Until when it is not to be sent, in milliseconds since 1970; none where it may go.
+    ///
+    /// The clock may have been set back, by a year even: a pause that would be longer than any that is ever made is over.
+    pub fn paused_until(&self, now_ms: i64) -> Option<i64> {
+        let is_pause = |at_ms: &i64| (1..=LONGEST_PAUSE_MS).contains(&at_ms.saturating_sub(now_ms));
+        self.next_attempt_at_ms.filter(is_pause)
     }
 
     /// The same record in another state.

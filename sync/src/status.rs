@@ -12,6 +12,8 @@ pub struct SyncStatus {
     pub sending: usize,
     /// Writes that their user must decide about.
     pub need_user: usize,
+    /// Writes that the server holds for a supervisor.
+    pub held: usize,
     /// The browser says that there is no network, or the server is not reached.
     pub is_offline: bool,
     /// The session has ended.
@@ -25,11 +27,12 @@ impl SyncStatus {
             status.waiting += usize::from(record.state.is_waiting());
             status.sending += usize::from(record.state == WriteState::Sending);
             status.need_user += usize::from(record.state.needs_user());
+            status.held += usize::from(record.state == WriteState::Held);
             status
         })
     }
 
-    /// Whether leaving now would leave something behind on the device.
+    /// Whether leaving now would leave something behind on the device. What is held is with the server.
     pub const fn has_unsent(self) -> bool {
         self.waiting + self.need_user > 0
     }
@@ -51,6 +54,8 @@ impl fmt::Display for SyncStatus {
                 sending, is_offline: false, ..
             } if *sending > 0 => f.write_str("Saving…"),
             Self { waiting, .. } if *waiting > 0 => write!(f, "{} waiting", changes(*waiting)),
+            Self { held: 1, .. } => f.write_str("1 change is with a supervisor"),
+            Self { held, .. } if *held > 0 => write!(f, "{} are with a supervisor", changes(*held)),
             _ => f.write_str("All changes saved"),
         }
     }
@@ -108,6 +113,9 @@ mod tests {
                 "1 change needs you",
             ),
             (SyncStatus { need_user: 2, ..calm }, "2 changes need you"),
+            (SyncStatus { held: 1, ..calm }, "1 change is with a supervisor"),
+            (SyncStatus { held: 2, ..calm }, "2 changes are with a supervisor"),
+            (SyncStatus { held: 2, waiting: 1, ..calm }, "1 change waiting"),
             (SyncStatus { is_offline: true, ..calm }, "Offline · All changes saved"),
         ] {
             assert_eq!(status.to_string(), text);

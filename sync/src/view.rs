@@ -43,6 +43,8 @@ pub struct Touched {
 pub enum Mark {
     /// Everything is with the server.
     Saved,
+    /// Something is held for a supervisor.
+    Held,
     /// Something has not been sent.
     Waiting,
     /// Something was refused and waits for its user.
@@ -112,6 +114,7 @@ impl LocalView {
         let mark = |record: &OutboxRecord| match record.state {
             state if state.needs_user() => Mark::NeedsYou,
             state if state.is_waiting() => Mark::Waiting,
+            WriteState::Held => Mark::Held,
             _ => Mark::Saved,
         };
         self.unsettled_writes(table, id).map(mark).max().unwrap_or(Mark::Saved)

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "drain/evening.rs"]
+mod evening;
 #[path = "drain/mortal_store.rs"]
 mod mortal_store;
 #[path = "drain/office.rs"]
@@ -45,7 +47,11 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::DeleteLastItem),
         1 => Just(Deed::MakePoison),
         2 => (row.clone(), 0..4_u8).prop_map(|(row, value)| Deed::OfficeEditsNotes { row, value }),
-        1 => (row, 0..4_u8).prop_map(|(row, value)| Deed::OfficeEditsPriority { row, value }),
+        1 => (row.clone(), 0..4_u8).prop_map(|(row, value)| Deed::OfficeEditsPriority { row, value }),
+        1 => prop::sample::select(vec![-1, 1]).prop_map(|years| Deed::ClockJumps { years }),
+        1 => row.clone().prop_map(|row| Deed::Withdraw { row }),
+        1 => row.prop_map(|row| Deed::GiveBack { row }),
+        1 => any::<bool>().prop_map(|adopts| Deed::Supervise { adopts }),
         3 => Just(Deed::Drain),
         1 => Just(Deed::Echo),
     ]
@@ -75,6 +81,9 @@ proptest! {
             story.live(deed);
         }
         story.let_the_sun_shine();
+        while story.office.supervise(true) {
+            story.let_the_sun_shine();
+        }
         let requests = story.office.requests();
         story.let_the_sun_shine();
         prop_assert_eq!(story.office.requests(), requests);

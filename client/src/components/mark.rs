@@ -7,6 +7,7 @@ use sync::view::Mark;
 pub fn mark(mark: Mark) -> Option<impl IntoView> {
     let (tone, text) = match mark {
         Mark::Saved => return None,
+        Mark::Held => ("waiting", "With a supervisor"),
         Mark::Waiting => ("waiting", "Not sent yet"),
         Mark::NeedsYou => ("needs-you", "Needs you"),
     };

@@ -77,6 +77,7 @@ pub fn state_label(state: WriteState) -> &'static str {
         WriteState::Acked => "Saved, echo on its way",
         WriteState::Rejected => "Needs you",
         WriteState::Blocked => "Held back",
+        WriteState::Held => "With a supervisor",
         WriteState::Settled => "Saved",
         WriteState::Discarded => "Discarded",
     }

@@ -89,19 +89,23 @@ pub async fn own_records<S: Store>(store: &S, user: UserId) -> Result<Vec<Outbox
 
 /// After a fault nothing more is tried before the earliest pause is over.
 async fn rest<S: Store>(store: &S, user: UserId, clock: &impl Clock) -> Result<Drained, S::Error> {
-    let records = own_records(store, user).await?;
+    let (records, now_ms) = (own_records(store, user).await?, clock.now_ms());
     let earliest = records
         .iter()
-        .filter(|record| record.state.is_waiting())
-        .filter_map(|record| record.next_attempt_at_ms)
+        .filter(|record| record.state.is_waiting() || record.state == WriteState::Held)
+        .filter_map(|record| record.paused_until(now_ms))
         .min();
-    Ok(earliest.map_or(Drained::Empty, |at_ms| Drained::WaitsUntil(at_ms.max(clock.now_ms()))))
+    let rests_until = |record: &OutboxRecord| record.state.is_waiting().then_some(now_ms);
+    Ok(earliest
+        .or_else(|| records.iter().find_map(rests_until))
+        .map_or(Drained::Empty, Drained::WaitsUntil))
 }
 
+/// What is held stays so while it is asked about: it is on the server already.
 async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[WriteId]) -> Result<bool, S::Error> {
     let marked = records
         .iter()
-        .filter(|record| chosen.contains(&record.write_id))
+        .filter(|record| chosen.contains(&record.write_id) && record.state != WriteState::Held)
         .map(|record| record.clone().in_state(WriteState::Sending))
         .collect();
     store.amend(amendments(marked)).await

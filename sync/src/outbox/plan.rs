@@ -1,4 +1,6 @@
 //! Which writes go next.
+//!
+//! **Invariant:** whatever the clock says, no write waits longer than the longest pause.
 
 use super::{OutboxRecord, WriteState};
 use domain::WriteId;
@@ -22,36 +24,42 @@ const ATTEMPTS_BEFORE_ALONE: u32 = 2;
 /// Chooses the next batch from one user's records in order of `seq`.
 ///
 /// Order is per row and along `depends_on`: a write goes when all it builds on is applied, or stands before it in the same batch.
+/// A held write is asked about in its time; it keeps back what builds on it and nobody else.
 pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     let states: HashMap<WriteId, WriteState> = records.iter().map(|record| (record.write_id, record.state)).collect();
     let mut batch: Vec<WriteId> = Vec::new();
-    let mut held_rows = HashSet::new();
+    let mut waiting_rows = HashSet::new();
     let mut wake_at_ms: Option<i64> = None;
-    for record in records.iter().filter(|record| record.state.is_waiting()) {
+    for record in records.iter().filter(|record| record.state.is_waiting() || record.state == WriteState::Held) {
+        if batch.len() == most {
+            break;
+        }
         let row = (record.table, record.row_id);
+        let paused_until_ms = record.paused_until(now_ms);
+        if let Some(at_ms) = paused_until_ms {
+            wake_at_ms = Some(wake_at_ms.map_or(at_ms, |earliest| earliest.min(at_ms)));
+        }
+        if record.state == WriteState::Held {
+            batch.extend(paused_until_ms.is_none().then_some(record.write_id));
+            continue;
+        }
         let ancestors_first = record.depends_on.iter().all(|id| match states.get(id) {
             None | Some(WriteState::Acked | WriteState::Settled) => true,
+            Some(WriteState::Held) => false,
             Some(_) => batch.contains(id),
         });
-        let due_at_ms = record.next_attempt_at_ms.filter(|at| *at > now_ms);
-        if let Some(due_at_ms) = due_at_ms {
-            wake_at_ms = Some(wake_at_ms.map_or(due_at_ms, |earliest| earliest.min(due_at_ms)));
-        }
-        if due_at_ms.is_some() || !ancestors_first || held_rows.contains(&row) {
-            held_rows.insert(row);
+        if paused_until_ms.is_some() || !ancestors_first || waiting_rows.contains(&row) {
+            waiting_rows.insert(row);
             continue;
         }
         if travels_alone(record) {
             if batch.is_empty() {
                 return Plan::Send(vec![record.write_id]);
             }
-            held_rows.insert(row);
+            waiting_rows.insert(row);
             continue;
         }
         batch.push(record.write_id);
-        if batch.len() == most {
-            break;
-        }
     }
     match wake_at_ms {
         _ if !batch.is_empty() => Plan::Send(batch),
@@ -115,6 +123,41 @@ mod tests {
         };
         check(&[paused.clone(), write(2, 1, &[]), write(3, 2, &[])], &[3]);
         assert_eq!(plan(&[paused], 100, 10), Plan::WaitUntil(500));
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_by_a_year_holds_up_nobody() {
+        const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+        let paused = OutboxRecord {
+            next_attempt_at_ms: Some(YEAR_MS + 5_000),
+            ..write(1, 1, &[])
+        };
+        let sent = Plan::Send(vec![id(1)]);
+        for (now_ms, expected) in [
+            (YEAR_MS, Plan::WaitUntil(YEAR_MS + 5_000)),
+            (YEAR_MS - 60_000, Plan::WaitUntil(YEAR_MS + 5_000)),
+            (0, sent.clone()),
+            (2 * YEAR_MS, sent.clone()),
+            (i64::MIN, sent),
+        ] {
+            assert_eq!(plan(std::slice::from_ref(&paused), now_ms, 10), expected, "at {now_ms}");
+        }
+    }
+
+    #[test]
+    fn a_held_write_is_asked_about_in_its_time_and_keeps_back_only_what_builds_on_it() {
+        let held = |next_attempt_at_ms| {
+            OutboxRecord {
+                next_attempt_at_ms,
+                ..write(1, 1, &[])
+            }
+            .in_state(WriteState::Held)
+        };
+        let others = [write(2, 2, &[1]), write(3, 1, &[])];
+        let outbox = |next| [vec![held(next)], others.to_vec()].concat();
+        check(&outbox(None), &[1, 3]);
+        check(&outbox(Some(500)), &[3]);
+        assert_eq!(plan(&outbox(Some(500))[..2], 100, 10), Plan::WaitUntil(500), "what builds on it has a timer");
     }
 
     #[test]

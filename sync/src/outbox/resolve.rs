@@ -5,11 +5,11 @@
 use super::{OutboxRecord, WriteState};
 use domain::WriteId;
 
-/// Sends everything that waits without its pause.
+/// Sends everything that waits without its pause, and asks at once what the supervisors say.
 pub fn retry_now(records: &[OutboxRecord]) -> Vec<OutboxRecord> {
     let paused = records
         .iter()
-        .filter(|record| record.state == WriteState::Pending && record.next_attempt_at_ms.is_some());
+        .filter(|record| matches!(record.state, WriteState::Pending | WriteState::Held) && record.next_attempt_at_ms.is_some());
     paused
         .map(|record| OutboxRecord {
             next_attempt_at_ms: None,

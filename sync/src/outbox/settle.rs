@@ -4,7 +4,7 @@
 
 use super::{
     Failure, OutboxRecord, Receipt, WriteState,
-    backoff::{is_transient, pause_ms},
+    backoff::{hold_ms, is_transient, obeyed_ms, pause_ms},
     delivery::Delivery,
     merge::{Merged, lay_over, merge},
 };
@@ -33,7 +33,7 @@ pub fn settle(records: &[OutboxRecord], sent: &[WriteId], delivery: &Delivery, n
     };
     for seq in desk.sent(sent) {
         // An earlier answer in the same delivery may have decided about this one already.
-        if desk.records[&seq].state != WriteState::Sending {
+        if !desk.records[&seq].state.is_asked_about() {
             continue;
         }
         match delivery {
@@ -69,7 +69,7 @@ impl Desk {
     fn sent(&self, sent: &[WriteId]) -> Vec<u64> {
         self.records
             .values()
-            .filter(|record| record.state == WriteState::Sending && sent.contains(&record.write_id))
+            .filter(|record| record.state.is_asked_about() && sent.contains(&record.write_id))
             .map(|record| record.seq)
             .collect()
     }
@@ -108,6 +108,7 @@ impl Desk {
         let record = &self.records[&seq];
         match problem.code {
             ProblemCode::Conflict => self.conflicted(seq, problem),
+            ProblemCode::Quarantined => self.hold(seq, problem.clone()),
             // Its ancestor is on this device and will go again, or is parked and takes this one along.
             ProblemCode::Blocked if record.depends_on.iter().any(|id| self.is_open(*id)) => {
                 let waiting = record.clone().in_state(WriteState::Pending);
@@ -120,11 +121,14 @@ impl Desk {
 
     /// A refusal of the whole request says nothing yet about each write: they are tried one by one.
     fn refused_together(&mut self, seq: u64, together: usize, problem: &Problem, retry_after_ms: Option<i64>) {
+        if problem.code == ProblemCode::Unauthenticated && self.records[&seq].state == WriteState::Held {
+            return;
+        }
         if problem.code == ProblemCode::Unauthenticated {
             let waiting = self.records[&seq].clone().in_state(WriteState::Pending);
             return self.put(waiting);
         }
-        if is_transient(problem.code) || together > 1 {
+        if is_transient(problem.code) || together > 1 || self.records[&seq].state == WriteState::Held {
             return self.try_again(seq, problem.clone(), retry_after_ms);
         }
         self.reject(seq, problem.clone());
@@ -192,7 +196,7 @@ impl Desk {
     fn is_open(&self, id: WriteId) -> bool {
         self.records
             .values()
-            .any(|record| record.write_id == id && (record.state.is_waiting() || record.state.needs_user()))
+            .any(|record| record.write_id == id && (record.state.is_waiting() || record.state.needs_user() || record.state == WriteState::Held))
     }
 
     fn reject(&mut self, seq: u64, problem: Problem) {
@@ -202,19 +206,36 @@ impl Desk {
         self.put(record);
     }
 
-    fn try_again(&mut self, seq: u64, problem: Problem, retry_after_ms: Option<i64>) {
-        let mut record = self.records[&seq].clone().in_state(WriteState::Pending);
-        record.attempts = record.attempts.saturating_add(1);
-        record.next_attempt_at_ms = Some(
-            self.now
-                .ms
-                .saturating_add(retry_after_ms.unwrap_or_else(|| pause_ms(record.attempts, self.now.jitter))),
-        );
+    /// The server keeps it for a supervisor. What it was held for stays its reason, however the later questions go.
+    fn hold(&mut self, seq: u64, problem: Problem) {
+        let before = &self.records[&seq];
+        let asked = if before.state == WriteState::Held {
+            before.attempts.saturating_add(1)
+        } else {
+            1
+        };
+        let mut record = before.clone().in_state(WriteState::Held);
+        record.attempts = asked;
+        record.next_attempt_at_ms = Some(self.now.ms.saturating_add(hold_ms(asked)));
         record.last_error = Some(Failure { problem, at_ms: self.now.ms });
         self.put(record);
     }
 
-    /// A refused write parks its own descendants and nothing else.
+    fn try_again(&mut self, seq: u64, problem: Problem, retry_after_ms: Option<i64>) {
+        let record = &self.records[&seq];
+        if let Some(held) = record.last_error.clone().filter(|_| record.state == WriteState::Held) {
+            return self.hold(seq, held.problem);
+        }
+        let mut record = record.clone().in_state(WriteState::Pending);
+        record.attempts = record.attempts.saturating_add(1);
+        let pause_ms = retry_after_ms.map_or_else(|| pause_ms(record.attempts, self.now.jitter), obeyed_ms);
+        record.next_attempt_at_ms = Some(self.now.ms.saturating_add(pause_ms));
+        record.last_error = Some(Failure { problem, at_ms: self.now.ms });
+        self.put(record);
+    }
+
+    /// A refused write parks its own descendants and nothing else; also those that an interrupted drain left marked as sending:
+    /// what they build on is not applied, so they are not either.
     fn block_descendants(&mut self) {
         let mut parked: HashSet<WriteId> = self
             .records
@@ -225,7 +246,7 @@ impl Desk {
         let waiting: Vec<u64> = self
             .records
             .values()
-            .filter(|record| record.state == WriteState::Pending)
+            .filter(|record| record.state.is_waiting())
             .map(|record| record.seq)
             .collect();
         for seq in waiting {

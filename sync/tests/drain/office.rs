@@ -5,7 +5,7 @@ use protocol::{BatchRequest, Conflicts, Problem, ProblemCode, WireWrite, WriteAn
 use serde_json::Value as Json;
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, HashSet},
     future::pending,
 };
 use sync::{Clock, Delivery, Network};
@@ -43,8 +43,20 @@ pub struct Office {
     pub before: RefCell<Vec<Option<Row>>>,
     pub faults: RefCell<Vec<Fault>>,
     pub now_ms: Cell<i64>,
+    /// Turns that the device's user is not to see any more.
+    pub withdrawn: RefCell<HashSet<RowId>>,
+    /// What is or was held for a supervisor.
+    pub quarantine: RefCell<BTreeMap<WriteId, (WireWrite, Verdict)>>,
     requests: Cell<usize>,
     next_txid: Cell<i64>,
+}
+
+/// What a supervisor made of a held write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Waiting,
+    Adopted,
+    Refused,
 }
 
 /// A text that the office's rules refuse.
@@ -71,13 +83,17 @@ impl Office {
     fn write(&self, json: &Json) -> WriteAnswer {
         let write: WireWrite = serde_json::from_value(json.clone()).unwrap();
         let id = write.write_id.unwrap();
-        let content = format!("{:?} {:?} {:?} {:?}", write.table, write.operation, write.row_id, write.data);
+        let content = content(&write);
         if let Some((stored, answer)) = self.receipts.borrow().get(&id) {
             assert_eq!(*stored, content, "a write that was applied came again with other content");
             return answer.clone();
         }
         match self.decide(&write) {
-            Ok(row) => self.commit(write, content, row),
+            Ok(row) => self.commit(write, row),
+            Err(problem) if problem.code == ProblemCode::Quarantined => {
+                self.quarantine.borrow_mut().entry(id).or_insert((write, Verdict::Waiting));
+                WriteAnswer::refused(Some(id), problem)
+            }
             Err(problem) => WriteAnswer::refused(Some(id), problem),
         }
     }
@@ -88,6 +104,15 @@ impl Office {
         let receipts = self.receipts.borrow();
         if write.after.iter().any(|id| !receipts.contains_key(id)) {
             return Err(Problem::new(ProblemCode::Blocked, "an earlier change is missing"));
+        }
+        match self.quarantine.borrow().get(&write.write_id.unwrap()) {
+            Some((_, Verdict::Refused)) => return Err(Problem::new(ProblemCode::Permission, "this home is in other hands")),
+            Some((_, Verdict::Waiting)) => return Err(Problem::new(ProblemCode::Quarantined, "a supervisor decides")),
+            _ => {}
+        }
+        let parent = write.data.get("turn_id").and_then(|id| id.as_str()?.parse().ok());
+        if !self.is_seen(key, parent) {
+            return Err(Problem::new(ProblemCode::Quarantined, "a supervisor decides"));
         }
         if write.data.values().any(|value| value == POISON) {
             return Err(Problem::new(ProblemCode::Validation, "poison"));
@@ -106,10 +131,7 @@ impl Office {
             if let Some(there) = current {
                 return Err(conflict(write, base, there));
             }
-            let mut row = Row::blank(table);
-            row.set("id", Value::Uuid(key.1.0));
-            put(&mut row, write);
-            return Ok(Some(row));
+            return Ok(created(write, key));
         }
         let current = current.ok_or_else(|| Problem::new(ProblemCode::NotFound, "no such row"))?;
         if base != Some(current.version()) {
@@ -123,9 +145,47 @@ impl Office {
         Ok(Some(row))
     }
 
-    fn commit(&self, write: WireWrite, content: String, row: Option<Row>) -> WriteAnswer {
+    /// Whether the device's user sees a row, or would; `parent` is the turn of an item that is not there yet.
+    pub fn is_seen(&self, key: (Table, RowId), parent: Option<RowId>) -> bool {
+        let turn = match key.0 {
+            Table::Turns => Some(key.1),
+            _ => parent.or_else(|| self.rows.borrow().get(&key)?.row_id("turn_id")),
+        };
+        turn.is_none_or(|turn| !self.withdrawn.borrow().contains(&turn))
+    }
+
+    /// The supervisor looks at the oldest of what is held, and at the row as it stands. Says whether there was anything.
+    pub fn supervise(&self, adopts: bool) -> bool {
+        let waiting = |(_, (_, verdict)): &(&WriteId, &(WireWrite, Verdict))| *verdict == Verdict::Waiting;
+        let held = self.quarantine.borrow().iter().find(waiting).map(|(id, (write, _))| (*id, write.clone()));
+        let Some((id, write)) = held else { return false };
+        let is_applied = adopts && self.adopt(write);
+        let verdict = if is_applied { Verdict::Adopted } else { Verdict::Refused };
+        self.quarantine.borrow_mut().entry(id).and_modify(|(_, stands)| *stands = verdict);
+        true
+    }
+
+    fn adopt(&self, write: WireWrite) -> bool {
+        let key = (Table::from_name(write.table.as_deref().unwrap()).unwrap(), write.row_id.unwrap());
+        let current = self.rows.borrow().get(&key).cloned();
+        let row = match (write.operation, current) {
+            (Operation::Create, None) => created(&write, key),
+            (Operation::Update, Some(mut row)) => {
+                put(&mut row, &write);
+                Some(row)
+            }
+            (Operation::Delete, Some(_)) => None,
+            _ => return false,
+        };
+        self.commit(write, row);
+        true
+    }
+
+    fn commit(&self, write: WireWrite, row: Option<Row>) -> WriteAnswer {
         let (id, table) = (write.write_id.unwrap(), Table::from_name(write.table.as_deref().unwrap()).unwrap());
         let key = (table, write.row_id.unwrap());
+        let parent = row.as_ref().and_then(|row| row.row_id("turn_id"));
+        let (content, in_shape) = (content(&write), self.is_seen(key, parent));
         self.next_txid.set(self.next_txid.get() + 1);
         let mut rows = self.rows.borrow_mut();
         self.before.borrow_mut().push(rows.get(&key).cloned());
@@ -134,7 +194,7 @@ impl Office {
             Some(row) => rows.insert(key, row),
             None => rows.remove(&key),
         };
-        let answer = WriteAnswer::applied(id, table, None, version, self.next_txid.get().to_string(), true);
+        let answer = WriteAnswer::applied(id, table, None, version, self.next_txid.get().to_string(), in_shape);
         self.receipts.borrow_mut().insert(id, (content, answer.clone()));
         self.applied.borrow_mut().push(write);
         answer
@@ -143,6 +203,18 @@ impl Office {
     fn results(&self, batch: &BatchRequest) -> Vec<WriteAnswer> {
         batch.operations.iter().map(|write| self.write(write)).collect()
     }
+}
+
+/// What makes two requests the same.
+fn content(write: &WireWrite) -> String {
+    format!("{:?} {:?} {:?} {:?}", write.table, write.operation, write.row_id, write.data)
+}
+
+fn created(write: &WireWrite, (table, id): (Table, RowId)) -> Option<Row> {
+    let mut row = Row::blank(table);
+    row.set("id", Value::Uuid(id.0));
+    put(&mut row, write);
+    Some(row)
 }
 
 fn put(row: &mut Row, write: &WireWrite) {

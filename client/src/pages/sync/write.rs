@@ -49,7 +49,7 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
 pub fn tone(state: WriteState) -> &'static str {
     match state {
         WriteState::Rejected | WriteState::Blocked => "needs-you",
-        WriteState::Pending | WriteState::Sending => "waiting",
+        WriteState::Pending | WriteState::Sending | WriteState::Held => "waiting",
         WriteState::Acked | WriteState::Settled => "saved",
         WriteState::Discarded => "offline",
     }
