@@ -11,6 +11,7 @@ use crate::{
     wake,
 };
 use std::rc::Rc;
+use sync::{OutboxRecord, WriteState};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
@@ -31,13 +32,16 @@ impl Inner {
     /// Arms the timer for the earliest write that waits; without one, disarms it.
     pub(super) fn arm(self: &Rc<Self>) {
         let now_ms = clock::now_ms();
-        let due_in = |at: Option<i64>| at.map_or(LONGEST_PAUSE_MS, |at| at.saturating_sub(now_ms));
+        let due_in = |record: &OutboxRecord| match record.next_attempt_at_ms {
+            None => LONGEST_PAUSE_MS,
+            Some(_) => record.paused_until(now_ms).map_or(0, |at_ms| at_ms - now_ms),
+        };
         let earliest = self
             .view
             .borrow()
             .writes()
-            .filter(|record| record.state.is_waiting())
-            .map(|record| due_in(record.next_attempt_at_ms))
+            .filter(|record| record.state.is_waiting() || record.state == WriteState::Held)
+            .map(due_in)
             .min();
         let device = Rc::downgrade(self);
         *self.pulse.borrow_mut() = earliest.filter(|_| self.is_signed_in()).map(|pause_ms| {
