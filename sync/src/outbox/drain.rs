@@ -7,6 +7,7 @@ use super::{
     OutboxRecord, Stored, WriteState,
     backoff::is_transient,
     delivery::Delivery,
+    line_up::line_up,
     plan::{Plan, plan},
     settle::{Now, park_orphans, settle},
 };
@@ -47,9 +48,9 @@ pub enum Drained {
 pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clock, user: UserId, progressed: impl Fn()) -> Result<Drained, S::Error> {
     loop {
         let records = own_records(store, user).await?;
-        let orphans = park_orphans(&records, now(clock));
-        if !orphans.is_empty() {
-            store.amend(amendments(orphans)).await?;
+        let tidied = tidy(&records, now(clock));
+        if !tidied.is_empty() {
+            store.amend(amendments(tidied)).await?;
             progressed();
             continue;
         }
@@ -72,6 +73,12 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
             });
         }
     }
+}
+
+/// What must be put right before anything is sent: orphans of an interrupted settlement, then taps of several tabs at once.
+fn tidy(records: &[OutboxRecord], now: Now) -> Vec<OutboxRecord> {
+    let orphans = park_orphans(records, now);
+    if orphans.is_empty() { line_up(records) } else { orphans }
 }
 
 /// The user's records in order, without those that this version of the app cannot read.
