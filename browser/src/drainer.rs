@@ -10,7 +10,7 @@ use crate::{
     clock::BrowserClock,
     http::{Confirmation, Http},
     locks, scope,
-    store::{IdbStore, Session, StoreError},
+    store::{DeviceStore, Session, StoreError},
 };
 use domain::UserId;
 use protocol::ProblemCode;
@@ -49,12 +49,12 @@ impl LastRun {
     const NOTE: &str = "worker-last-run";
 
     /// The latest one, if the worker has ever run here.
-    pub async fn read(store: &IdbStore) -> Result<Option<Self>, StoreError> {
+    pub async fn read(store: &DeviceStore) -> Result<Option<Self>, StoreError> {
         Ok(store.note(Self::NOTE).await?.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Notes this one.
-    pub async fn note(&self, store: &IdbStore) -> Result<(), StoreError> {
+    pub async fn note(&self, store: &DeviceStore) -> Result<(), StoreError> {
         store.set_note(Self::NOTE, serde_json::to_string(self).ok().as_deref()).await
     }
 }
@@ -70,7 +70,7 @@ pub async fn turn() -> Turn {
 /// Sends what can be sent now. With `network_is_back`, pauses after a silent server are over.
 ///
 /// `tell` is called with what changes on the way.
-pub async fn run_drain(turn: Turn, store: &IdbStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
+pub async fn run_drain(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
     let _held_to_the_end = turn;
     let Some(session) = store.session().await?.filter(Session::may_send) else {
         return Ok(Run::NobodySignedIn);
@@ -90,7 +90,7 @@ pub async fn run_drain(turn: Turn, store: &IdbStore, tell: &impl Fn(&Signal), ne
     ended
 }
 
-async fn drain_while_signed_in(store: &IdbStore, http: &Http, tell: &impl Fn(&Signal), session: &Session) -> Result<Run, StoreError> {
+async fn drain_while_signed_in(store: &DeviceStore, http: &Http, tell: &impl Fn(&Signal), session: &Session) -> Result<Run, StoreError> {
     let mut was_confirmed = false;
     loop {
         match sync::drain(store, http, &BrowserClock, session.user.id, || tell(&Signal::OutboxChanged)).await? {
@@ -111,7 +111,7 @@ async fn drain_while_signed_in(store: &IdbStore, http: &Http, tell: &impl Fn(&Si
 }
 
 /// A pause that began because nobody answered says nothing once the network is back.
-pub async fn end_pauses(store: &IdbStore, user: UserId) -> Result<(), StoreError> {
+pub async fn end_pauses(store: &DeviceStore, user: UserId) -> Result<(), StoreError> {
     let records = drain::own_records(store, user).await?;
     let unanswered = |record: &OutboxRecord| {
         record

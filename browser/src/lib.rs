@@ -13,9 +13,12 @@ pub mod http;
 pub mod ids;
 pub mod leader;
 pub mod locks;
+pub mod persistence;
 pub mod scope;
 pub mod store;
 pub mod timing;
 pub mod wake;
 
-pub use device::{Device, News, OpenError, TapError};
+pub use device::{Device, News, OpenError, StoragePromise, TapError};
+pub use persistence::StorageEstimate;
+pub use store::StorageState;

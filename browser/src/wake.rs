@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** asking too often is harmless: the drainer finds nothing to do.
 
-use crate::{channel::Signal, drainer, scope, store::IdbStore};
+use crate::{channel::Signal, drainer, scope, store::DeviceStore};
 use js_sys::{Object, Promise, Reflect};
 use protocol::SYNC_TAG;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -50,9 +50,11 @@ pub async fn registration() -> Option<ServiceWorkerRegistration> {
     registration.dyn_into().ok()
 }
 
-/// Has the outbox sent. Where there is no worker yet, this page sends it itself, and `tell`s what changes on the way.
-pub async fn wake(store: &IdbStore, tell: &impl Fn(&Signal)) {
+/// Has the outbox sent. Where there is no worker yet, or it cannot see this page's memory, this page sends it itself, and `tell`s what
+/// changes on the way.
+pub async fn wake(store: &DeviceStore, tell: &impl Fn(&Signal)) {
     let active = match registration().await {
+        _ if store.is_in_memory() => None,
         Some(registration) => {
             ask_for_sync(&registration).await;
             registration.active()

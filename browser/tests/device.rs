@@ -3,26 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/tablet.rs"]
+mod tablet;
 
-use browser::{Device, News, scope::sleep};
+use browser::{Device, News};
 use common::fresh_name;
-use domain::{Operation, Row, RowId, Table, Value};
-use serde_json::{Map, Value as Json, json};
-use std::{cell::RefCell, rc::Rc};
-use sync::{Mark, store::conformance::row_id};
-use wasm_bindgen::prelude::wasm_bindgen;
+use domain::{Operation, Table};
+use serde_json::json;
+use sync::Mark;
+use tablet::{colleague_writes, network_returns, notes, office, office_goes, requests, shown_notes, signed_in, signed_in_on, turn, until};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-#[wasm_bindgen(module = "/tests/common/office.js")]
-extern "C" {
-    fn open_office(user: &str, rows: &str);
-    fn office_goes(mode: &str);
-    fn colleague_writes(table: &str, id: &str, value: &str);
-    fn requests() -> String;
-    fn network_returns();
-}
 
 #[wasm_bindgen_test]
 async fn a_tap_is_seen_at_once_sent_and_settled_by_its_echo() {
@@ -147,51 +139,4 @@ async fn a_wrong_network_says_so_at_sign_in() {
     let problem = device.sign_in("anna@example.com", "right").await.unwrap_err();
     assert_eq!(problem.code, protocol::ProblemCode::Unavailable);
     device.close();
-}
-
-type Heard = Rc<RefCell<Vec<News>>>;
-
-async fn signed_in(user: u64) -> (Device, Heard) {
-    signed_in_on(&fresh_name(), user).await
-}
-
-async fn signed_in_on(database: &str, user: u64) -> (Device, Heard) {
-    office(user);
-    let heard = Heard::default();
-    let hear = heard.clone();
-    let device = Device::open_on(database, move |news| hear.borrow_mut().push(news)).await.unwrap();
-    device.sign_in("anna@example.com", "right").await.unwrap();
-    (device, heard)
-}
-
-/// Opens the office for this user, with one turn.
-fn office(user: u64) {
-    let user = json!({"id": row_id(user).to_string(), "email": "anna@example.com", "name": "Anna", "role": "PROPERTY_MANAGER"});
-    let mut row = Row::blank(Table::Turns);
-    row.set("id", Value::Uuid(turn().0));
-    row.set("version", Value::Int(1));
-    open_office(&user.to_string(), &json!([["turns", row.to_pg_json()]]).to_string());
-}
-
-fn turn() -> RowId {
-    row_id(77)
-}
-
-fn notes(text: &str) -> Map<String, Json> {
-    json!({ "notes": text }).as_object().unwrap().clone()
-}
-
-fn shown_notes(device: &Device) -> String {
-    device.with_view(|view| view.row(Table::Turns, turn()).and_then(|row| row.text("notes")).unwrap_or_default().to_owned())
-}
-
-/// Waits for something that comes by itself. Generous: a busy machine is no fault, and only failures pay for it.
-async fn until(holds: impl Fn() -> bool) {
-    for _ in 0..3_000 {
-        if holds() {
-            return;
-        }
-        sleep(20).await;
-    }
-    panic!("it did not come within a minute");
 }

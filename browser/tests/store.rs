@@ -4,7 +4,7 @@
 
 mod common;
 
-use browser::store::{IdbStore, Session, StoreError};
+use browser::store::{Happening, IdbStore, Session, StoreError};
 use common::{fresh, fresh_name, write_id};
 use domain::{Role, Table, UserId};
 use indexed_db_futures::{Build, BuildPrimitive, database::Database, transaction::TransactionMode};
@@ -99,7 +99,7 @@ async fn a_newer_app_is_not_held_up() {
     let store = IdbStore::open(&name).await.unwrap();
     let told = Rc::new(Cell::new(false));
     let tell = told.clone();
-    store.on_superseded(move || tell.set(true));
+    store.on_happening(move |happening| tell.set(happening == Happening::Superseded));
     let newer = Database::open(name.as_str()).with_version(2_u8).await.unwrap();
     assert!(told.get());
     assert_eq!(store.note("session").await, Err(StoreError::Superseded));
@@ -188,6 +188,31 @@ async fn what_has_changed_stands_over_the_snapshot() {
         .await
         .unwrap();
     assert!(gap.has_gap, "a row that has gone cannot be patched");
+}
+
+#[wasm_bindgen_test]
+async fn what_only_goes_on_is_refused_where_nothing_stands() {
+    let store = fresh().await;
+    let going_on = ShapeBatch {
+        reset: false,
+        ..batch(vec![RowChange::Put(turn(1, 2))])
+    };
+    assert!(store.apply_shape(&going_on).await.unwrap().has_gap, "it would be taken for the whole table");
+    let stored = store.enqueue(vec![record(10, 1)]).await.unwrap().remove(0);
+    let receipt = sync::Receipt {
+        version: Some(2),
+        txid: "8".into(),
+        in_shape: true,
+        received_at_ms: 0,
+    };
+    let acked = sync::OutboxRecord {
+        receipt: Some(receipt),
+        ..stored.in_state(WriteState::Acked)
+    };
+    store.amend(vec![Amendment::of(acked)]).await.unwrap();
+    assert_eq!(store.outbox().await.unwrap().len(), 1, "no echo can have been seen: its overlay stays");
+    let applied = store.apply_shape(&batch(vec![RowChange::Put(turn(1, 2))])).await.unwrap();
+    assert_eq!(applied.settled, [write_id(10)]);
 }
 
 #[wasm_bindgen_test]

@@ -7,7 +7,7 @@ use browser::{
     channel::Channel,
     clock,
     drainer::{self, LastRun, Run, run_drain},
-    store::{DATABASE, IdbStore},
+    store::{DATABASE, DeviceStore},
 };
 use std::cell::Cell;
 
@@ -33,7 +33,7 @@ async fn run(woken_by: &str, network_is_back: bool) -> Result<Run, String> {
     IS_ONE_IN_LINE.set(true);
     let turn = drainer::turn().await;
     IS_ONE_IN_LINE.set(false);
-    let store = IdbStore::open(DATABASE).await.map_err(|error| error.to_string())?;
+    let store = DeviceStore::open_on_disk(DATABASE).await.map_err(|error| error.to_string())?;
     let channel = Channel::speak_only();
     let outcome = run_drain(turn, &store, &|signal| channel.tell(signal), network_is_back).await;
     let last = LastRun {

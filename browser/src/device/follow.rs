@@ -64,7 +64,8 @@ impl Inner {
             self.reload_session().await;
         }
         // Rows first: a write whose echo they are is over in the outbox by now, and must not flicker.
-        for (table, ids) in gathered.rows {
+        // What lies in this page's memory no other tab has changed.
+        for (table, ids) in gathered.rows.into_iter().filter(|_| !self.store.is_in_memory()) {
             self.reload_rows(table, ids).await;
         }
         if gathered.outbox {
@@ -91,6 +92,8 @@ impl Inner {
             }
             // Somebody else's by now.
             Ok(_) => {}
+            // The server has them: they come again, to whichever tab leads.
+            Err(StoreError::UnreadableRow(_)) => drop(self.store.forget_rows().await),
             Err(error) => self.tell(News::StorageFailed(error.to_string())),
         }
     }

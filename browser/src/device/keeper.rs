@@ -74,6 +74,7 @@ async fn store(device: &Rc<Inner>, parcels: Vec<Parcel>) -> Result<(), (Vec<Parc
         let _ = durable.send(Ok(()));
     }
     device.beat();
+    device.ask_to_keep_data();
     Ok(())
 }
 

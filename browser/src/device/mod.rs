@@ -11,6 +11,7 @@ mod open;
 mod pulse;
 mod resolve;
 mod session;
+mod storage;
 mod taps;
 mod update;
 
@@ -21,8 +22,9 @@ use crate::{
     http::Http,
     ids,
     leader::Leader,
+    persistence::{self, StorageEstimate},
     scope::{self, Listener, Timer},
-    store::{IdbStore, Session, StoreError},
+    store::{DeviceStore, Session, StorageState, StoreError},
 };
 use domain::{DeviceId, Operation, RowId, Table, WriteId};
 use futures::channel::{mpsc::UnboundedSender, oneshot};
@@ -53,6 +55,13 @@ pub enum News {
     FirstSync,
     /// The browser could not store something; what it was has been taken back.
     StorageFailed(String),
+    /// The storage stands differently ([`Device::storage`]). Comes before [`Device::open`] is done while that waits for another tab.
+    Storage(StorageState),
+    /// The browser had cleared the app's data while the app was open. What was not sent is stored again, and rows come again by themselves.
+    StorageCleared {
+        /// So many unsent changes would have been lost with it.
+        restored: usize,
+    },
     /// A newer version of the app is ready: [`Device::apply_update`].
     NewVersion,
 }
@@ -60,7 +69,7 @@ pub enum News {
 /// The device could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The browser gives no storage (private windows of some browsers, a full disk).
+    /// A newer version of the app has been here. A browser that gives no storage is no such case: the device then works in memory.
     #[error("this browser does not let Turns keep data: {0}")]
     Storage(#[from] StoreError),
 }
@@ -76,8 +85,10 @@ pub enum TapError {
     Storage(#[from] StoreError),
 }
 
+pub use storage::StoragePromise;
+
 struct Inner {
-    store: IdbStore,
+    store: DeviceStore,
     http: Http,
     channel: Channel,
     /// This device's own ear: a channel does not hear itself.
@@ -95,9 +106,11 @@ struct Inner {
     is_server_reached: Cell<bool>,
     pulse: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
+    /// The browser has been asked to keep the data, or is not to be asked by this page.
+    is_asking_to_keep_data: Cell<bool>,
     /// When a newer version of the app was last looked for.
     looked_for_newer_at_ms: Cell<i64>,
-    subscriber: Box<dyn Fn(News)>,
+    subscriber: Rc<dyn Fn(News)>,
 }
 
 /// Reading.
@@ -149,6 +162,21 @@ impl Device {
             .collect()
     }
 
+    /// Where what is tapped is kept. [`News::Storage`] tells when it changes; [`StorageState::MemoryOnly`] is to stay in sight.
+    pub fn storage(&self) -> StorageState {
+        self.0.store.state()
+    }
+
+    /// How much room the app takes and may take; `None` where the browser does not say.
+    pub async fn storage_estimate(&self) -> Option<StorageEstimate> {
+        persistence::estimate().await
+    }
+
+    /// When the browser was last asked to keep the app's data, and what it said; `None` before the first unsent change since sign-in.
+    pub async fn storage_promise(&self) -> Option<StoragePromise> {
+        StoragePromise::read(&self.0.store).await
+    }
+
     /// Whether this tab runs the streams.
     pub fn is_leader(&self) -> bool {
         self.0.is_leading.get()
@@ -180,7 +208,7 @@ impl Device {
 
     /// The same on a database of another name.
     pub async fn open_on(database: &str, subscriber: impl Fn(News) + 'static) -> Result<Self, OpenError> {
-        Ok(Self(open::open(database, Box::new(subscriber)).await?))
+        Ok(Self(open::open(database, Rc::new(subscriber)).await?))
     }
 
     /// Lets go of everything that would outlive the device: lead, timers, listeners and the store.

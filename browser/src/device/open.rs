@@ -2,13 +2,13 @@
 //!
 //! **Invariant:** signals are heard before anything is read, so what changes meanwhile is not missed.
 
-use super::{Inner, News, OpenError, follow, keeper, update};
+use super::{Inner, News, OpenError, follow, keeper, storage, update};
 use crate::{
     channel::{Channel, Signal},
     clock,
     http::Http,
     ids,
-    store::{IdbStore, StoreError},
+    store::{DeviceStore, StorageNews},
 };
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use std::{
@@ -17,11 +17,13 @@ use std::{
 };
 use wasm_bindgen_futures::spawn_local;
 
-const DEVICE_NOTE: &str = "device-id";
+/// The note with this device's id.
+pub(super) const DEVICE_NOTE: &str = "device-id";
 
 /// Opens the device on the database of this name.
-pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Result<Rc<Inner>, OpenError> {
-    let store = IdbStore::open(database).await?;
+pub(super) async fn open(database: &str, subscriber: Rc<dyn Fn(News)>) -> Result<Rc<Inner>, OpenError> {
+    let (storage_news, heard_of_storage) = unbounded();
+    let store = DeviceStore::open(database, hear_of_storage(subscriber.clone(), storage_news)).await?;
     let fresh = ids::device_id();
     let device_id = store.note_or(DEVICE_NOTE, fresh.to_string()).await?.parse().unwrap_or(fresh);
     let (signals, heard) = unbounded();
@@ -42,16 +44,30 @@ pub(super) async fn open(database: &str, subscriber: Box<dyn Fn(News)>) -> Resul
         is_server_reached: Cell::new(true),
         pulse: RefCell::default(),
         listeners: RefCell::default(),
+        is_asking_to_keep_data: Cell::new(false),
         looked_for_newer_at_ms: Cell::new(clock::now_ms()),
         subscriber,
         store,
     });
     let session = device.store.session().await?;
+    device.hold_the_store();
     device.adopt(session).await;
     spawn_local(follow::follow(Rc::downgrade(&device), heard));
     spawn_local(keeper::keep(Rc::downgrade(&device), parcels));
+    spawn_local(storage::follow(Rc::downgrade(&device), heard_of_storage));
     device.go_on_behind();
     Ok(device)
+}
+
+/// How it stands is told at once, also while the device is still being opened; what is to be done about it waits for the device.
+fn hear_of_storage(subscriber: Rc<dyn Fn(News)>, todo: UnboundedSender<StorageNews>) -> impl Fn(StorageNews) {
+    move |news| {
+        if let StorageNews::Stands(state) = &news {
+            subscriber(News::Storage(state.clone()));
+        }
+        // Fails only when the device is gone.
+        let _ = todo.unbounded_send(news);
+    }
 }
 
 fn join(signals: UnboundedSender<Signal>) -> Channel {
@@ -64,7 +80,6 @@ fn join(signals: UnboundedSender<Signal>) -> Channel {
 impl Inner {
     /// What the first screen does not wait for.
     fn go_on_behind(self: &Rc<Self>) {
-        self.tell_when_superseded();
         self.listen_to_the_world();
         self.settle_owed_logout();
         spawn_local(update::register(Rc::downgrade(self)));
@@ -79,14 +94,5 @@ impl Inner {
         self.listeners.borrow_mut().clear();
         self.pulse.borrow_mut().take();
         self.store.close();
-    }
-
-    fn tell_when_superseded(self: &Rc<Self>) {
-        let device = Rc::downgrade(self);
-        self.store.on_superseded(move || {
-            if let Some(device) = device.upgrade() {
-                device.tell(News::StorageFailed(StoreError::Superseded.to_string()));
-            }
-        });
     }
 }

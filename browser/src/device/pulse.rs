@@ -105,6 +105,12 @@ impl Inner {
             leader.catch_up();
         }
         self.look_for_newer();
+        if self.store.is_in_memory() {
+            let device = self.clone();
+            spawn_local(async move {
+                device.return_to_disk().await;
+            });
+        }
         self.beat();
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
 
-use super::{Inner, News, follow::Screen};
+use super::{Inner, News, StoragePromise, follow::Screen};
 use crate::{
     channel::Signal,
     http::Confirmation,
@@ -16,7 +16,7 @@ use crate::{
 use protocol::{PasswordChange, Problem, ProblemCode, User};
 use std::rc::Rc;
 use sync::{LocalView, Store, outbox::drain::own_records};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 /// Kept while the server has not been told of a sign-out.
 const OWED_LOGOUT_NOTE: &str = "owed-logout";
@@ -30,7 +30,9 @@ impl Inner {
         self.renew(session).await.map_err(not_kept)?;
         // The server has replaced the session that it was to be told to end.
         let _ = self.store.set_note(OWED_LOGOUT_NOTE, None).await;
-        ask_to_keep_data();
+        // The browser is asked to keep the data when there is something to be kept.
+        self.is_asking_to_keep_data.set(false);
+        let _ = self.store.set_note(StoragePromise::NOTE, None).await;
         self.server_is_back();
         Ok(answer.user)
     }
@@ -163,7 +165,7 @@ impl Inner {
         Ok(())
     }
 
-    fn start_streams(self: &Rc<Self>) {
+    pub(super) fn start_streams(self: &Rc<Self>) {
         let session = self.session.borrow().clone();
         if let Some(session) = session.filter(|session| !session.has_ended) {
             let screen = Rc::new(Screen(Rc::downgrade(self)));
@@ -198,13 +200,4 @@ impl Inner {
 
 fn not_kept(error: StoreError) -> Problem {
     Problem::new(ProblemCode::Unavailable, format!("This device could not keep the session: {error}."))
-}
-
-/// Asks the browser not to clear the app's data when space is short. It may say no; nothing depends on it.
-fn ask_to_keep_data() {
-    if let Some(Ok(asked)) = web_sys::window().map(|window| window.navigator().storage().persist()) {
-        spawn_local(async move {
-            let _ = JsFuture::from(asked).await;
-        });
-    }
 }

@@ -16,7 +16,7 @@ use crate::{
     http::Http,
     locks,
     scope::{self, Nudge},
-    store::{IdbStore, StoreError},
+    store::{DeviceStore, StoreError},
 };
 use domain::{Table, UserId};
 use futures::{
@@ -61,15 +61,18 @@ type Streams = Rc<Vec<UnboundedSender<Event>>>;
 
 impl Leader {
     /// Gets in line.
-    pub fn start(store: &IdbStore, user: UserId, tables: &[Table], audience: &Rc<impl Audience + 'static>) -> Self {
+    pub fn start(store: &DeviceStore, user: UserId, tables: &[Table], audience: &Rc<impl Audience + 'static>) -> Self {
         let (nudge, http) = (Nudge::default(), Http::default());
         let (senders, inboxes): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
         let senders = Rc::new(senders);
         let turnstile = Turnstile::default();
+        // What lies in one page's memory, no other tab keeps up to date.
+        let is_shared = !store.is_in_memory();
         let streams = tables.iter().zip(inboxes).map(|(table, inbox)| Stream {
             hands: Hands {
                 table: *table,
                 store: store.for_rows_of(user),
+                failures: Cell::default(),
                 http: http.clone(),
                 turnstile: turnstile.clone(),
                 nudge: nudge.clone(),
@@ -83,7 +86,7 @@ impl Leader {
             tables: tables.to_vec(),
             audience: audience.clone(),
         };
-        let (lead, task) = abortable(lead(streams.collect(), post, http, user, nudge.clone()));
+        let (lead, task) = abortable(lead(streams.collect(), post, http, user, nudge.clone(), is_shared));
         spawn_local(async move {
             // Aborted means that its user signed out, or that the tab closes.
             let _ = lead.await;
@@ -106,8 +109,8 @@ impl Drop for Leader {
     }
 }
 
-async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, http: Http, user: UserId, nudge: Nudge) {
-    let _lock = locks::acquire(locks::LEADER).await;
+async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, http: Http, user: UserId, nudge: Nudge, is_shared: bool) {
+    let _lock = if is_shared { Some(locks::acquire(locks::LEADER).await) } else { None };
     post.audience.leading();
     let streams = join_all(streams.into_iter().map(Stream::run));
     let late_start = async {

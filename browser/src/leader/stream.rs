@@ -7,7 +7,7 @@ use crate::{
     clock::BrowserClock,
     http::Http,
     scope::Nudge,
-    store::{IdbStore, StoreError},
+    store::{DeviceStore, StoreError},
 };
 use domain::Table;
 use futures::{
@@ -15,14 +15,15 @@ use futures::{
     channel::mpsc::UnboundedReceiver,
     future::{Either, LocalBoxFuture, pending, ready, select},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 use sync::{
     Applied, ShapeBatch, Store,
     shape_stream::{Effect, Event, Question, ShapeStream, State},
 };
 
-/// After the storage failed.
+/// After the storage failed; doubled each time, so that a full device does not fetch for nothing all day.
 const STORAGE_PAUSE_MS: i64 = 10_000;
+const MOST_DOUBLINGS: u32 = 6;
 
 /// One table's stream.
 pub struct Stream<A> {
@@ -33,7 +34,9 @@ pub struct Stream<A> {
 /// Everything that carrying out needs.
 pub struct Hands<A> {
     pub table: Table,
-    pub store: IdbStore,
+    pub store: DeviceStore,
+    /// How often in a row something could not be stored.
+    pub failures: Cell<u32>,
     pub http: Http,
     pub turnstile: Turnstile,
     pub nudge: Nudge,
@@ -106,6 +109,7 @@ impl<A: Audience> Hands<A> {
         match self.store.apply_shape(batch).await {
             Ok(Applied { has_gap: true, .. }) => Some(Event::FoundGap),
             Ok(applied) => {
+                self.failures.set(0);
                 self.audience.stored(batch, &applied);
                 None
             }
@@ -113,7 +117,9 @@ impl<A: Audience> Hands<A> {
             Err(StoreError::UnreadableRow(_)) => Some(Event::FoundGap),
             Err(error) => {
                 self.audience.storage_failed(&error);
-                self.nudge.pause(STORAGE_PAUSE_MS).await;
+                let failures = self.failures.get();
+                self.failures.set(failures.saturating_add(1));
+                self.nudge.pause(STORAGE_PAUSE_MS << failures.min(MOST_DOUBLINGS)).await;
                 // The machine is ahead of the store now: back to where that stands.
                 Some(Event::Started(None))
             }

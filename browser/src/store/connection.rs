@@ -3,13 +3,25 @@
 //!
 //! A connection that ignores `versionchange` blocks the newer app of another tab for ever, so this one closes.
 //!
-//! **Invariant:** work is repeated only when its transaction could not even begin, so nothing happens twice.
+//! A browser may clear the app's data while the app is open. The database that is then opened is another one, and empty: it is known
+//! by its birth (a note that each database gets once), and gets back what the page still holds before anybody reads from it.
+//!
+//! **Invariant:** work is repeated only when its transaction could not even begin, so nothing happens twice; a database that is not
+//! the one that was opened first is never taken for it.
 
-use super::{error::StoreError, layout};
-use futures::future::{AbortHandle, abortable};
+use super::{
+    error::StoreError,
+    opening,
+    recovery::{self, Holdings},
+};
+use futures::{
+    future::{AbortHandle, abortable},
+    lock::Mutex,
+};
 use indexed_db_futures::{
     Build,
     database::{Database, VersionChangeEvent},
+    internals::SystemRepr,
     transaction::{Transaction, TransactionDurability, TransactionMode, TransactionOptions},
 };
 use std::{
@@ -25,9 +37,18 @@ pub struct Connection(Rc<Shared>);
 struct Shared {
     name: String,
     open: RefCell<Option<Open>>,
+    /// One opens, the others wait for it.
+    opening: Mutex<()>,
     ended: Cell<Option<Ended>>,
-    on_superseded: RefCell<Vec<Box<dyn Fn()>>>,
+    /// Of the database that was opened first.
+    birth: RefCell<Option<String>>,
+    holder: RefCell<Option<Holder>>,
+    listeners: RefCell<Vec<Listener>>,
 }
+
+type Listener = Rc<dyn Fn(Happening)>;
+/// Says what its page holds of the store.
+type Holder = Rc<dyn Fn() -> Holdings>;
 
 struct Open {
     database: Database,
@@ -37,6 +58,24 @@ struct Open {
 #[derive(Clone, Copy)]
 enum Ended {
     Closed,
+    Superseded,
+}
+
+/// What becomes of the database under its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Another tab holds it open in an older form: opening waits for that tab.
+    Blocked,
+    /// It is open.
+    Opened,
+    /// The browser has closed it; the next use opens it again.
+    Lost,
+    /// The browser had cleared it. What the page held is stored again: so many unsent writes that would have gone with it.
+    Cleared {
+        /// Those that were not there any more.
+        restored: usize,
+    },
+    /// A newer version of the app, in another tab, has changed its form.
     Superseded,
 }
 
@@ -52,16 +91,22 @@ pub enum Access {
 }
 
 impl Connection {
-    /// Opens the database of this name.
-    pub async fn open(name: &str) -> Result<Self, StoreError> {
-        let connection = Self(Rc::new(Shared {
+    /// A connection to the database of this name, which its first use opens.
+    pub fn new(name: &str) -> Self {
+        Self(Rc::new(Shared {
             name: name.to_owned(),
             open: RefCell::default(),
+            opening: Mutex::default(),
             ended: Cell::new(None),
-            on_superseded: RefCell::default(),
-        }));
-        connection.database().await?;
-        Ok(connection)
+            birth: RefCell::default(),
+            holder: RefCell::default(),
+            listeners: RefCell::default(),
+        }))
+    }
+
+    /// Opens it now.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        self.database().await.map(drop)
     }
 
     /// The database's name.
@@ -90,15 +135,32 @@ impl Connection {
                 }
                 Err(error) => return Err(error),
             };
-            let done = work(&transaction).await?;
-            transaction.commit().await?;
+            let raw = transaction.as_sys().clone();
+            let done = work(&transaction).await.map_err(|error| cause(&raw, error))?;
+            transaction.commit().await.map_err(|error| cause(&raw, error.into()))?;
             return Ok(done);
         }
     }
 
-    /// Calls `tell` when the connection had to give way to a newer version of the app.
-    pub fn on_superseded(&self, tell: impl Fn() + 'static) {
-        self.0.on_superseded.borrow_mut().push(Box::new(tell));
+    /// Stores again what is held elsewhere; see [`recovery`].
+    pub async fn restore(&self, held: &Holdings) -> Result<(), StoreError> {
+        let database = self.database().await?;
+        recovery::restore(&database, held).await.map(drop)
+    }
+
+    /// Calls `hear` with what becomes of the database.
+    pub fn on_happening(&self, hear: impl Fn(Happening) + 'static) {
+        self.0.listeners.borrow_mut().push(Rc::new(hear));
+    }
+
+    /// Asks `holder` for what is to be stored again, should the browser clear the database while it is open.
+    pub fn held_by(&self, holder: impl Fn() -> Holdings + 'static) {
+        *self.0.holder.borrow_mut() = Some(Rc::new(holder));
+    }
+
+    /// Closes it; the next use opens it again.
+    pub fn forget(&self) {
+        self.0.forget();
     }
 
     /// Closes it for good. Transactions that run are finished.
@@ -107,39 +169,74 @@ impl Connection {
     }
 
     async fn database(&self) -> Result<Database, StoreError> {
-        match self.0.ended.get() {
-            Some(Ended::Closed) => return Err(StoreError::Closed),
-            Some(Ended::Superseded) => return Err(StoreError::Superseded),
-            None => {}
-        }
+        self.0.demand_not_ended()?;
         if let Some(open) = &*self.0.open.borrow() {
             return Ok(open.database.clone());
         }
-        let database = Database::open(self.0.name.as_str())
-            .with_version(layout::VERSION)
-            .with_on_upgrade_needed(layout::upgrade)
-            .await?;
-        Ok(self.0.adopt(database))
+        let _turn = self.0.opening.lock().await;
+        self.0.demand_not_ended()?;
+        if let Some(open) = &*self.0.open.borrow() {
+            return Ok(open.database.clone());
+        }
+        let shared = Rc::downgrade(&self.0);
+        let database = opening::open(&self.0.name, move || tell(&shared, Happening::Blocked)).await?;
+        // The watch begins before anything is awaited: an upgrade of another tab must not wait for what follows.
+        let watch = self.0.watch(&database);
+        if let Err(error) = self.0.recognise(&database).await {
+            watch.abort();
+            database.close();
+            return Err(error);
+        }
+        if let Err(ended) = self.0.demand_not_ended() {
+            watch.abort();
+            database.close();
+            return Err(ended);
+        }
+        *self.0.open.borrow_mut() = Some(Open {
+            database: database.clone(),
+            watch,
+        });
+        Ok(database)
     }
 }
 
 impl Shared {
-    /// Two calls may have opened one each: the first stays.
-    fn adopt(self: &Rc<Self>, database: Database) -> Database {
-        if let Some(open) = &*self.open.borrow() {
-            database.close();
-            return open.database.clone();
+    fn demand_not_ended(&self) -> Result<(), StoreError> {
+        match self.ended.get() {
+            Some(Ended::Closed) => Err(StoreError::Closed),
+            Some(Ended::Superseded) => Err(StoreError::Superseded),
+            None => Ok(()),
         }
+    }
+
+    /// Whether this is the database that it was; where it is not, it gets what the page holds.
+    async fn recognise(&self, database: &Database) -> Result<(), StoreError> {
+        let (known, holder) = (self.birth.borrow().clone(), self.holder.borrow().clone());
+        let found = recovery::birth(database).await?;
+        let (birth, restored) = match (known, found, holder) {
+            (None, Some(found), _) => (found, None),
+            (Some(known), Some(found), _) if known == found => (found, None),
+            (Some(_), _, Some(holder)) => {
+                let (birth, restored) = recovery::restore(database, &holder()).await?;
+                (birth, Some(restored))
+            }
+            (_, _, _) => (recovery::restore(database, &Holdings::default()).await?.0, None),
+        };
+        *self.birth.borrow_mut() = Some(birth);
+        self.tell(Happening::Opened);
+        if let Some(restored) = restored {
+            self.tell(Happening::Cleared { restored });
+        }
+        Ok(())
+    }
+
+    fn watch(self: &Rc<Self>, database: &Database) -> AbortHandle {
         let (watch, handle) = abortable(watch(database.clone(), Rc::downgrade(self)));
         spawn_local(async move {
             // Aborted means that the connection was closed by ourselves.
             let _ = watch.await;
         });
-        *self.open.borrow_mut() = Some(Open {
-            database: database.clone(),
-            watch: handle,
-        });
-        database
+        handle
     }
 
     fn forget(&self) {
@@ -153,6 +250,13 @@ impl Shared {
         self.ended.set(Some(how));
         self.forget();
     }
+
+    fn tell(&self, happening: Happening) {
+        let listeners = self.listeners.borrow().clone();
+        for hear in listeners {
+            hear(happening);
+        }
+    }
 }
 
 impl Drop for Shared {
@@ -162,21 +266,36 @@ impl Drop for Shared {
     }
 }
 
+/// A transaction that was aborted (because the disk is full, say) knows better why than the request that failed with it.
+fn cause(transaction: &web_sys::IdbTransaction, error: StoreError) -> StoreError {
+    transaction.error().map_or(error, |exception| StoreError::of_exception(&exception))
+}
+
+fn tell(shared: &Weak<Shared>, happening: Happening) {
+    if let Some(shared) = shared.upgrade() {
+        shared.tell(happening);
+    }
+}
+
 /// Waits for what the browser has to say about the connection.
 async fn watch(database: Database, shared: Weak<Shared>) {
     let Ok(mut events) = database.version_changes() else { return };
     let event: Option<VersionChangeEvent> = events.recv().await;
+    // Whoever wants the database in another form, or gone, waits for this.
+    database.close();
     let Some(shared) = shared.upgrade() else { return };
-    if event.is_none() {
-        return shared.forget();
-    }
-    shared.end(Ended::Superseded);
-    for tell in &*shared.on_superseded.borrow() {
-        tell();
+    // A new version that is none means that the database is being deleted.
+    if event.is_some_and(|event| event.new_version().is_some()) {
+        shared.end(Ended::Superseded);
+        shared.tell(Happening::Superseded);
+    } else {
+        shared.forget();
+        shared.tell(Happening::Lost);
     }
 }
 
-fn begin<'a>(database: &'a Database, stores: &[&str], access: Access) -> Result<Transaction<'a>, StoreError> {
+/// Begins a transaction.
+pub fn begin<'a>(database: &'a Database, stores: &[&str], access: Access) -> Result<Transaction<'a>, StoreError> {
     let (mode, durability) = match access {
         Access::Read => (TransactionMode::Readonly, TransactionDurability::Default),
         Access::Write => (TransactionMode::Readwrite, TransactionDurability::Relaxed),

@@ -11,8 +11,8 @@ pub enum StoreError {
     /// This handle was closed by its owner.
     #[error("the storage is closed")]
     Closed,
-    /// A newer version of the app, in another tab, has changed the database's form, or it is being deleted.
-    #[error("a newer version of Turns runs in another tab: load this page again")]
+    /// A newer version of the app has changed the database's form: this one cannot read it, and leaves it alone.
+    #[error("a newer version of Turns has been here: load this page again")]
     Superseded,
     /// The disk or the browser's share of it is full.
     #[error("there is no room left on this device")]
@@ -28,18 +28,29 @@ pub enum StoreError {
     Browser(String),
 }
 
-impl From<IdbError> for StoreError {
-    fn from(error: IdbError) -> Self {
-        let IdbError::DomException(exception) = error else {
-            return Self::Browser(error.to_string());
-        };
-        let exception = web_sys::DomException::from(exception);
+impl StoreError {
+    /// Whether the storage itself is in trouble, so that opening it again may help.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Lost | Self::Browser(_))
+    }
+
+    /// What the browser said, by its name.
+    pub(super) fn of_exception(exception: &web_sys::DomException) -> Self {
         match exception.name().as_str() {
-            // `UnknownError` is what Safari says when its storage process has gone.
-            "InvalidStateError" | "UnknownError" => Self::Lost,
+            // `UnknownError` is what Safari says when its storage process has gone, `AbortError` what a transaction says that ended with its connection.
+            "InvalidStateError" | "UnknownError" | "AbortError" => Self::Lost,
             "QuotaExceededError" => Self::Full,
             "VersionError" => Self::Superseded,
             name => Self::Browser(format!("{name}: {}", exception.message())),
+        }
+    }
+}
+
+impl From<IdbError> for StoreError {
+    fn from(error: IdbError) -> Self {
+        match error {
+            IdbError::DomException(exception) => Self::of_exception(&exception.into()),
+            other => Self::Browser(other.to_string()),
         }
     }
 }

@@ -5,19 +5,28 @@
 //! **Invariant:** every method is one transaction, and inside it nothing is awaited but its own requests.
 
 mod connection;
+mod device_store;
 mod error;
 mod layout;
+mod memory;
 mod notes;
+mod opening;
 mod outbox;
 mod records;
+mod recovery;
 mod rows;
 mod session;
 mod snapshot;
+mod state;
 mod text;
 
+pub use connection::Happening;
+pub use device_store::{DeviceStore, StorageNews};
 pub use error::StoreError;
 pub use layout::DATABASE;
-pub use session::Session;
+pub use recovery::Holdings;
+pub use session::{SESSION_NOTE, Session};
+pub use state::StorageState;
 
 use connection::Connection;
 use domain::{Row, RowId, Table, UserId};
@@ -32,12 +41,24 @@ pub struct IdbStore {
 }
 
 impl IdbStore {
-    /// Opens the database of this name; the app's is [`DATABASE`].
-    pub async fn open(name: &str) -> Result<Self, StoreError> {
-        Ok(Self {
-            connection: Connection::open(name).await?,
+    /// The database of this name, which its first use opens; the app's is [`DATABASE`].
+    pub fn new(name: &str) -> Self {
+        Self {
+            connection: Connection::new(name),
             owner: None,
-        })
+        }
+    }
+
+    /// The same, open.
+    pub async fn open(name: &str) -> Result<Self, StoreError> {
+        let store = Self::new(name);
+        store.reopen().await?;
+        Ok(store)
+    }
+
+    /// Opens the database, if it is not open.
+    pub async fn reopen(&self) -> Result<(), StoreError> {
+        self.connection.open().await
     }
 
     /// The same storage, which refuses rows with [`StoreError::NotOurs`] once this user is not signed in any more.
@@ -53,9 +74,24 @@ impl IdbStore {
         self.connection.name()
     }
 
-    /// Calls `tell` when a newer version of the app needs the database, and this connection has therefore closed.
-    pub fn on_superseded(&self, tell: impl Fn() + 'static) {
-        self.connection.on_superseded(tell);
+    /// Calls `hear` with what becomes of the database under its connection.
+    pub fn on_happening(&self, hear: impl Fn(Happening) + 'static) {
+        self.connection.on_happening(hear);
+    }
+
+    /// Asks `holder` for what is to be stored again, should the browser clear the database while it is open.
+    pub fn held_by(&self, holder: impl Fn() -> Holdings + 'static) {
+        self.connection.held_by(holder);
+    }
+
+    /// Stores again what a page or its memory holds, where it is not there or older.
+    pub async fn restore(&self, held: &Holdings) -> Result<(), StoreError> {
+        self.connection.restore(held).await
+    }
+
+    /// Closes the connection; the next use opens another one.
+    pub fn forget_connection(&self) {
+        self.connection.forget();
     }
 
     /// Closes the connection of this handle and its clones.
@@ -66,6 +102,11 @@ impl IdbStore {
     /// The note of this name, or `fresh` from now on.
     pub async fn note_or(&self, name: &str, fresh: String) -> Result<String, StoreError> {
         notes::note_or(&self.connection, name, fresh).await
+    }
+
+    /// [`Store::enqueue`] for drafts of which nobody knows whether they were stored: each is stored once.
+    pub async fn enqueue_again(&self, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
+        outbox::enqueue_again(&self.connection, drafts).await
     }
 }
 

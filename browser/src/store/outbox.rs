@@ -5,7 +5,7 @@
 use super::{
     connection::{Access, Connection},
     error::StoreError,
-    layout::{HISTORY, NOTES, OUTBOX, ROWS, SEQ_NOTE, SNAPSHOTS},
+    layout::{HISTORY, NOTES, OUTBOX, PLACES, ROWS, SEQ_NOTE, SNAPSHOTS},
     notes, records,
     rows::{self, Standing},
 };
@@ -20,7 +20,7 @@ use wasm_bindgen::JsValue;
 pub async fn enqueue(connection: &Connection, mut drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         let (outbox, notes) = (transaction.object_store(OUTBOX)?, transaction.object_store(NOTES)?);
-        let mut seq: u64 = notes::read(&notes, SEQ_NOTE).await?.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let mut seq = last_seq(&notes).await?;
         for draft in &mut drafts {
             seq += 1;
             draft.seq = seq;
@@ -30,6 +30,30 @@ pub async fn enqueue(connection: &Connection, mut drafts: Vec<OutboxRecord>) -> 
         Ok(drafts)
     };
     connection.transact(&[OUTBOX, NOTES], Access::WriteDurably, work).await
+}
+
+/// The same for drafts of which nobody knows whether they were stored: the ones that were come back as they stand.
+pub async fn enqueue_again(connection: &Connection, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
+    let find = async |transaction: &Transaction<'_>| {
+        let (outbox, history) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
+        let mut stored = Vec::new();
+        for draft in &drafts {
+            let id = draft.write_id.to_string();
+            let found: Option<JsValue> = match outbox.get(id.clone()).primitive()?.await? {
+                None => history.get(id).primitive()?.await?,
+                found => found,
+            };
+            stored.extend(found.as_ref().map(records::read).and_then(Stored::record));
+        }
+        Ok(stored)
+    };
+    let mut stored = connection.transact(&[OUTBOX, HISTORY], Access::Read, find).await?;
+    let is_missing = |draft: &OutboxRecord| !stored.iter().any(|known| known.write_id == draft.write_id);
+    let missing: Vec<OutboxRecord> = drafts.into_iter().filter(is_missing).collect();
+    if !missing.is_empty() {
+        stored.extend(enqueue(connection, missing).await?);
+    }
+    Ok(stored)
 }
 
 /// See [`sync::Store::outbox`].
@@ -52,11 +76,16 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
         let synced = synced_rows(transaction, &amendments).await?;
         for amendment in amendments {
             let row = synced.get(&(amendment.record.table, amendment.record.row_id));
-            keep(&outbox, &history, &amendment.resolve(row))?;
+            let is_known = row.is_some() || !is_to_be_echoed(&amendment.record) || rows::read_place(transaction, amendment.record.table).await?.is_some();
+            // Where a table has not come yet, or was cleared, a row that is not there says nothing: its echo comes with the table.
+            let record = if is_known { amendment.resolve(row) } else { amendment.record };
+            keep(&outbox, &history, &record)?;
         }
         Ok(true)
     };
-    connection.transact(&[OUTBOX, HISTORY, ROWS, SNAPSHOTS], Access::WriteDurably, work).await
+    connection
+        .transact(&[OUTBOX, HISTORY, ROWS, SNAPSHOTS, PLACES], Access::WriteDurably, work)
+        .await
 }
 
 /// See [`sync::Store::history`].
@@ -108,6 +137,15 @@ pub async fn settle(transaction: &Transaction<'_>, batch: &ShapeBatch, standing:
     Ok(settled)
 }
 
+/// The last number that was given.
+pub async fn last_seq(notes: &ObjectStore<'_>) -> Result<u64, StoreError> {
+    Ok(notes::read(notes, SEQ_NOTE).await?.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+fn is_to_be_echoed(record: &OutboxRecord) -> bool {
+    record.state == WriteState::Acked && record.receipt.as_ref().is_some_and(|receipt| receipt.in_shape)
+}
+
 async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<bool, StoreError> {
     let stored =
         async |amendment: &Amendment| -> Result<Option<JsValue>, StoreError> { Ok(outbox.get(amendment.record.write_id.to_string()).primitive()?.await?) };
@@ -133,7 +171,8 @@ async fn synced_rows(transaction: &Transaction<'_>, amendments: &[Amendment]) ->
     Ok(synced)
 }
 
-fn keep(outbox: &ObjectStore<'_>, history: &ObjectStore<'_>, record: &OutboxRecord) -> Result<(), StoreError> {
+/// Stores a record where it belongs: what is over becomes history.
+pub fn keep(outbox: &ObjectStore<'_>, history: &ObjectStore<'_>, record: &OutboxRecord) -> Result<(), StoreError> {
     if !record.state.is_over() {
         return put(outbox, record);
     }

@@ -27,6 +27,13 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
         if let Some(owner) = owner {
             session::demand_owner(transaction, owner).await?;
         }
+        if !batch.reset && read_place(transaction, batch.table).await?.is_none() {
+            // Wiped under its stream: what only goes on would be taken for the whole table.
+            return Ok(Applied {
+                has_gap: true,
+                ..Applied::default()
+            });
+        }
         if batch.reset {
             drop(transaction.object_store(ROWS)?.delete::<JsValue, _>(rows_of(batch.table)).primitive()?);
             snapshot::forget(transaction, batch.table)?;
@@ -53,9 +60,16 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
 
 /// See [`sync::Store::place`].
 pub async fn place(connection: &Connection, table: Table) -> Result<Option<Place>, StoreError> {
-    let work = async |transaction: &Transaction<'_>| Ok(transaction.object_store(PLACES)?.get::<String, _, _>(table.sql_name()).primitive()?.await?);
-    let text: Option<String> = connection.transact(&[PLACES], Access::Read, work).await?;
-    // A place that cannot be read is no place: the table begins again.
+    connection
+        .transact(&[PLACES], Access::Read, async |transaction: &Transaction<'_>| {
+            read_place(transaction, table).await
+        })
+        .await
+}
+
+/// The same inside a transaction. A place that cannot be read is no place: the table begins again.
+pub async fn read_place(transaction: &Transaction<'_>, table: Table) -> Result<Option<Place>, StoreError> {
+    let text: Option<String> = transaction.object_store(PLACES)?.get(table.sql_name()).primitive()?.await?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 

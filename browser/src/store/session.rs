@@ -17,7 +17,8 @@ use indexed_db_futures::transaction::Transaction;
 use protocol::User;
 use serde::{Deserialize, Serialize};
 
-const SESSION_NOTE: &str = "session";
+/// The note that holds it.
+pub const SESSION_NOTE: &str = "session";
 
 /// The session as the device knows it; it outlives the server's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +69,7 @@ impl IdbStore {
 
     /// Begins or renews a session. Rows that belong to another one are wiped.
     pub async fn begin_session(&self, session: &Session) -> Result<(), StoreError> {
-        let text = serde_json::to_string(session).map_err(|error| StoreError::Browser(error.to_string()))?;
+        let text = write(session)?;
         let work = async |transaction: &Transaction<'_>| {
             let notes = transaction.object_store(NOTES)?;
             let before = notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read);
@@ -87,7 +88,7 @@ impl IdbStore {
             match notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read) {
                 Some(session) if session.user.id == user => {
                     let ended = Session { has_ended: true, ..session };
-                    notes::write(&notes, SESSION_NOTE, serde_json::to_string(&ended).ok().as_deref())
+                    notes::write(&notes, SESSION_NOTE, write(&ended).ok().as_deref())
                 }
                 _ => Ok(()),
             }
@@ -115,7 +116,12 @@ pub async fn demand_owner(transaction: &Transaction<'_>, owner: UserId) -> Resul
     }
 }
 
+/// As it stands in its note.
+pub fn write(session: &Session) -> Result<String, StoreError> {
+    serde_json::to_string(session).map_err(|error| StoreError::Browser(error.to_string()))
+}
+
 /// A note of another version of the app means that its user signs in again.
-fn read(text: &str) -> Option<Session> {
+pub fn read(text: &str) -> Option<Session> {
     serde_json::from_str(text).ok()
 }

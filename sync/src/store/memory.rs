@@ -35,6 +35,21 @@ impl MemoryStore {
     pub fn put_foreign_envelope(&self, raw: Json) {
         self.disk.borrow_mut().foreign.push(raw);
     }
+
+    /// Takes what another store held that can be used no longer: records with their numbers and, without their places, rows.
+    pub fn take_over(&self, records: Vec<OutboxRecord>, rows: Vec<Row>) {
+        let mut disk = self.disk.borrow_mut();
+        for record in records {
+            disk.next_seq = disk.next_seq.max(record.seq);
+            disk.put(record);
+        }
+        disk.rows.extend(rows.into_iter().map(|row| ((row.table(), row.id()), row)));
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.disk.borrow_mut() = Disk::default();
+    }
 }
 
 impl Store for MemoryStore {
