@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A newer version of the app has changed the database's form: this one cannot read it, and leaves it alone.
     #[error("a newer version of Turns has been here: load this page again")]
     Superseded,
+    /// Another tab holds the database open in an older form, and does not let go.
+    #[error("another tab still runs an older version of Turns")]
+    Blocked,
     /// The disk or the browser's share of it is full.
     #[error("there is no room left on this device")]
     Full,

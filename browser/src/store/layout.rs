@@ -13,7 +13,9 @@ use wasm_bindgen::JsValue;
 /// The database of the app.
 pub const DATABASE: &str = "turns";
 /// Version of the layout.
-pub const VERSION: u8 = 1;
+///
+/// 2 added [`SEALS`] and [`KEYS`].
+pub const VERSION: u8 = 2;
 
 /// Unsettled writes, as objects, by `writeId`.
 pub const OUTBOX: &str = "outbox";
@@ -28,6 +30,11 @@ pub const PLACES: &str = "places";
 /// Small texts by name.
 pub const NOTES: &str = "notes";
 
+/// What users have left behind sealed, as objects, by user id.
+pub const SEALS: &str = "seals";
+/// The keys that seal it, which the browser does not show to anybody, by user id; there only while their user is signed in.
+pub const KEYS: &str = "keys";
+
 /// The note with the last `seq` that was given.
 pub const SEQ_NOTE: &str = "seq";
 
@@ -39,6 +46,11 @@ pub fn upgrade(event: VersionChangeEvent, database: Database) -> Result<(), inde
         }
         for by_given_key in [SNAPSHOTS, ROWS, PLACES, NOTES] {
             database.create_object_store(by_given_key).build()?;
+        }
+    }
+    if event.old_version() < 2.0 {
+        for by_user_id in [SEALS, KEYS] {
+            database.create_object_store(by_user_id).build()?;
         }
     }
     Ok(())

@@ -36,7 +36,7 @@ impl StorageState {
     pub fn warning(&self) -> Option<String> {
         Some(match self {
             Self::Persistent { .. } => return None,
-            Self::Blocked => "Another tab still runs an older version of Turns. Close it, and this one goes on.".to_owned(),
+            Self::Blocked => "The data is held by another tab, which seems to run an older version of Turns. Close it, and this one goes on.".to_owned(),
             Self::Full { .. } => "This device is full. Changes are kept and sent, but the lists may have to be fetched again at the next start.".to_owned(),
             Self::MemoryOnly { why } => {
                 format!("This browser keeps nothing at the moment ({why}). Leave this page open until all changes are sent, or export them.")

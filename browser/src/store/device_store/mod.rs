@@ -11,9 +11,14 @@ mod moving;
 use super::{Happening, Holdings, IdbStore, StorageState, StoreError};
 use crate::persistence;
 use domain::UserId;
-use futures::lock::Mutex;
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+    lock::Mutex,
+};
 use std::{
     cell::{Cell, RefCell},
+    pin::pin,
     rc::Rc,
 };
 use sync::store::memory::MemoryStore;
@@ -68,11 +73,22 @@ impl DeviceStore {
         Ok(store)
     }
 
-    /// Opens the database of this name, and nothing else: for the worker.
+    /// Opens the database of this name, and nothing else: for the worker. It does not wait for a tab that holds an older one: a browser
+    /// stops a worker that waits for long.
     pub async fn open_on_disk(name: &str) -> Result<Self, StoreError> {
-        let store = Self::new(name, false, |_| {});
-        store.try_on_disk(async |disk, _| disk.reopen().await).await?;
-        Ok(store)
+        let (tell, told) = oneshot::channel();
+        let tell = Cell::new(Some(tell));
+        let store = Self::new(name, false, move |news| {
+            if let (StorageNews::Stands(StorageState::Blocked), Some(tell)) = (news, tell.take()) {
+                // Fails only when it is open by now.
+                let _ = tell.send(());
+            }
+        });
+        let opening = pin!(store.try_on_disk(async |disk, _| disk.reopen().await));
+        match select(opening, told).await {
+            Either::Left((opened, _)) => opened.map(|_| store.clone()),
+            Either::Right(_) => Err(StoreError::Blocked),
+        }
     }
 
     fn new(name: &str, may_use_memory: bool, hear: impl Fn(StorageNews) + 'static) -> Self {

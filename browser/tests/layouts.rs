@@ -1,0 +1,124 @@
+//! Databases of other versions of the app: brought to today's layout, waited for, or left alone.
+#![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+#[path = "common/tablet.rs"]
+mod tablet;
+
+use browser::{
+    Device, News, OpenError, StorageState, TapError,
+    drainer::LastRun,
+    store::{DeviceStore, IdbStore, StoreError},
+};
+use common::{fresh_name, write_id};
+use domain::{Operation, Table};
+use indexed_db_futures::database::Database;
+use js_sys::Promise;
+use std::{cell::RefCell, rc::Rc};
+use sync::Store;
+use tablet::{notes, office, office_goes, shown_notes, signed_in_on, turn, until};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// What a device had in the first released layout. It stays as it is, for ever.
+const V1: &str = include_str!("layouts/v1.json");
+
+#[wasm_bindgen(module = "/tests/common/released.js")]
+extern "C" {
+    fn open_v1(name: &str, content: &str, ignores: bool) -> Promise;
+    fn close(database: &JsValue);
+}
+
+#[wasm_bindgen_test]
+async fn everything_in_the_first_layout_is_there_in_todays() {
+    let name = fresh_name();
+    close(&opened_v1(&name, false).await);
+    office(1);
+    office_goes("down");
+    let device = Device::open_on(&name, |_| {}).await.unwrap();
+    assert_eq!(device.user().unwrap().name, "Anna");
+    assert_eq!(shown_notes(&device), "Made by the version before");
+    assert_eq!(
+        device.with_view(|view| (view.count(Table::Turns), view.synced_row(Table::Turns, turn()).unwrap().version())),
+        (2, 1)
+    );
+    assert_eq!(
+        device.outbox().iter().map(|write| (write.write_id, write.seq)).collect::<Vec<_>>(),
+        [(write_id(10), 42)]
+    );
+    assert_eq!(device.history(9).await.iter().map(|write| write.write_id).collect::<Vec<_>>(), [write_id(9)]);
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Made today")).await.unwrap();
+    assert_eq!(device.outbox()[1].seq, 43, "numbers go on");
+    device.close();
+    let store = DeviceStore::open_on_disk(&name).await.unwrap();
+    assert_eq!(store.place(Table::Turns).await.unwrap().unwrap().offset, "1_0", "and so do the streams");
+    assert_eq!(LastRun::read(&store).await.unwrap().unwrap().woken_by, "sync");
+    store.close();
+}
+
+#[wasm_bindgen_test]
+async fn an_older_page_lets_go_and_nobody_waits() {
+    let name = fresh_name();
+    opened_v1(&name, false).await;
+    let store = DeviceStore::open_on_disk(&name).await.unwrap();
+    assert_eq!(store.outbox().await.unwrap().len(), 1);
+    store.close();
+}
+
+#[wasm_bindgen_test]
+async fn an_older_page_that_does_not_let_go_is_named_and_waited_for() {
+    let name = fresh_name();
+    let older = opened_v1(&name, true).await;
+    assert!(
+        matches!(DeviceStore::open_on_disk(&name).await, Err(StoreError::Blocked)),
+        "a worker comes again"
+    );
+    office(1);
+    office_goes("down");
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let opened = Rc::new(RefCell::new(None));
+    let (hear, open, on) = (heard.clone(), opened.clone(), name.clone());
+    spawn_local(async move {
+        let device = Device::open_on(&on, move |news| hear.borrow_mut().push(news)).await.unwrap();
+        *open.borrow_mut() = Some(device);
+    });
+    until(|| heard.borrow().contains(&News::Storage(StorageState::Blocked))).await;
+    assert!(opened.borrow().is_none());
+    close(&older);
+    until(|| opened.borrow().is_some()).await;
+    let device = opened.take().unwrap();
+    assert!(matches!(device.storage(), StorageState::Persistent { .. }));
+    assert_eq!(device.outbox().len(), 1);
+    device.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_app_gets_its_layout_and_this_page_says_so() {
+    let name = fresh_name();
+    let (device, heard) = signed_in_on(&name, 1).await;
+    until(|| device.first_sync_done()).await;
+    office_goes("down");
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Before")).await.unwrap();
+    let newer = Database::open(name.as_str()).with_version(99_u8).await.unwrap();
+    assert_eq!(device.storage(), StorageState::Superseded);
+    assert!(heard.borrow().contains(&News::Storage(StorageState::Superseded)));
+    let refused = device.tap_durable(Table::Turns, turn(), Operation::Update, notes("After")).await;
+    assert!(matches!(refused, Err(TapError::Storage(StoreError::Superseded))));
+    assert_eq!(shown_notes(&device), "Before", "what is not kept is not shown");
+    device.close();
+    newer.close();
+    let refused = Device::open_on(&name, |_| {}).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Storage(StoreError::Superseded)) && refused.to_string().contains("load this page again"));
+    assert_eq!(IdbStore::open(&name).await.err(), Some(StoreError::Superseded));
+    let newer = Database::open(name.as_str()).await.unwrap();
+    assert_eq!(newer.version(), 99.0, "and the older app has left it alone");
+    newer.close();
+}
+
+async fn opened_v1(name: &str, ignores: bool) -> JsValue {
+    JsFuture::from(open_v1(name, V1, ignores)).await.unwrap()
+}
