@@ -225,6 +225,7 @@ async fn note(tx: &Transaction, by: &By, operation: &'static str, old: Option<&u
         client: &by.client,
         table: "users",
         row_id: new.id.0,
+        on_behalf_of: None,
         operation,
         old: old.map(audited),
         new: Some(audited(new)),

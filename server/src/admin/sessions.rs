@@ -107,6 +107,7 @@ async fn note(tx: &Transaction, by: &By, user: UserId, session: Uuid, ended: u64
         client: &by.client,
         table: "sessions",
         row_id: session,
+        on_behalf_of: None,
         operation: "end-session",
         old: Some(json!({"user_id": user, "sessions": ended})),
         new: None,

@@ -83,6 +83,7 @@ async fn replace(State(app): State<App>, administrator: Administrator, client: C
             client: &by.client,
             table: "approval_thresholds",
             row_id: Uuid::nil(),
+            on_behalf_of: None,
             operation: "update",
             old: Some(audited(before)),
             new: Some(audited(wanted)),

@@ -28,6 +28,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
@@ -53,6 +54,8 @@ struct AuditEntry {
     at: Instant,
     /// Null where nobody was signed in.
     user: Option<Doer>,
+    /// Whose write it was, where the user carried it out for somebody else.
+    on_behalf_of: Option<Doer>,
     /// What the user was at that time.
     role: Option<String>,
     /// From which network address.
@@ -117,7 +120,12 @@ async fn search(State(app): State<App>, session: Session, Query(parameters): Que
     let has_more = models.len() as u64 > filter.limit;
     models.truncate(filter.limit as usize);
     let next = models.last().filter(|_| has_more).map(|last| last.id);
-    let people = People::named(db, models.iter().map(|model| model.user_id.0)).await?;
+    let named: Vec<Uuid> = models
+        .iter()
+        .map(|model| model.user_id.0)
+        .chain(models.iter().filter_map(audit_log::Model::whose))
+        .collect();
+    let people = People::named(db, named).await?;
     let entries = models.into_iter().map(|model| AuditEntry::of(model, &people)).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(AuditAnswer { entries, next })).into_response())
 }
@@ -129,6 +137,7 @@ impl AuditEntry {
             id: model.id,
             at: Instant::from_micros(model.at),
             user: people.get(model.user_id.0),
+            on_behalf_of: model.whose().and_then(|id| people.get(id)),
             role: Some(model.role).filter(|role| !role.is_empty()),
             address: model.address,
             agent: model.user_agent,

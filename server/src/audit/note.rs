@@ -3,7 +3,7 @@
 //! **Invariant:** an entry says which columns changed from what it holds itself: the differences of `old` and `new`.
 
 use crate::{db::entity::audit_log, problem::Result, web::client::Client};
-use domain::{Timestamp, Viewer};
+use domain::{Timestamp, UserId, Viewer};
 use sea_orm::{ConnectionTrait, EntityTrait, NotSet, Set, prelude::TextUuid};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ pub struct Note<'a> {
     pub table: &'static str,
     /// Which row of it; nil where there is none.
     pub row_id: Uuid,
+    /// Whose write it is about, where that is somebody else's.
+    pub on_behalf_of: Option<UserId>,
     /// What was done: `sign-in`, `sign-in-failed`, `sign-out`, `end-session`, `export`; for an account `create`, `update`, `reset-password`.
     pub operation: &'static str,
     /// What stood there before: an object, without secrets.
@@ -40,6 +42,7 @@ pub async fn note(db: &impl ConnectionTrait, note: Note<'_>, at: Timestamp) -> R
         row_id: Set(TextUuid(note.row_id)),
         operation: Set(note.operation.to_owned()),
         write_id: Set(None),
+        on_behalf_of: Set(note.on_behalf_of.map(|user| user.to_string())),
         changed_columns: Set(Json::from_iter(changed(note.old.as_ref(), note.new.as_ref())).to_string()),
         old_row: Set(note.old.as_ref().map(Json::to_string)),
         new_row: Set(note.new.as_ref().map(Json::to_string)),

@@ -51,6 +51,7 @@ fn blank(client: &Client, session_id: Uuid) -> Note<'_> {
         client,
         table: "sessions",
         row_id: session_id,
+        on_behalf_of: None,
         operation: "",
         old: None,
         new: None,

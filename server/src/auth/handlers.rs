@@ -1,11 +1,11 @@
 //! `POST /api/auth/login`, `POST /api/auth/logout`, `GET /api/auth/session`.
 //!
-//! **Invariant:** the token leaves this machine once, in the answer to a right password.
+//! **Invariant:** the token leaves this machine once, in the answer to a right password; so does the key to seal with.
 
 use super::{
     AnySession, SESSION_SECONDS, accounts, attempt, own, people,
     recognise::{Recognised, recognise},
-    session, sessions,
+    seal, session, sessions,
 };
 use crate::{
     app::App,
@@ -72,6 +72,7 @@ async fn login(State(app): State<App>, client: Client, JsonBody(body): JsonBody)
     };
     attempt.succeeded().await;
     let user = accounts::public(*account)?;
+    let seal_key = seal::key(app.db.readers(), user.id).await?;
     let cookie = cookie(&app, &token, SESSION_SECONDS);
     let shapes = session::shapes(&user);
     Ok((
@@ -80,7 +81,7 @@ async fn login(State(app): State<App>, client: Client, JsonBody(body): JsonBody)
             user,
             token,
             shapes,
-            seal_key: None,
+            seal_key: Some(seal_key),
         }),
     )
         .into_response())

@@ -1,7 +1,8 @@
 //! Who is asking: accounts, passwords, sessions.
 //!
 //! Read it in this order: [`handlers`] (signing in and out), [`own`] (one's own password and sessions), [`session`] (who
-//! a request is from), [`known`] (who was looked up a moment ago), [`over`] (when a session ends under a request that waits).
+//! a request is from), [`known`] (who was looked up a moment ago), [`over`] (when a session ends under a request that waits),
+//! [`seal`] (what a device seals unsent writes with).
 //!
 //! **Invariant:** the database holds no password and no token, only what recognises them.
 
@@ -17,6 +18,7 @@ mod password;
 pub mod password_rules;
 mod people;
 mod recognise;
+mod seal;
 mod session;
 pub mod sessions;
 

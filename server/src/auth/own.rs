@@ -123,6 +123,7 @@ async fn replace(app: &App, session: &Session, client: &Client, proven: user::Mo
         client,
         table: "users",
         row_id: session.user.id.0,
+        on_behalf_of: None,
         operation: "change-password",
         old: None,
         new: Some(json!({"sessions_ended": ended})),

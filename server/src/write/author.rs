@@ -23,6 +23,8 @@ pub struct Author {
     pub name: String,
     /// For the audit log.
     pub client: Client,
+    /// Whose write it is that this one carries out in their place.
+    pub on_behalf_of: Option<UserId>,
 }
 
 impl Author {
@@ -32,6 +34,7 @@ impl Author {
             viewer: session.viewer(),
             name: session.user.name.clone(),
             client,
+            on_behalf_of: None,
         }
     }
 
@@ -48,6 +51,7 @@ impl Author {
                 address: None,
                 agent: Some(format!("turns-server {task}")),
             },
+            on_behalf_of: None,
         }
     }
 

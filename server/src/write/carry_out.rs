@@ -109,6 +109,7 @@ pub async fn record(unit: &mut Unit, hand: Hand<'_>, change: RowChange) -> Resul
         old_row: None,
         new_row: None,
         changed_columns: String::new(),
+        on_behalf_of: author.on_behalf_of.map(|user| user.to_string()),
     };
     unit.put(Entry { old, new, audit }, hand.at).await
 }

@@ -40,6 +40,41 @@ async fn signing_in_and_out() {
     assert_eq!(send(bearer("/api/auth/session")).await.status, 200, "another session of the same user goes on");
 }
 
+/// What a sign-in gives to seal with.
+async fn seal_key(url: &str, name: &str, password: &str) -> String {
+    let login = json!({"email": format!("{name}@example.com"), "password": password});
+    let answer = send(Client::new().post(format!("{url}/api/auth/login")).json(&login)).await;
+    answer.json["sealKey"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
+}
+
+#[tokio::test]
+async fn what_a_device_seals_with_is_its_persons_for_ever_and_on_every_server() {
+    const ANOTHER: &str = "heron basement maple";
+    let mut app = TestApp::start().await;
+    let (other, manager) = (app.another().await, app.sign_in("manager").await);
+    let key = seal_key(&app.url(), "manager", "turns-demo").await;
+    assert_eq!(data_encoding::BASE64.decode(key.as_bytes()).unwrap().len(), 32);
+    assert_eq!(seal_key(&other.url(), "manager", "turns-demo").await, key);
+    assert_ne!(seal_key(&app.url(), "manager2", "turns-demo").await, key, "nobody opens another one’s");
+    let session = manager.get("/api/auth/session").await;
+    assert!(
+        session.json["sealKey"].is_null() && !session.text.contains(&key),
+        "only a right password gives it"
+    );
+
+    let change = json!({"current": "turns-demo", "new": ANOTHER});
+    assert_eq!(manager.post("/api/auth/password", &change).await.status, 200);
+    app.restart().await;
+    assert_eq!(seal_key(&app.url(), "manager", ANOTHER).await, key);
+    let reset = app
+        .sign_in("admin")
+        .await
+        .post(&format!("/api/admin/users/{}/reset-password", manager.id), &json!({}))
+        .await;
+    let once = reset.json["oneTimePassword"].as_str().unwrap().to_owned();
+    assert_eq!(seal_key(&app.url(), "manager", &once).await, key);
+}
+
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_address_sound_the_same() {
     let app = TestApp::start().await;

@@ -56,6 +56,9 @@ async fn a_request_is_one_line_and_no_secret_is_in_any() {
     let login = Client::new().post(format!("{}/api/auth/login", server.url)).json(&wrong);
     assert_eq!(send(login.header("x-request-id", "mine-1")).await.status, 401);
     let manager = Person::sign_in(&server.url, "manager@example.com").await;
+    let right = json!({"email": "manager@example.com", "password": "turns-demo"});
+    let again = send(Client::new().post(format!("{}/api/auth/login", server.url)).json(&right)).await;
+    let seal_key = again.json["sealKey"].as_str().unwrap();
     let turn = manager.first("turns").await["id"].clone();
     let write = json!({"operation": "update", "rowId": turn, "version": 1, "data": {"notes": "sEcReT note"}});
     assert_eq!(manager.write("turns", write).await.status, 200);
@@ -79,7 +82,7 @@ async fn a_request_is_one_line_and_no_secret_is_in_any() {
     assert!(login["duration_ms"].is_u64());
     let [shape] = of("mine-2")[..] else { panic!("{log}") };
     assert_eq!((&shape["span"]["route"], &shape["span"]["user"]), (&json!("/api/sync/{table}"), &json!(id)));
-    for secret in ["sEcReT", "turns-demo", &token, "argon2id"] {
+    for secret in ["sEcReT", "turns-demo", &token, "argon2id", seal_key] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }

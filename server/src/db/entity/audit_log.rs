@@ -33,6 +33,8 @@ pub struct Model {
     pub new_row: Option<String>,
     /// Names of the columns that changed, as a JSON array.
     pub changed_columns: String,
+    /// Whose write it was, where somebody else carried it out.
+    pub on_behalf_of: Option<String>,
 }
 
 /// Nothing is joined through SeaORM here.
@@ -40,3 +42,10 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whose write it was, where somebody else carried it out.
+    pub fn whose(&self) -> Option<Uuid> {
+        self.on_behalf_of.as_ref().and_then(|id| id.parse().ok())
+    }
+}

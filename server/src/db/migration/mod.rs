@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -52,6 +52,11 @@ const STEPS: [Step; 7] = [
         name: "m0007_electric",
         sqlite: include_str!("m0007_electric/sqlite.sql"),
         postgres: include_str!("m0007_electric/postgres.sql"),
+    },
+    Step {
+        name: "m0008_quarantine",
+        sqlite: include_str!("m0008_quarantine/sqlite.sql"),
+        postgres: include_str!("m0008_quarantine/postgres.sql"),
     },
 ];
 

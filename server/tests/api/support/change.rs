@@ -53,5 +53,6 @@ pub fn audit_of_nobody() -> audit_log::Model {
         old_row: None,
         new_row: None,
         changed_columns: String::new(),
+        on_behalf_of: None,
     }
 }
