@@ -10,17 +10,17 @@ use crate::{
     db::Unit,
     problem::{Failure, Result},
 };
-use domain::{Operation, Row};
+use domain::{Operation, Row, UserId};
 use protocol::ProblemCode;
 
 /// The version that the row must have: the greater of what the write says and what its ancestors made. A device that
 /// merged a conflict has rebased the write on a version after theirs. `None` where nothing says so.
 ///
 /// Refused as `BLOCKED` while one of the writes that this one builds on has not been applied.
-pub async fn expected_version(unit: &mut Unit, author: &Author, intent: &Intent) -> Result<Option<i64>> {
+pub async fn expected_version(unit: &mut Unit, whose: UserId, intent: &Intent) -> Result<Option<i64>> {
     let mut latest = None;
     for ancestor in &intent.after {
-        let receipt = unit.receipt(*ancestor).await?.filter(|receipt| receipt.user_id.0 == author.user().0);
+        let receipt = unit.receipt(*ancestor).await?.filter(|receipt| receipt.user_id.0 == whose.0);
         let Some(receipt) = receipt else {
             return Err(Failure::refused(
                 ProblemCode::Blocked,

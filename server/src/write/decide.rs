@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the rules themselves are `domain`'s, the same ones that the device predicted with.
 
-use super::{approvals, author::Author, base, documents, intent::Intent, properties, refusal, stages, surroundings::Surroundings, turns, vendors};
+use super::{approvals, author::Author, base, documents, intent::Intent, natural_key, properties, refusal, stages, surroundings::Surroundings, turns, vendors};
 use crate::{
     db::Unit,
     problem::{Failure, Result},
@@ -18,10 +18,11 @@ pub struct Decision {
     pub after: Option<Row>,
 }
 
-/// Permission, validation, version, result: in this order.
+/// Permission, validation, version, result: in this order. Before all of them stand the writes that this one builds on: while one of
+/// them is held for a supervisor, nothing is to be said of what would come after it.
 pub async fn decide(unit: &mut Unit, author: &Author, intent: &Intent, at: Timestamp) -> Result<Decision> {
+    let expected = base::expected_version(unit, author.user(), intent).await?;
     author.require(intent.operation, intent.table)?;
-    let expected = base::expected_version(unit, author, intent).await?;
     let current = unit.find(intent.table, intent.row_id).await?;
     require_row(author, intent, current.as_ref())?;
     author.require_columns(intent)?;
@@ -31,7 +32,11 @@ pub async fn decide(unit: &mut Unit, author: &Author, intent: &Intent, at: Times
     base::require_version(author, intent, expected, around.current.as_ref())?;
     let mut after = mutation.apply(around.facts(), author.user(), at);
     match &mut after {
-        Some(after) => complete(unit, author, intent, around.current.as_ref(), after, at).await?,
+        Some(after) => {
+            let before = around.current.as_ref();
+            complete(unit, author, intent, before, after, at).await?;
+            natural_key::require_free(unit, author, intent, before, after).await?;
+        }
         None => require_deletable(unit, intent).await?,
     }
     Ok(Decision { before: around.current, after })
@@ -59,7 +64,7 @@ fn require_row(author: &Author, intent: &Intent, current: Option<&Row>) -> Resul
     }
 }
 
-/// What only the server can fill in or check: its own numbers, and values that must be unique or name somebody.
+/// What only the server can fill in or check: its own numbers, and values that must name somebody.
 async fn complete(unit: &mut Unit, author: &Author, intent: &Intent, before: Option<&Row>, after: &mut Row, at: Timestamp) -> Result<()> {
     match (after.table(), intent.operation) {
         (Table::Properties, operation) => {
@@ -83,8 +88,8 @@ async fn complete(unit: &mut Unit, author: &Author, intent: &Intent, before: Opt
             author.require_sight(after)?;
             documents::require_sound(after)
         }
-        (Table::TurnStages, _) => stages::require_consistent(unit, before, after).await,
-        (Table::PropertyTypes, _) => stages::require_own_name(unit, after).await,
+        (Table::TurnStages, _) => stages::require_consistent(before, after),
+        (Table::PropertyTypes, _) => Ok(()),
         (Table::ScopeItems | Table::Vendors | Table::Notifications, _) => author.require_sight(after),
     }
 }

@@ -18,6 +18,7 @@ mod documents;
 mod foresight;
 mod handlers;
 mod intent;
+mod natural_key;
 mod notify;
 mod properties;
 mod queue;

@@ -1,4 +1,4 @@
-//! What is particular to properties: whose they are, and what must be unique or name somebody.
+//! What is particular to properties: whose they are, and what must name somebody.
 //!
 //! **Invariant:** a property's managers are active accounts of people who manage.
 
@@ -22,15 +22,9 @@ pub fn keep_for_author(author: &Author, property: &mut Row) {
     }
 }
 
-/// Checks what must be unique, and that what it names is there.
+/// Checks that what it names is there.
 pub async fn require_consistent(unit: &mut Unit, before: Option<&Row>, after: &Row) -> Result<()> {
     let changed = |column: &str| before.is_none_or(|before| before.get(column) != after.get(column));
-    if changed("property_number") {
-        let same = unit.all_where(Table::Properties, "property_number", after.get("property_number")).await?;
-        if same.iter().any(|other| other.id() != after.id()) {
-            return Err(refusal::field("property_number", "is already another property’s"));
-        }
-    }
     if let Some(kind) = after.row_id("property_type_id").filter(|_| changed("property_type_id"))
         && unit.find(Table::PropertyTypes, kind).await?.is_none()
     {

@@ -22,6 +22,27 @@ pub fn field(column: &str, problem: &str) -> Failure {
     Problem::validation(format!("{column} {problem}"), BTreeMap::from([(column.to_owned(), problem.to_owned())])).into()
 }
 
+/// A row with the same natural key is there already. It is told as far as the author sees it.
+pub fn made_before(author: &Author, intent: &Intent, key: &[&str], other: &Row) -> Failure {
+    let is_seen = author.sees(other);
+    let conflicts = Conflicts {
+        local_version: None,
+        server_version: if is_seen { other.version() } else { 0 },
+        local_data: intent.data.clone(),
+        server_data: if is_seen { author.shown(other) } else { serde_json::Map::new() },
+    };
+    let problem = "is already another one’s";
+    Problem {
+        conflicts: Some(Box::new(conflicts)),
+        fields: key.iter().map(|column| ((*column).to_owned(), problem.to_owned())).collect(),
+        ..Problem::new(
+            ProblemCode::Conflict,
+            format!("there is another {} with this {}", intent.table.row_name(), key.join(", ")),
+        )
+    }
+    .into()
+}
+
 /// Somebody else wrote the row first. Both sides are told, as far as the author sees the row.
 pub fn conflict(author: &Author, intent: &Intent, local_version: Option<i64>, current: &Row) -> Failure {
     let conflicts = Conflicts {

@@ -1,6 +1,6 @@
-//! What is particular to the reference data that administrators keep: stages and types of property.
+//! What is particular to the reference data that administrators keep: stages.
 //!
-//! **Invariant:** there is one default stage, in use, and no two stages have one key.
+//! **Invariant:** there is one default stage, and it is in use.
 
 use super::{
     carry_out::{Hand, RowChange, record},
@@ -10,26 +10,13 @@ use crate::{db::Unit, problem::Result};
 use domain::{Row, Table, Value};
 
 /// Checks a stage before it is kept.
-pub async fn require_consistent(unit: &mut Unit, before: Option<&Row>, after: &Row) -> Result<()> {
-    let same = unit.all_where(Table::TurnStages, "key", after.get("key")).await?;
-    if same.iter().any(|other| other.id() != after.id()) {
-        return Err(refusal::field("key", "is already another stage’s"));
-    }
+pub fn require_consistent(before: Option<&Row>, after: &Row) -> Result<()> {
     let was_default = before.is_some_and(|before| before.flag("is_default"));
     if was_default && !after.flag("is_default") {
         return Err(refusal::field("is_default", "goes when another stage becomes the default"));
     }
     if after.flag("is_default") && !after.flag("is_active") {
         return Err(refusal::field("is_active", "must be true for the stage that turns begin in"));
-    }
-    Ok(())
-}
-
-/// A name that no other row of its table has.
-pub async fn require_own_name(unit: &mut Unit, after: &Row) -> Result<()> {
-    let same = unit.all_where(after.table(), "name", after.get("name")).await?;
-    if same.iter().any(|other| other.id() != after.id()) {
-        return Err(refusal::field("name", "is already another one’s"));
     }
     Ok(())
 }

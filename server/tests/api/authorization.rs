@@ -192,7 +192,7 @@ impl World {
                 }
                 home
             }
-            Table::Turns => json!({"property_id": parent(Table::Properties, |_| true)?}),
+            Table::Turns => json!({"property_id": self.home(seen, is_own)?}),
             Table::ScopeItems => json!({"turn_id": parent(Table::Turns, |_| true)?, "room": "Kitchen", "category": "Paint", "description": "Walls"}),
             Table::Approvals => json!({"turn_id": parent(Table::Turns, |turn| turn.get("estimated_amount") == Some(&json!("4321.00")))?}),
             Table::Documents => return Some(document("turn", &parent(Table::Turns, |_| true)?)),
@@ -204,6 +204,14 @@ impl World {
         // What belongs to nothing is nobody else's.
         let is_alone = matches!(table, Table::Vendors | Table::TurnStages | Table::PropertyTypes | Table::Notifications);
         (is_own || !is_alone).then(|| json!({"operation": "create", "rowId": new_id(), "data": data}))
+    }
+
+    /// A home, if possible one in which no turn is under way: a second one would be refused for another reason.
+    fn home(&self, seen: &Seen, is_own: bool) -> Option<&Json> {
+        let turns = &self.all[&Table::Turns];
+        let is_free = |home: &Map<String, Json>| turns.values().all(|turn| turn["property_id"] != home["id"]);
+        let home = self.pick(seen, Table::Properties, is_own, is_free);
+        Some(&home.or_else(|| self.pick(seen, Table::Properties, is_own, |_| true))?["id"])
     }
 
     fn stands_alone(&self, table: Table, row: &Map<String, Json>) -> bool {

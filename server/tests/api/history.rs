@@ -17,7 +17,7 @@ async fn write(person: &Person, table: &str, write: Json) {
 
 /// A turn with a stage move, a change and a scope item that came and went.
 async fn eventful_turn(person: &Person) -> String {
-    let (home, turn, item) = (person.first("properties").await["id"].clone(), new_id(), new_id());
+    let (home, turn, item) = (person.home_without_turn().await["id"].clone(), new_id(), new_id());
     write(person, "turns", json!({"operation": "create", "turnId": turn, "data": {"property_id": home}})).await;
     let line = json!({"turn_id": turn, "room": "Kitchen", "category": "Paint", "description": "Walls", "unit_cost": "120.50"});
     write(person, "scope-items", json!({"operation": "create", "rowId": item, "data": line})).await;

@@ -31,6 +31,7 @@ mod limits;
 mod logs;
 mod many_servers;
 mod metrics;
+mod natural_keys;
 mod openapi;
 mod oracle;
 mod postgres;

@@ -119,7 +119,7 @@ async fn building_on_an_own_write_does_not_overlook_somebody_elses() {
 async fn a_child_waits_for_the_row_that_it_belongs_to() {
     let app = TestApp::start().await;
     let manager = app.sign_in("manager").await;
-    let home = turn_of(&manager).await["property_id"].clone();
+    let home = manager.home_without_turn().await["id"].clone();
     let (turn, made) = (new_id(), new_id());
     let item = json!({"table": "scope-items", "operation": "create", "writeId": new_id(), "rowId": new_id(), "after": [made],
         "data": {"turn_id": turn, "room": "Kitchen", "category": "Paint", "description": "Walls"}});

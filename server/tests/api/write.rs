@@ -74,7 +74,7 @@ async fn a_property_is_made_changed_and_deleted() {
 async fn a_turn_begins_as_a_draft_with_a_number_and_its_propertys_people() {
     let app = TestApp::start().await;
     let manager = app.sign_in("manager").await;
-    let home = manager.first("properties").await;
+    let home = manager.home_without_turn().await;
     let turn = new_turn(&manager, home["id"].as_str().unwrap()).await;
     let row = manager.rows("turns").await.0.remove(&turn).unwrap();
     assert_eq!(row["stage_id"], stage(&manager, "draft").await);

@@ -138,6 +138,13 @@ impl Person {
         (rows, pages.into_iter().next_back().unwrap())
     }
 
+    /// A home in which no turn is under way.
+    pub async fn home_without_turn(&self) -> Map<String, Json> {
+        let (homes, turns) = (self.rows("properties").await.0, self.rows("turns").await.0);
+        let is_free = |home: &Map<String, Json>| turns.values().all(|turn| turn["property_id"] != home["id"]);
+        homes.into_values().find(is_free).unwrap()
+    }
+
     /// The first row of a shape.
     pub async fn first(&self, table: &str) -> Map<String, Json> {
         self.rows(table).await.0.into_values().next().unwrap()
