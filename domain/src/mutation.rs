@@ -140,6 +140,14 @@ impl Mutation {
         self.data.iter().find(|(at, _)| *at == index).map(|(_, value)| value)
     }
 
+    /// The row that the mutation names in a column, if it does.
+    pub fn row_id_given(&self, column: &str) -> Option<RowId> {
+        match self.value(column)? {
+            Value::Uuid(id) => Some(RowId(*id)),
+            _ => None,
+        }
+    }
+
     /// The row that results; `None` after a delete. Call [`check`] first: this one only carries out.
     ///
     /// The server's own columns that need its database (`turn_number`) stay as they are.

@@ -3,6 +3,7 @@
 //! The server's snapshots and writes, the shape log, the device's store and the merge rules all read
 //! these descriptions; a table or a column is added here (and in a migration) and nowhere else.
 
+pub mod decisions;
 mod natural_key;
 mod tables;
 
@@ -82,7 +83,8 @@ pub enum MergePolicy {
     FieldMerge,
     /// The later write wins without a question.
     LastWriteWins,
-    /// Money, vendor, stage, approval, codes: a column that both changed is never decided without a person.
+    /// Money, vendor, stage, approval, codes: nothing is decided without a person, neither about a column that both changed
+    /// nor about two columns of one decision ([`Table::decisions`]) of which each side changed one.
     AskUser,
 }
 
@@ -266,6 +268,18 @@ impl<'de> Deserialize<'de> for Table {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         Self::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("no table is called {name}")))
+    }
+}
+
+impl Column {
+    /// Whether the author of a new row gives it.
+    pub const fn is_given_at_creation(&self) -> bool {
+        matches!(self.set_by, SetBy::Author | SetBy::Creator)
+    }
+
+    /// Whether people may change it in a row that is there, so that two of them can meet.
+    pub const fn is_changed_by_people(&self) -> bool {
+        matches!(self.set_by, SetBy::Author | SetBy::StageChange | SetBy::Decision)
     }
 }
 

@@ -108,8 +108,8 @@ pub(super) const PROPERTIES: &[Column] = &[
     column("move_in_date", Date),
     column("move_out_date", Date),
     column("lock_box_code", Text).max_chars(20).policy(AskUser),
-    column("lock_box_location", Text).one_of(LOCK_BOX_LOCATION),
-    column("lock_box_installed_on", Date),
+    column("lock_box_location", Text).one_of(LOCK_BOX_LOCATION).policy(AskUser),
+    column("lock_box_installed_on", Date).policy(AskUser),
     notes("notes"),
     // Who sees the home beside its managers: those of the turn that is under way.
     by_server("vendor_id", Uuid),
@@ -150,7 +150,7 @@ pub(super) const TURNS: &[Column] = &[
         .one_of(APPROVAL_STATUS)
         .default(Default::Text("none"))
         .policy(AskUser),
-    column("scope_digest", Text).set_by(SetBy::Decision),
+    column("scope_digest", Text).set_by(SetBy::Decision).policy(AskUser),
     column("power_status", Text).one_of(UTILITY_STATUS),
     column("water_status", Text).one_of(UTILITY_STATUS),
     column("gas_status", Text).one_of(UTILITY_STATUS),
@@ -175,7 +175,7 @@ pub(super) const SCOPE_ITEMS: &[Column] = &[
     column("category", Text).required(),
     column("description", Text).required().max_chars(1_000),
     column("quantity", QUANTITY).required().default(Default::Int(100)).policy(AskUser),
-    column("unit", Text).max_chars(20).default(Default::Text("each")),
+    column("unit", Text).max_chars(20).default(Default::Text("each")).policy(AskUser),
     column("unit_cost", MONEY).required().default(Default::Int(0)).policy(AskUser),
     flag("is_done", false).policy(LastWriteWins),
     flag("is_change_order", false),
