@@ -11,6 +11,7 @@ pub mod merge;
 pub mod plan;
 pub mod resolve;
 pub mod settle;
+mod upgrade;
 
 use backoff::LONGEST_PAUSE_MS;
 use domain::{DeviceId, Operation, RowId, Table, UserId, WriteId};
@@ -18,10 +19,11 @@ use protocol::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use upgrade::upgraded;
 
 /// The version of the envelope that this app writes. Raise it with every change of [`OutboxRecord`]'s stored form
-/// and teach [`Stored::read`] to upgrade the one before.
-pub const SCHEMA: u16 = 1;
+/// and add an upgrader of the one before; a test holds the form against the version.
+pub const SCHEMA: u16 = 2;
 
 /// One intent of one user on one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +47,10 @@ pub struct OutboxRecord {
     pub operation: Operation,
     /// Column → what it was and what it shall be.
     pub changes: BTreeMap<String, Change>,
+    /// What the author saw beside the changes, column → value: what the decision rests on, and what it takes to make the row
+    /// again should somebody delete it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seen: BTreeMap<String, Json>,
     /// The version that the author saw, or that the write was merged with since; none for a create.
     pub base_version: Option<i64>,
     /// The server's version that the write was merged with: it holds changes that the view does not show
@@ -59,6 +65,9 @@ pub struct OutboxRecord {
     pub state: WriteState,
     /// How often it was sent and not answered, or answered with a fault.
     pub attempts: u32,
+    /// Whether it was sent and the server has not said what became of it since: it may be applied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unanswered: bool,
     /// Not before this, in milliseconds since 1970.
     pub next_attempt_at_ms: Option<i64>,
     /// What went wrong last.
@@ -155,25 +164,15 @@ pub enum Stored {
 }
 
 impl Stored {
-    /// Reads what a store holds.
+    /// Reads what a store holds, of whatever version.
     pub fn read(raw: Json) -> Self {
-        match raw.get("schema").and_then(Json::as_u64) {
-            Some(schema) if schema == u64::from(SCHEMA) => match serde_json::from_value(raw.clone()) {
-                Ok(record) => Self::Record(Box::new(record)),
-                Err(error) => Self::Unreadable {
-                    raw,
-                    reason: format!("this change cannot be read: {error}"),
-                },
-            },
-            Some(schema) if schema > u64::from(SCHEMA) => Self::Unreadable {
-                raw,
-                reason: "made by a newer version of Turns".to_owned(),
-            },
-            _ => Self::Unreadable {
-                raw,
-                reason: "made by an unknown version of Turns".to_owned(),
-            },
-        }
+        let reason = match upgraded(raw.clone()).map(serde_json::from_value) {
+            Some(Ok(record)) => return Self::Record(Box::new(record)),
+            Some(Err(error)) => format!("this change cannot be read: {error}"),
+            None if raw.get("schema").and_then(Json::as_u64) > Some(SCHEMA.into()) => "made by a newer version of Turns".to_owned(),
+            None => "made by an unknown version of Turns".to_owned(),
+        };
+        Self::Unreadable { raw, reason }
     }
 
     /// The record, if it is understood.
@@ -206,6 +205,11 @@ impl WriteState {
         matches!(self, Self::Sending | Self::Held)
     }
 
+    /// Whether it lies on the device alone, so that its user may change it or give it up.
+    pub const fn is_here(self) -> bool {
+        matches!(self, Self::Pending | Self::Rejected | Self::Blocked)
+    }
+
     /// Whether it is only history.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Settled | Self::Discarded)
@@ -225,12 +229,14 @@ impl OutboxRecord {
             row_id,
             operation,
             changes: BTreeMap::new(),
+            seen: BTreeMap::new(),
             base_version: None,
             rebased_on: None,
             depends_on: Vec::new(),
             made_at_ms: author.now_ms,
             state: WriteState::Pending,
             attempts: 0,
+            is_unanswered: false,
             next_attempt_at_ms: None,
             last_error: None,
             receipt: None,

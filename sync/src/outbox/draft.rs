@@ -2,7 +2,13 @@
 
 use super::{Author, Change, OutboxRecord};
 use crate::LocalView;
-use domain::{Mutation, Operation, Row, RowId, Table, WriteId, schema::SetBy};
+use domain::{
+    Column, Mutation, Operation, Row, RowId, Table, Value, WriteId,
+    schema::{
+        SetBy,
+        decisions::{decided_with, stage_change_rests_on},
+    },
+};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -10,6 +16,7 @@ use std::collections::BTreeMap;
 /// The store gives `seq`.
 pub fn draft(mutation: &Mutation, before: Option<&Row>, after: Option<&Row>, author: Author, view: &LocalView) -> OutboxRecord {
     OutboxRecord {
+        seen: before.map(|before| seen(mutation, before, view)).unwrap_or_default(),
         changes: after.map(|after| changes(mutation, before, after)).unwrap_or_default(),
         base_version: base_version(mutation, view),
         depends_on: depends_on(mutation, before.or(after), view),
@@ -41,6 +48,26 @@ fn changes(mutation: &Mutation, before: Option<&Row>, after: &Row) -> BTreeMap<S
         );
     }
     changes
+}
+
+/// What the author sees beside the columns that they give: the rest of a decision, and whatever a new row would need.
+fn seen(mutation: &Mutation, before: &Row, view: &LocalView) -> BTreeMap<String, Json> {
+    let table = mutation.table;
+    let rests_on = match mutation.operation {
+        Operation::Update => decided_with(table, |name| mutation.value(name).is_some()),
+        Operation::StageChange => stage_change_rests_on(stage(view, before.row_id("stage_id")), stage(view, mutation.row_id_given("stage_id"))).to_vec(),
+        Operation::Create | Operation::Delete | Operation::Approve | Operation::Reject => return BTreeMap::new(),
+    };
+    let makes_again = |column: &Column, value: &Value| table.can_be_made_again() && column.is_given_at_creation() && !value.is_null();
+    let columns = table.columns().iter().zip(before.values());
+    columns
+        .filter(|(column, value)| rests_on.contains(&column.name) || (makes_again(column, value) && mutation.value(column.name).is_none()))
+        .map(|(column, value)| (column.name.to_owned(), value.to_json(column.kind)))
+        .collect()
+}
+
+fn stage(view: &LocalView, id: Option<RowId>) -> Option<&Row> {
+    view.row(Table::TurnStages, id?)
 }
 
 /// The version that the author sees: the shape's, or that of an own write whose receipt was faster than its echo.

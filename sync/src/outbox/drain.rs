@@ -113,7 +113,11 @@ async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[W
     let marked = records
         .iter()
         .filter(|record| chosen.contains(&record.write_id) && record.state != WriteState::Held)
-        .map(|record| record.clone().in_state(WriteState::Sending))
+        .map(|record| OutboxRecord {
+            // Found as sending: somebody died while its answer was on its way.
+            is_unanswered: record.is_unanswered || record.state == WriteState::Sending,
+            ..record.clone().in_state(WriteState::Sending)
+        })
         .collect();
     store.amend(amendments(marked)).await
 }

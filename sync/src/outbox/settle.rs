@@ -7,6 +7,7 @@ use super::{
     backoff::{hold_ms, is_transient, obeyed_ms, pause_ms},
     delivery::Delivery,
     merge::{Merged, lay_over, merge},
+    resolve::{clash_with, conflicting_row},
 };
 use domain::{Row, WriteId};
 use protocol::{Problem, ProblemCode, WriteAnswer};
@@ -31,21 +32,18 @@ pub fn settle(records: &[OutboxRecord], sent: &[WriteId], delivery: &Delivery, n
         touched: HashSet::new(),
         now,
     };
-    for seq in desk.sent(sent) {
-        // An earlier answer in the same delivery may have decided about this one already.
-        if !desk.records[&seq].state.is_asked_about() {
-            continue;
-        }
-        match delivery {
-            Delivery::Results(answers) => {
-                let id = desk.records[&seq].write_id;
-                match answers.iter().find(|answer| answer.write_id == Some(id)) {
-                    Some(answer) => desk.answered(seq, answer),
-                    None => desk.try_again(seq, unreached("the answer did not mention this change"), None),
-                }
+    let sent = desk.sent(sent);
+    match delivery {
+        Delivery::Results(answers) => desk.answered_all(&sent, answers),
+        Delivery::Refused { problem, retry_after_ms } => {
+            for seq in &sent {
+                desk.refused_together(*seq, sent.len(), problem, *retry_after_ms);
             }
-            Delivery::Refused { problem, retry_after_ms } => desk.refused_together(seq, sent.len(), problem, *retry_after_ms),
-            Delivery::Lost => desk.try_again(seq, unreached("the server could not be reached"), None),
+        }
+        Delivery::Lost => {
+            for seq in sent {
+                desk.try_again(seq, unreached("the server could not be reached"), None);
+            }
         }
     }
     desk.block_descendants();
@@ -79,6 +77,25 @@ impl Desk {
         self.records.insert(record.seq, record);
     }
 
+    /// Receipts first: a refusal may decide about later writes to its row, and must find those that are applied.
+    fn answered_all(&mut self, sent: &[u64], answers: &[WriteAnswer]) {
+        let answer_of = |desk: &Self, seq: &u64| answers.iter().find(|answer| answer.write_id == Some(desk.records[seq].write_id));
+        for seq in sent {
+            if let Some(answer) = answer_of(self, seq).filter(|answer| answer.success) {
+                self.answered(*seq, answer);
+            }
+        }
+        for seq in sent {
+            match answer_of(self, seq) {
+                // An earlier answer in the same delivery may have decided about this one already.
+                _ if !self.records[seq].state.is_asked_about() => {}
+                Some(answer) if answer.success => {}
+                Some(answer) => self.answered(*seq, answer),
+                None => self.try_again(*seq, unreached("the answer did not mention this change"), None),
+            }
+        }
+    }
+
     fn answered(&mut self, seq: u64, answer: &WriteAnswer) {
         match (answer.success, &answer.error) {
             (true, _) => self.applied(seq, answer),
@@ -101,10 +118,15 @@ impl Desk {
         });
         record.last_error = None;
         record.next_attempt_at_ms = None;
+        record.is_unanswered = false;
         self.put(record);
     }
 
     fn refused_alone(&mut self, seq: u64, problem: &Problem) {
+        if !is_transient(problem.code) {
+            // The server has looked for a receipt before it refused.
+            self.records.entry(seq).and_modify(|record| record.is_unanswered = false);
+        }
         let record = &self.records[&seq];
         match problem.code {
             ProblemCode::Conflict => self.conflicted(seq, problem),
@@ -140,12 +162,12 @@ impl Desk {
             // Its turn comes when those before it are decided; merged now, it could overtake them.
             return self.put(record.in_state(WriteState::Pending));
         }
-        let server = problem.conflicts.as_ref().and_then(|both| Row::from_json(record.table, &both.server_data).ok());
+        let server = conflicting_row(record.table, problem).filter(|row| row.id() == record.row_id);
         match server.as_ref().map(|server| (server, merge(&record, server))) {
             Some((server, Merged::Rebased(rebased))) => {
                 let after_it = lay_over(&rebased, Some(server.clone()));
                 self.put(self.rebased_again(*rebased));
-                self.rebase_later(&record, after_it, problem);
+                self.rebase_later(&record, after_it);
             }
             _ => self.reject(seq, problem.clone()),
         }
@@ -160,7 +182,7 @@ impl Desk {
     }
 
     /// Own later writes to the same row were made on the old base: each is merged with what will stand before it.
-    fn rebase_later(&mut self, first: &OutboxRecord, mut before: Option<Row>, problem: &Problem) {
+    fn rebase_later(&mut self, first: &OutboxRecord, mut before: Option<Row>) {
         for seq in self.later_on_same_row(first) {
             let later = self.records[&seq].clone();
             let Some(row) = before.clone() else { return };
@@ -169,9 +191,8 @@ impl Desk {
                     before = lay_over(&rebased, Some(row));
                     self.put(*rebased);
                 }
-                // An own delete still stands: its author saw everything that it removes but the merged columns.
-                Merged::Clash(columns) if columns.is_empty() => before = lay_over(&later, Some(row)),
-                Merged::Clash(_) => self.reject(seq, problem.clone()),
+                // Also an own delete: it would remove what its author has not seen.
+                Merged::Clash(_) => self.reject(seq, clash_with(&later, &row)),
             }
         }
     }
@@ -228,6 +249,8 @@ impl Desk {
         }
         let mut record = record.clone().in_state(WriteState::Pending);
         record.attempts = record.attempts.saturating_add(1);
+        // Who limits does so before anything is read; any other silence may be about an answer that got lost.
+        record.is_unanswered |= is_transient(problem.code) && problem.code != ProblemCode::RateLimited;
         let pause_ms = retry_after_ms.map_or_else(|| pause_ms(record.attempts, self.now.jitter), obeyed_ms);
         record.next_attempt_at_ms = Some(self.now.ms.saturating_add(pause_ms));
         record.last_error = Some(Failure { problem, at_ms: self.now.ms });

@@ -31,9 +31,16 @@ struct Disk {
 }
 
 impl MemoryStore {
-    /// Puts an envelope of another version of the app into the outbox.
+    /// Puts an envelope of another version of the app into the outbox, as if that version had.
     pub fn put_foreign_envelope(&self, raw: Json) {
-        self.disk.borrow_mut().foreign.push(raw);
+        let mut disk = self.disk.borrow_mut();
+        match Stored::read(raw) {
+            Stored::Record(record) => {
+                disk.next_seq = disk.next_seq.max(record.seq);
+                disk.put(*record);
+            }
+            Stored::Unreadable { raw, .. } => disk.foreign.push(raw),
+        }
     }
 
     /// Takes what another store held that can be used no longer: records with their numbers and, without their places, rows.

@@ -1,7 +1,10 @@
 //! What must be true in the evening, whatever the day was like.
 
-use crate::{office::Verdict, story::Story};
-use domain::{Operation, RowId, Table, WriteId};
+use crate::{
+    office::Verdict,
+    story::{Story, TABLES},
+};
+use domain::{Operation, RowId, Table, WriteId, schema::decisions::decided_with};
 use futures::executor::block_on;
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -18,13 +21,14 @@ impl Story {
             let record = &records[id];
             let is_right = match (times, record.state) {
                 (1, WriteState::Settled) | (0, WriteState::Rejected | WriteState::Blocked) => true,
+                (0, WriteState::Discarded) => self.is_resolved(*id),
                 (0, WriteState::Held) => self.verdict(*id) == Some(Verdict::Waiting),
                 (0, WriteState::Pending) => builds_on_held(record, &records),
                 _ => false,
             };
             prop_assert!(is_right, "{:?}: applied {} times, {:?}", id, times, record.state);
         }
-        self.check_nothing_unseen_was_overwritten(&records)?;
+        self.check_nothing_unseen_was_overwritten()?;
         self.check_order()?;
         self.check_view()
     }
@@ -33,40 +37,45 @@ impl Story {
         self.office.quarantine.borrow().get(&id).map(|(_, verdict)| *verdict)
     }
 
-    /// A column that a write changed had, just before, the value that its author saw (or already the wanted one).
-    fn check_nothing_unseen_was_overwritten(&self, records: &Records) -> Result<(), TestCaseError> {
+    /// What a write changed or removed had, just before, values that its author saw when making it or deciding about it, or had
+    /// given; the rest of a decision too.
+    fn check_nothing_unseen_was_overwritten(&self) -> Result<(), TestCaseError> {
         for (write, before) in self.office.applied.borrow().iter().zip(self.office.before.borrow().iter()) {
-            let (Some(before), Operation::Update) = (before, write.operation) else {
+            let id = write.write_id.unwrap();
+            // Of an adopted write its supervisor has looked at the row.
+            let Some(before) = before.as_ref().filter(|_| self.verdict(id) != Some(Verdict::Adopted)) else {
                 continue;
             };
-            let record = &records[&write.write_id.unwrap()];
-            // Its supervisor has looked.
-            if self.verdict(record.write_id) == Some(Verdict::Adopted) {
-                continue;
-            }
-            for (column, change) in record.changes.iter().filter(|(_, change)| !change.predicted) {
-                let kind = record.table.column(column).unwrap().kind;
-                let theirs = before.get(column).to_json(kind);
+            let is_delete = write.operation == Operation::Delete;
+            let given = |name: &str| write.data.contains_key(name);
+            let decided = decided_with(before.table(), given);
+            for column in before.table().columns() {
+                let is_touched = given(column.name) || decided.contains(&column.name) || (is_delete && column.is_changed_by_people());
+                let theirs = before.get(column.name);
+                let json = theirs.to_json(column.kind);
+                let was_seen = || self.seen.borrow()[&id].iter().any(|row| row.get(column.name) == theirs);
                 prop_assert!(
-                    theirs == change.from || theirs == change.to,
-                    "{column}: {theirs} was overwritten by an author who saw {}",
-                    change.from
+                    !is_touched || write.data.get(column.name) == Some(&json) || self.own.borrow().contains(&json) || was_seen(),
+                    "{:?} of {}: {} was overwritten and never seen",
+                    id,
+                    column.name,
+                    json
                 );
             }
         }
         Ok(())
     }
 
-    /// Per row as they were made; what a person has let pass later comes when it was let pass.
+    /// Nothing before what it builds on; and per row as they were made, but for what a person has let pass later.
     fn check_order(&self) -> Result<(), TestCaseError> {
+        let applied = self.office.applied.borrow();
+        for (place, write) in applied.iter().enumerate() {
+            let is_before = |id: &WriteId| applied[..place].iter().any(|earlier| earlier.write_id == Some(*id));
+            prop_assert!(write.after.iter().all(is_before), "{:?} before what it builds on", write.write_id);
+        }
         let mut last: HashMap<RowId, usize> = HashMap::new();
-        for write in self
-            .office
-            .applied
-            .borrow()
-            .iter()
-            .filter(|write| self.verdict(write.write_id.unwrap()).is_none())
-        {
+        let by_itself = |id: WriteId| self.verdict(id).is_none() && !self.is_resolved(id);
+        for write in applied.iter().filter(|write| by_itself(write.write_id.unwrap())) {
             let place = self.made.iter().position(|id| Some(*id) == write.write_id).unwrap();
             let before = last.insert(write.row_id.unwrap(), place);
             prop_assert!(before < Some(place), "row {:?}: {:?} before {}", write.row_id, before, place);
@@ -84,7 +93,7 @@ impl Story {
                 prop_assert_eq!(self.view.row(*table, *id), Some(*row));
             }
         }
-        for row in [Table::Turns, Table::ScopeItems].iter().flat_map(|table| self.view.rows(*table)) {
+        for row in TABLES.iter().flat_map(|table| self.view.rows(*table)) {
             let key = (row.table(), row.id());
             let is_theirs = seen.iter().any(|(of, _)| **of == key);
             prop_assert!(is_theirs || self.is_waiting(key.0, key.1), "{:?} is shown and is not there", key);

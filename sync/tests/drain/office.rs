@@ -1,38 +1,16 @@
-//! The other end, in memory: the server's promises (version lock, `after`, receipts) and a network that breaks by a script.
+//! The other end, in memory: the server's promises (version lock, `after`, receipts, natural keys, quarantine).
 
+use crate::wire::Fault;
 use domain::{Operation, Row, RowId, Table, Value, WriteId};
 use protocol::{BatchRequest, Conflicts, Problem, ProblemCode, WireWrite, WriteAnswer};
 use serde_json::Value as Json;
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
-    future::pending,
 };
-use sync::{Clock, Delivery, Network};
+use sync::Clock;
 
-/// What the network or the server does to one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    None,
-    LostRequest,
-    LostAnswer,
-    /// The request arrives twice; the second answer is the one that comes back.
-    Repeated,
-    SignedOut,
-    TooMany {
-        retry_after_ms: i64,
-    },
-    FailedAfterCommit,
-    FailedBeforeCommit,
-    Unavailable,
-    /// The answer forgets every second write.
-    HalfAnswered,
-    /// The device's process dies while the answer is on its way.
-    DiedOnTheWay,
-    TooLarge,
-}
-
-/// The server and everything between it and the device.
+/// The server.
 #[derive(Default)]
 pub struct Office {
     pub rows: RefCell<HashMap<(Table, RowId), Row>>,
@@ -47,7 +25,7 @@ pub struct Office {
     pub withdrawn: RefCell<HashSet<RowId>>,
     /// What is or was held for a supervisor.
     pub quarantine: RefCell<BTreeMap<WriteId, (WireWrite, Verdict)>>,
-    requests: Cell<usize>,
+    pub requests: Cell<usize>,
     next_txid: Cell<i64>,
 }
 
@@ -63,10 +41,6 @@ pub enum Verdict {
 pub const POISON: &str = "poison";
 
 impl Office {
-    pub fn requests(&self) -> usize {
-        self.requests.get()
-    }
-
     pub fn applied_count(&self) -> usize {
         self.applied.borrow().len()
     }
@@ -78,6 +52,20 @@ impl Office {
             row.set(column, value);
             row.set("version", Value::Int(version));
         }
+    }
+
+    /// Somebody else makes a row.
+    pub fn make(&self, mut row: Row) {
+        row.set("version", Value::Int(1));
+        let is_free = self.rows.borrow().values().all(|other| !other.shares_natural_key(&row));
+        if is_free {
+            self.rows.borrow_mut().insert((row.table(), row.id()), row);
+        }
+    }
+
+    /// Somebody else deletes a row.
+    pub fn delete(&self, table: Table, id: RowId) {
+        self.rows.borrow_mut().remove(&(table, id));
     }
 
     fn write(&self, json: &Json) -> WriteAnswer {
@@ -131,7 +119,7 @@ impl Office {
             if let Some(there) = current {
                 return Err(conflict(write, base, there));
             }
-            return Ok(created(write, key));
+            return self.decide_create(write, key);
         }
         let current = current.ok_or_else(|| Problem::new(ProblemCode::NotFound, "no such row"))?;
         if base != Some(current.version()) {
@@ -143,6 +131,18 @@ impl Office {
         let mut row = current.clone();
         put(&mut row, write);
         Ok(Some(row))
+    }
+
+    /// A new row belongs to one that is there, and is not known by what another is known by.
+    fn decide_create(&self, write: &WireWrite, key: (Table, RowId)) -> Result<Option<Row>, Problem> {
+        let rows = self.rows.borrow();
+        let row = created(write, key);
+        let parent = row.as_ref().and_then(|row| key.0.parent(|column| Some(row.get(column))));
+        if parent.is_some_and(|parent| !rows.contains_key(&parent)) {
+            return Err(Problem::new(ProblemCode::Validation, "names nothing that you can see"));
+        }
+        let same = row.as_ref().and_then(|row| rows.values().find(|other| other.shares_natural_key(row)));
+        same.map_or(Ok(row.clone()), |other| Err(conflict(write, None, other)))
     }
 
     /// Whether the device's user sees a row, or would; `parent` is the turn of an item that is not there yet.
@@ -200,7 +200,7 @@ impl Office {
         answer
     }
 
-    fn results(&self, batch: &BatchRequest) -> Vec<WriteAnswer> {
+    pub fn results(&self, batch: &BatchRequest) -> Vec<WriteAnswer> {
         batch.operations.iter().map(|write| self.write(write)).collect()
     }
 }
@@ -213,6 +213,7 @@ fn content(write: &WireWrite) -> String {
 fn created(write: &WireWrite, (table, id): (Table, RowId)) -> Option<Row> {
     let mut row = Row::blank(table);
     row.set("id", Value::Uuid(id.0));
+    row.set("is_active", Value::Bool(true));
     put(&mut row, write);
     Some(row)
 }
@@ -235,49 +236,6 @@ fn conflict(write: &WireWrite, base: Option<i64>, current: &Row) -> Problem {
     Problem {
         conflicts: Some(Box::new(both)),
         ..Problem::new(ProblemCode::Conflict, "somebody else changed this")
-    }
-}
-
-fn refused(code: ProblemCode, retry_after_ms: Option<i64>) -> Delivery {
-    Delivery::Refused {
-        problem: Problem::new(code, "refused"),
-        retry_after_ms,
-    }
-}
-
-impl Network for Office {
-    async fn send(&self, batch: &BatchRequest) -> Delivery {
-        self.requests.set(self.requests.get() + 1);
-        assert!(batch.operations.len() <= protocol::MAX_BATCH_WRITES);
-        let fault = self.faults.borrow_mut().pop().unwrap_or(Fault::None);
-        match fault {
-            Fault::None => Delivery::Results(self.results(batch)),
-            Fault::LostRequest => Delivery::Lost,
-            Fault::LostAnswer => {
-                self.results(batch);
-                Delivery::Lost
-            }
-            Fault::Repeated => {
-                self.results(batch);
-                Delivery::Results(self.results(batch))
-            }
-            Fault::SignedOut => refused(ProblemCode::Unauthenticated, None),
-            Fault::TooMany { retry_after_ms } => refused(ProblemCode::RateLimited, Some(retry_after_ms)),
-            Fault::FailedAfterCommit => {
-                self.results(batch);
-                refused(ProblemCode::Internal, None)
-            }
-            Fault::FailedBeforeCommit => refused(ProblemCode::Internal, None),
-            Fault::Unavailable => refused(ProblemCode::Unavailable, Some(2_000)),
-            Fault::HalfAnswered => Delivery::Results(self.results(batch).into_iter().step_by(2).collect()),
-            Fault::DiedOnTheWay => {
-                self.results(batch);
-                pending().await
-            }
-            // A proxy with a smaller limit than ours: only a single write fits through.
-            Fault::TooLarge if batch.operations.len() > 1 => refused(ProblemCode::PayloadTooLarge, None),
-            Fault::TooLarge => Delivery::Results(self.results(batch)),
-        }
     }
 }
 

@@ -3,11 +3,17 @@
 use crate::{
     evening::builds_on_held,
     mortal_store::MortalStore,
-    office::{Fault, Office, POISON},
+    office::{Office, POISON},
+    user::Way,
+    wire::Fault,
 };
 use domain::{DeviceId, Mutation, Operation, Row, RowId, Table, Timestamp, UserId, Value, WriteId, mutation::Facts};
 use futures::{FutureExt, executor::block_on};
 use serde_json::{Value as Json, json};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 use sync::{
     Amendment, Drained, LocalView, OutboxRecord, Place, RowChange, ShapeBatch, Store, draft, drain,
     outbox::{Author, backoff::LONGEST_PAUSE_MS, drain::own_records, resolve},
@@ -20,9 +26,18 @@ pub enum Deed {
     EditNotes { row: u64, value: u8 },
     EditWorkOrder { row: u64, value: u8 },
     AddItem { row: u64 },
-    EditLastItem,
+    EditLastItem { value: u8 },
+    EditCost { is_quantity: bool, value: u8 },
     DeleteLastItem,
     MakePoison,
+    MakeHome { number: u8 },
+    BeginTurn,
+    AddItemToMyTurn,
+    OfficeEditsItem { value: u8 },
+    OfficeEditsCost { is_quantity: bool, value: u8 },
+    OfficeDeletesItem,
+    OfficeMakesHome { number: u8 },
+    OfficeBeginsTurn { number: u8 },
     OfficeEditsNotes { row: u64, value: u8 },
     OfficeEditsPriority { row: u64, value: u8 },
     Drain,
@@ -31,8 +46,12 @@ pub enum Deed {
     Withdraw { row: u64 },
     GiveBack { row: u64 },
     Supervise { adopts: bool },
+    Resolve { pick: u8, way: Way },
+    ResolveOnTheWay { pick: u8, way: Way },
 }
 
+/// What the device follows, parents first.
+pub const TABLES: [Table; 3] = [Table::Properties, Table::Turns, Table::ScopeItems];
 const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
 /// The device, the office and what was promised to the user.
@@ -41,7 +60,19 @@ pub struct Story {
     pub office: Office,
     pub view: LocalView,
     pub made: Vec<WriteId>,
+    /// The rows that were on the screen when a write was made or decided about.
+    pub seen: RefCell<HashMap<WriteId, Vec<Row>>>,
+    /// Every value that the user has ever given.
+    pub own: RefCell<HashSet<Json>>,
+    pub resolved: RefCell<HashSet<WriteId>>,
+    /// What the user decides while answers are on their way.
+    pub meanwhile: RefCell<Vec<(u8, Way)>>,
     items: u64,
+    homes: u64,
+}
+
+fn cost(is_quantity: bool) -> &'static str {
+    if is_quantity { "quantity" } else { "unit_cost" }
 }
 
 pub fn me() -> UserId {
@@ -55,7 +86,12 @@ impl Story {
             office: Office::default(),
             view: LocalView::default(),
             made: vec![],
+            seen: RefCell::default(),
+            own: RefCell::default(),
+            resolved: RefCell::default(),
+            meanwhile: RefCell::default(),
             items: 0,
+            homes: 0,
         };
         for n in 0..3 {
             let mut turn = Row::blank(Table::Turns);
@@ -76,18 +112,48 @@ impl Story {
             Deed::EditNotes { row, value } => self.tap(Table::Turns, row_id(row), Operation::Update, json!({"notes": format!("mine {value}")})),
             Deed::EditWorkOrder { row, value } => self.tap(Table::Turns, row_id(row), Operation::Update, json!({"work_order_number": format!("W{value}")})),
             Deed::MakePoison => self.tap(Table::Turns, row_id(0), Operation::Update, json!({"notes": POISON})),
-            Deed::AddItem { row } => {
-                self.items += 1;
-                let data = json!({"turn_id": row_id(row).to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"});
-                self.tap(Table::ScopeItems, row_id(100 + self.items), Operation::Create, data);
+            Deed::AddItem { row } => self.add_item(row_id(row)),
+            Deed::AddItemToMyTurn => self.add_item(row_id(600 + self.homes)),
+            Deed::EditLastItem { value } => self.edit_item(json!({"description": format!("mine {value}")})),
+            Deed::EditCost { is_quantity, value } => self.edit_item(json!({cost(is_quantity): format!("{value}.5")})),
+            Deed::DeleteLastItem => self.tap(Table::ScopeItems, self.last_item(), Operation::Delete, json!({})),
+            Deed::MakeHome { number } => {
+                self.homes += 1;
+                let data = json!({"property_number": format!("P{number}"), "name": "mine", "street_address": "1 Elm", "city": "Tulsa"});
+                self.tap(Table::Properties, row_id(500 + self.homes), Operation::Create, data);
             }
-            Deed::EditLastItem => self.tap(
-                Table::ScopeItems,
-                row_id(100 + self.items),
-                Operation::Update,
-                json!({"description": "Ceiling"}),
-            ),
-            Deed::DeleteLastItem => self.tap(Table::ScopeItems, row_id(100 + self.items), Operation::Delete, json!({})),
+            Deed::BeginTurn => {
+                let data = json!({"property_id": row_id(500 + self.homes).to_string(), "notes": "mine"});
+                self.tap(Table::Turns, row_id(600 + self.homes), Operation::Create, data);
+            }
+            Deed::OfficeEditsItem { value } => {
+                self.office
+                    .edit(Table::ScopeItems, self.last_item(), "description", Value::text(format!("theirs {value}")));
+            }
+            Deed::OfficeEditsCost { is_quantity, value } => {
+                self.office
+                    .edit(Table::ScopeItems, self.last_item(), cost(is_quantity), Value::Numeric(1_000 + i64::from(value)));
+            }
+            Deed::OfficeDeletesItem => self.office.delete(Table::ScopeItems, self.last_item()),
+            Deed::OfficeMakesHome { number } => {
+                let mut home = Row::blank(Table::Properties);
+                home.set("id", Value::Uuid(row_id(700 + u64::from(number)).0));
+                home.set("property_number", Value::text(format!("P{number}")));
+                self.office.make(home);
+            }
+            Deed::OfficeBeginsTurn { number } => {
+                let mut turn = Row::blank(Table::Turns);
+                turn.set("id", Value::Uuid(row_id(800 + u64::from(number)).0));
+                turn.set("is_active", Value::Bool(true));
+                // The latest home of mine, where there is one, or their own.
+                let home = if number == 0 {
+                    row_id(500 + self.homes)
+                } else {
+                    row_id(700 + u64::from(number))
+                };
+                turn.set("property_id", Value::Uuid(home.0));
+                self.office.make(turn);
+            }
             Deed::OfficeEditsNotes { row, value } => self.office.edit(Table::Turns, row_id(row), "notes", Value::text(format!("theirs {value}"))),
             Deed::OfficeEditsPriority { row, value } => {
                 let priority = ["low", "medium", "high", "urgent"][usize::from(value)];
@@ -98,8 +164,27 @@ impl Story {
             Deed::ClockJumps { years } => self.office.now_ms.set(self.office.now_ms.get() + years * YEAR_MS),
             Deed::Withdraw { row } => _ = self.office.withdrawn.borrow_mut().insert(row_id(row)),
             Deed::GiveBack { row } => _ = self.office.withdrawn.borrow_mut().remove(&row_id(row)),
+            Deed::Resolve { pick, way } => self.resolve(pick, way),
+            Deed::ResolveOnTheWay { pick, way } => self.meanwhile.borrow_mut().push((pick, way)),
             Deed::Supervise { adopts } => _ = self.office.supervise(adopts),
         }
+    }
+
+    fn last_item(&self) -> RowId {
+        row_id(100 + self.items)
+    }
+
+    fn edit_item(&mut self, data: Json) {
+        self.tap(Table::ScopeItems, self.last_item(), Operation::Update, data);
+    }
+
+    fn add_item(&mut self, turn: RowId) {
+        if self.view.row(Table::Turns, turn).is_none() {
+            return;
+        }
+        self.items += 1;
+        let data = json!({"turn_id": turn.to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"});
+        self.tap(Table::ScopeItems, self.last_item(), Operation::Create, data);
     }
 
     /// What the app does at a tap: predict on the view, then keep.
@@ -109,10 +194,12 @@ impl Story {
             return;
         }
         let mutation = Mutation::read(table, row, operation, data.as_object().unwrap()).unwrap();
-        let parent = mutation.value("turn_id").and_then(|value| match value {
-            Value::Uuid(id) => self.view.row(Table::Turns, RowId(*id)).cloned(),
-            _ => None,
-        });
+        let parent = table
+            .parent(|column| mutation.value(column))
+            .and_then(|(of, id)| self.view.row(of, id).cloned());
+        if operation == Operation::Create && table.parent_column().is_some() && parent.is_none() {
+            return;
+        }
         let facts = Facts {
             current: before.as_ref(),
             parent: parent.as_ref(),
@@ -127,6 +214,8 @@ impl Story {
             now_ms: self.office.now_ms.get(),
         };
         let record = draft(&mutation, before.as_ref(), after.as_ref(), author, &self.view);
+        self.seen.borrow_mut().entry(write_id).or_default().extend(before.clone());
+        self.own.borrow_mut().extend(record.changes.values().map(|change| change.to.clone()));
         let stored = block_on(self.store.disk.enqueue(vec![record])).unwrap().remove(0);
         self.view.put_write(stored);
         self.made.push(write_id);
@@ -135,7 +224,7 @@ impl Story {
     /// One wake of the worker; it may die on the way, and then its future is simply dropped.
     fn run_drain_once(&mut self) {
         self.store.start_process();
-        let _ended_or_died: Option<Result<Drained, _>> = drain(&self.store, &self.office, &self.office, me(), || ()).now_or_never();
+        let _ended_or_died: Option<Result<Drained, _>> = drain(&self.store, &*self, &self.office, me(), || ()).now_or_never();
         self.reload_outbox();
     }
 
@@ -146,7 +235,7 @@ impl Story {
 
     /// The shape brings the server's rows.
     fn echo(&mut self) {
-        for table in [Table::Turns, Table::ScopeItems] {
+        for table in TABLES {
             let changes = self
                 .office
                 .rows
@@ -174,10 +263,11 @@ impl Story {
 
     pub fn let_the_sun_shine(&mut self) {
         self.office.faults.borrow_mut().clear();
+        self.meanwhile.borrow_mut().clear();
         self.store.start_lasting_process();
         self.amend(resolve::retry_now(&self.outbox()));
         for _ in 0..40 {
-            let ended = drain(&self.store, &self.office, &self.office, me(), || ())
+            let ended = drain(&self.store, &*self, &self.office, me(), || ())
                 .now_or_never()
                 .expect("nothing stands still in the sun")
                 .unwrap();
@@ -196,7 +286,7 @@ impl Story {
         self.echo();
     }
 
-    fn amend(&self, records: Vec<OutboxRecord>) -> bool {
+    pub fn amend(&self, records: Vec<OutboxRecord>) -> bool {
         let amendments = records.into_iter().map(Amendment::of).collect();
         block_on(self.store.disk.amend(amendments)).unwrap()
     }

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use sync::{Change, Failure, OutboxRecord, Receipt, WriteState, outbox::SCHEMA, store::conformance::row_id};
 
 /// Every state.
-pub const STATES: [WriteState; 7] = [
+pub const STATES: [WriteState; 8] = [
     WriteState::Pending,
     WriteState::Sending,
     WriteState::Acked,
     WriteState::Rejected,
     WriteState::Blocked,
+    WriteState::Held,
     WriteState::Settled,
     WriteState::Discarded,
 ];
@@ -25,6 +26,13 @@ pub fn records() -> Vec<(String, OutboxRecord)> {
     let states = STATES.map(|state| (format!("state-{}", name_of(state)), full().in_state(state)));
     let happened = [
         ("full", full()),
+        (
+            "stage-change-that-rests-on-a-vendor",
+            OutboxRecord {
+                seen: full().seen,
+                ..made(Operation::StageChange)
+            },
+        ),
         ("never-sent", made(Operation::Update)),
         (
             "applied-delete",
@@ -67,12 +75,14 @@ pub fn full() -> OutboxRecord {
         row_id: row_id(5),
         operation: Operation::Update,
         changes: changes(Operation::Update),
+        seen: BTreeMap::from([("vendor_id".to_owned(), json!(row_id(30).to_string()))]),
         base_version: Some(3),
         rebased_on: Some(4),
         depends_on: vec![WriteId(row_id(6).0)],
         made_at_ms: 1_763_870_000_123,
         state: WriteState::Acked,
         attempts: 2,
+        is_unanswered: true,
         next_attempt_at_ms: Some(1_763_870_009_000),
         last_error: Some(failure(conflict())),
         receipt: Some(receipt(Some(5))),
@@ -93,6 +103,8 @@ pub fn made(operation: Operation) -> OutboxRecord {
         changes: changes(operation),
         base_version: (operation != Operation::Create).then_some(3),
         rebased_on: None,
+        is_unanswered: false,
+        seen: BTreeMap::new(),
         state: WriteState::Pending,
         attempts: 0,
         next_attempt_at_ms: None,
