@@ -16,7 +16,7 @@ use domain::UserId;
 use protocol::ProblemCode;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Amendment, Drained, OutboxRecord, Store,
+    Amendment, Drained, OutboxRecord, Store, WriteState,
     outbox::{drain, resolve},
 };
 
@@ -108,6 +108,17 @@ async fn drain_while_signed_in(store: &DeviceStore, http: &Http, tell: &impl Fn(
             },
         }
     }
+}
+
+/// What the server holds for a supervisor is asked about without its pause. Says whether there is any.
+pub async fn ask_about_held(store: &DeviceStore, user: UserId) -> Result<bool, StoreError> {
+    let records = drain::own_records(store, user).await?;
+    let held: Vec<Amendment> = resolve::retry_now(&records)
+        .into_iter()
+        .filter(|record| record.state == WriteState::Held)
+        .map(Amendment::of)
+        .collect();
+    Ok(!held.is_empty() && store.amend(held).await?)
 }
 
 /// A pause that began because nobody answered says nothing once the network is back.

@@ -6,9 +6,11 @@
 
 pub mod channel;
 pub mod clock;
+pub mod crypto;
 pub mod device;
 pub mod doorbell;
 pub mod drainer;
+pub mod handover;
 pub mod http;
 pub mod ids;
 pub mod leader;
@@ -20,5 +22,6 @@ pub mod timing;
 pub mod wake;
 
 pub use device::{Device, News, OpenError, StoragePromise, TapError};
+pub use handover::{Handover, HandoverError};
 pub use persistence::StorageEstimate;
-pub use store::StorageState;
+pub use store::{Leaving, StorageState};

@@ -6,7 +6,7 @@ mod common;
 #[path = "common/tablet.rs"]
 mod tablet;
 
-use browser::{Device, News};
+use browser::{Device, Leaving, News};
 use common::fresh_name;
 use domain::{Operation, Table};
 use serde_json::json;
@@ -97,7 +97,7 @@ async fn the_next_user_of_a_tablet_finds_nothing_and_the_first_one_everything() 
     until(|| device.first_sync_done()).await;
     office_goes("down");
     device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Annas")).await.unwrap();
-    device.sign_out().await.unwrap();
+    device.sign_out(Leaving::KeepSealed).await.unwrap();
     assert_eq!(
         (device.user(), device.with_view(|view| view.count(Table::Turns)), device.outbox().len()),
         (None, 0, 0)
@@ -107,7 +107,7 @@ async fn the_next_user_of_a_tablet_finds_nothing_and_the_first_one_everything() 
     until(|| device.first_sync_done()).await;
     assert!(device.outbox().is_empty());
     assert!(!requests().contains("accepted writes"), "nobody's writes go in another's name");
-    device.sign_out().await.unwrap();
+    device.sign_out(Leaving::KeepSealed).await.unwrap();
     office(6);
     device.sign_in("anna@example.com", "right").await.unwrap();
     until(|| device.outbox().is_empty() && device.first_sync_done() && shown_notes(&device) == "Annas").await;

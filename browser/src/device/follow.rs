@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later.
 
-use super::{Inner, News};
+use super::{HISTORY_MS, Inner, News};
 use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
 use domain::{RowId, Table};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
@@ -15,8 +15,6 @@ use wasm_bindgen_futures::spawn_local;
 
 /// More rows than this are not named one by one.
 const MOST_NAMED_ROWS: usize = 500;
-/// How long what is over can be looked at.
-const HISTORY_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// Runs as long as the device.
 pub(super) async fn follow(device: Weak<Inner>, mut inbox: UnboundedReceiver<Signal>) {

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** whatever is shown is in the store, or on its way there and taken back when it does not arrive.
 
+mod export;
 mod follow;
 mod keeper;
 mod open;
@@ -19,12 +20,13 @@ use crate::{
     channel::{Channel, Signal},
     clock,
     drainer::LastRun,
+    handover::{Handover, HandoverError},
     http::Http,
     ids,
     leader::Leader,
     persistence::{self, StorageEstimate},
     scope::{self, Listener, Timer},
-    store::{DeviceStore, Session, StorageState, StoreError},
+    store::{DeviceStore, Leaving, Session, StorageState, StoreError},
 };
 use domain::{DeviceId, Operation, RowId, Table, WriteId};
 use futures::channel::{mpsc::UnboundedSender, oneshot};
@@ -86,6 +88,9 @@ pub enum TapError {
 }
 
 pub use storage::StoragePromise;
+
+/// How long what is over can be looked at.
+const HISTORY_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 struct Inner {
     store: DeviceStore,
@@ -226,10 +231,10 @@ impl Device {
         self.0.change_password(change).await
     }
 
-    /// Signs out and wipes the user's rows, without a network too. What was not sent stays for the day the same user
-    /// comes back.
-    pub async fn sign_out(&self) -> Result<(), Problem> {
-        self.0.sign_out().await
+    /// Signs out and wipes the user's rows, without a network too. What was not sent stays for the day the same user comes back, sealed where
+    /// the server has given a key, unless they give it up. What is being sent at this moment is waited for, a few seconds at most.
+    pub async fn sign_out(&self, leaving: Leaving) -> Result<(), Problem> {
+        self.0.sign_out(leaving).await
     }
 
     /// Checks the rules, predicts, and changes the view at once; storing goes on behind. Should it fail, the view goes
@@ -274,6 +279,12 @@ impl Device {
     /// Gives up a write, and what builds on it.
     pub async fn discard(&self, id: WriteId) {
         self.0.resolve(|records| sync::outbox::resolve::discard(records, id)).await;
+    }
+
+    /// This user's writes, outbox and history, as a file that an administrator can read on the server with the passphrase. Nothing changes on
+    /// the device: write ids keep what is imported there and sent from here from being applied twice. Takes a second: keys from passphrases do.
+    pub async fn export_unsent(&self, passphrase: &str) -> Result<Handover, HandoverError> {
+        self.0.export_unsent(passphrase).await
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.

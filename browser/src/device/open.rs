@@ -85,6 +85,7 @@ impl Inner {
         spawn_local(update::register(Rc::downgrade(self)));
         let device = self.clone();
         spawn_local(async move {
+            device.ask_about_held();
             device.confirm_session().await;
         });
     }

@@ -66,6 +66,19 @@ impl Inner {
         });
     }
 
+    /// The server is asked at once what has become of the writes that it holds for a supervisor.
+    pub(super) fn ask_about_held(self: &Rc<Self>) {
+        let device = self.clone();
+        spawn_local(async move {
+            if let Some(user) = device.user_id().filter(|_| device.is_signed_in())
+                && drainer::ask_about_held(&device.store, user).await.unwrap_or(false)
+            {
+                device.reload_outbox().await;
+                device.beat();
+            }
+        });
+    }
+
     /// Hears the network come and go, and the person come back to the tab.
     pub(super) fn listen_to_the_world(self: &Rc<Self>) {
         let Some(window) = web_sys::window() else { return };

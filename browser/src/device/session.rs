@@ -8,13 +8,17 @@
 use super::{Inner, News, StoragePromise, follow::Screen};
 use crate::{
     channel::Signal,
+    crypto::Key,
+    drainer,
     http::Confirmation,
     leader::Leader,
     scope,
-    store::{Session, StoreError},
+    store::{Leaving, Session, StoreError},
 };
+use domain::UserId;
+use futures::future::{Either, select};
 use protocol::{PasswordChange, Problem, ProblemCode, User};
-use std::rc::Rc;
+use std::{pin::pin, rc::Rc};
 use sync::{LocalView, Store, outbox::drain::own_records};
 use wasm_bindgen_futures::spawn_local;
 
@@ -22,10 +26,14 @@ use wasm_bindgen_futures::spawn_local;
 const OWED_LOGOUT_NOTE: &str = "owed-logout";
 /// A stream that the server refuses while it confirms the session is begun again, but not in a hurry.
 const RESTART_PAUSE_MS: i64 = 5_000;
+/// So long a sign-out waits for what is being sent.
+const LONGEST_DRAIN_MS: i64 = 5_000;
 
 impl Inner {
     pub(super) async fn sign_in(self: &Rc<Self>, email: &str, password: &str) -> Result<User, Problem> {
         let answer = self.http.login(email, password).await?;
+        self.see_off_others(answer.user.id).await;
+        self.open_what_was_left(answer.user.id, answer.seal_key.as_deref()).await;
         let session = Session::new(answer.user.clone(), answer.shapes);
         self.renew(session).await.map_err(not_kept)?;
         // The server has replaced the session that it was to be told to end.
@@ -34,6 +42,7 @@ impl Inner {
         self.is_asking_to_keep_data.set(false);
         let _ = self.store.set_note(StoragePromise::NOTE, None).await;
         self.server_is_back();
+        self.ask_about_held();
         Ok(answer.user)
     }
 
@@ -44,13 +53,41 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn sign_out(self: &Rc<Self>) -> Result<(), Problem> {
+    pub(super) async fn sign_out(self: &Rc<Self>, leaving: Leaving) -> Result<(), Problem> {
+        let Some(user) = self.user_id() else { return Ok(()) };
         self.store.set_note(OWED_LOGOUT_NOTE, Some("1")).await.map_err(not_kept)?;
-        self.store.end_session().await.map_err(not_kept)?;
+        let _quiet = quiet().await;
+        self.store.leave(user, leaving).await.map_err(not_kept)?;
         self.adopt(None).await;
         self.channel.tell(&Signal::SessionChanged);
         self.pay_logout().await;
         Ok(())
+    }
+
+    /// Whoever was signed in before, and whose session ended without a sign-out, leaves now. Should that fail, what they wrote stays as it
+    /// is, and is still nobody else's to see or send.
+    async fn see_off_others(&self, user: UserId) {
+        if let Ok(Some(before)) = self.store.session().await
+            && before.user.id != user
+        {
+            let _quiet = quiet().await;
+            let _ = self.store.leave(before.user.id, Leaving::KeepSealed).await;
+        }
+    }
+
+    /// Opens what this user left sealed. What does not open stays for another time, and is told.
+    async fn open_what_was_left(&self, user: UserId, key: Option<&str>) {
+        let key = match key {
+            Some(text) => Key::from_base64(text).await.ok(),
+            None => None,
+        };
+        match self.store.open_seals(user, key.as_ref()).await {
+            Ok(0) => {}
+            Ok(_) => self.tell(News::StorageFailed(
+                "what you left here at your last sign-out could not be opened; it is kept".to_owned(),
+            )),
+            Err(error) => self.tell(News::StorageFailed(error.to_string())),
+        }
     }
 
     /// Asks the server whose session this browser holds, and follows what it says. Says whether it is this user's.
@@ -195,6 +232,15 @@ impl Inner {
             // At worst the server is told twice.
             let _ = self.store.set_note(OWED_LOGOUT_NOTE, None).await;
         }
+    }
+}
+
+/// Nobody sends while this is held: what is being sent is answered first, if that does not take too long. An answer that comes later is
+/// asked for again under the same write id.
+async fn quiet() -> Option<drainer::Turn> {
+    match select(pin!(drainer::turn()), pin!(scope::sleep(LONGEST_DRAIN_MS))).await {
+        Either::Left((turn, _)) => Some(turn),
+        Either::Right(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! **Invariant:** nothing here waits, so each function is one step to everybody else.
 
 use super::{
-    Holdings, Session,
+    Holdings, Leaving, Session,
     error::StoreError,
     session::{self, SESSION_NOTE},
 };
@@ -38,10 +38,15 @@ pub async fn note_session_ended(memory: &MemoryStore, user: UserId) {
     }
 }
 
-/// See [`super::IdbStore::end_session`].
-pub async fn end_session(memory: &MemoryStore) {
-    sure(memory.forget_rows().await);
-    sure(memory.set_note(SESSION_NOTE, None).await);
+/// See [`super::IdbStore::leave`].
+pub async fn leave(memory: &MemoryStore, user: UserId, leaving: Leaving) {
+    if leaving == Leaving::Discard {
+        memory.remove_writes_of(user);
+    }
+    if session(memory).await.is_some_and(|session| session.user.id == user) {
+        sure(memory.forget_rows().await);
+        sure(memory.set_note(SESSION_NOTE, None).await);
+    }
 }
 
 /// See [`super::IdbStore::for_rows_of`].

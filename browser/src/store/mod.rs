@@ -15,6 +15,7 @@ mod outbox;
 mod records;
 mod recovery;
 mod rows;
+mod seals;
 mod session;
 mod snapshot;
 mod state;
@@ -24,7 +25,8 @@ pub use connection::Happening;
 pub use device_store::{DeviceStore, StorageNews};
 pub use error::StoreError;
 pub use layout::DATABASE;
-pub use recovery::Holdings;
+pub use recovery::{BIRTH_NOTE, Holdings};
+pub use seals::Leaving;
 pub use session::{SESSION_NOTE, Session};
 pub use state::StorageState;
 

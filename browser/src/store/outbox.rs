@@ -197,7 +197,8 @@ async fn all(connection: &Connection, store: &str) -> Result<Vec<Stored>, StoreE
     Ok(records::read_all(&connection.transact(&[store], Access::Read, work).await?))
 }
 
-async fn raw(store: &ObjectStore<'_>) -> Result<Vec<JsValue>, StoreError> {
+/// What lies in a store, as stored.
+pub async fn raw(store: &ObjectStore<'_>) -> Result<Vec<JsValue>, StoreError> {
     let values = store.get_all::<JsValue>().primitive()?.await?;
     Ok(values.collect::<Result<_, _>>()?)
 }

@@ -14,8 +14,8 @@ use indexed_db_futures::{BuildPrimitive, database::Database, object_store::Objec
 use sync::{OutboxRecord, Stored};
 use wasm_bindgen::JsValue;
 
-/// Names a database of its own; see [`super::connection`].
-const BIRTH_NOTE: &str = "birth";
+/// The note that names a database; a UUID that also says when it was made. See [`super::connection`].
+pub const BIRTH_NOTE: &str = "birth";
 
 /// What a page, or the memory, holds of a store.
 #[derive(Clone, Debug, Default)]

@@ -95,15 +95,17 @@ impl IdbStore {
         };
         self.connection.transact(&[NOTES], Access::Write, work).await
     }
+}
 
-    /// Signs out: session and rows go, outbox and history stay.
-    pub async fn end_session(&self) -> Result<(), StoreError> {
-        let work = async |transaction: &Transaction<'_>| {
-            rows::forget(transaction)?;
-            notes::write(&transaction.object_store(NOTES)?, SESSION_NOTE, None)
-        };
-        self.connection.transact(&[NOTES, ROWS, SNAPSHOTS, PLACES], Access::Write, work).await
+/// Ends this user's session inside a transaction: session and rows go. Somebody else's stays.
+pub async fn end_in(transaction: &Transaction<'_>, user: UserId) -> Result<(), StoreError> {
+    let notes = transaction.object_store(NOTES)?;
+    let session = notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read);
+    if session.is_some_and(|session| session.user.id == user) {
+        rows::forget(transaction)?;
+        notes::write(&notes, SESSION_NOTE, None)?;
     }
+    Ok(())
 }
 
 /// Fails when somebody else, or nobody, is signed in.

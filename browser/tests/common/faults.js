@@ -51,3 +51,48 @@ export function delete_database(name) {
 export function person_comes_back() {
   document.dispatchEvent(new Event("visibilitychange"));
 }
+
+// Encryption takes a while, once; whatever `meanwhile` does has been done by then.
+export function slow_encryption(meanwhile) {
+  const end = replaced(SubtleCrypto.prototype, "encrypt", (real) => async function (...args) {
+    end();
+    await meanwhile();
+    return real.apply(this, args);
+  });
+}
+
+export function no_encryption() {
+  return replaced(SubtleCrypto.prototype, "encrypt", () => () => Promise.reject(fault("OperationError")));
+}
+
+// Everything that lies in a database, as text; bytes and keys by their kind.
+export async function everything_in(name) {
+  const database = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(name);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const all = (store) => new Promise((resolve, reject) => {
+    const request = database.transaction(store).objectStore(store).getAll();
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const found = {};
+  for (const store of database.objectStoreNames) found[store] = await all(store);
+  const exports = await Promise.allSettled(found.keys.map((key) => crypto.subtle.exportKey("raw", key)));
+  database.close();
+  const shown = (_, value) => (value instanceof Uint8Array ? `${value.length} bytes` : value instanceof CryptoKey ? "key" : value);
+  return JSON.stringify({ ...found, shownKeys: exports.filter(({ status }) => status === "fulfilled").length }, shown);
+}
+
+// Opens a handed-over file as any program would: the text, or nothing where the passphrase is wrong.
+export async function opened_file(file, passphrase) {
+  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const { format, version, iterations, salt, nonce, content } = JSON.parse(file);
+  if (format !== "turns-device-writes" || version !== 1) throw new Error(`${format} ${version}`);
+  const base = await crypto.subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, ["deriveBits"]);
+  const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: bytes(salt), iterations }, base, 256);
+  const key = await crypto.subtle.importKey("raw", bits, "AES-GCM", false, ["decrypt"]);
+  const plain = crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes(nonce) }, key, bytes(content));
+  return plain.then((text) => new TextDecoder().decode(text), () => undefined);
+}

@@ -17,6 +17,7 @@ extern "C" {
     pub fn colleague_writes(table: &str, id: &str, value: &str);
     pub fn requests() -> String;
     pub fn network_returns();
+    pub fn key_ring(number: u32);
 }
 
 /// What the device has told.

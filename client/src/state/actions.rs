@@ -4,6 +4,7 @@
 
 use super::{AppState, toasts::Undo};
 use crate::facts::{self, fields};
+use browser::Leaving;
 use domain::{Operation, Refusal, RowId, Table, WriteId, schema::SetBy};
 use leptos::prelude::Set;
 use serde_json::{Map, Value as Json};
@@ -72,7 +73,7 @@ impl AppState {
     pub fn sign_out(self) {
         self.has_left.set(true);
         spawn_local(async move {
-            if let Err(problem) = self.device().sign_out().await {
+            if let Err(problem) = self.device().sign_out(Leaving::KeepSealed).await {
                 self.has_left.set(false);
                 self.toasts.warn(problem.message);
             }

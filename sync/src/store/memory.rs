@@ -5,7 +5,7 @@ use crate::{
     outbox::{OutboxRecord, Stored, WriteState},
     shape_stream::{Place, RowChange, ShapeBatch},
 };
-use domain::{Row, RowId, Table, WriteId};
+use domain::{Row, RowId, Table, UserId, WriteId};
 use serde_json::Value as Json;
 use std::{
     cell::RefCell,
@@ -51,6 +51,13 @@ impl MemoryStore {
             disk.put(record);
         }
         disk.rows.extend(rows.into_iter().map(|row| ((row.table(), row.id()), row)));
+    }
+
+    /// Forgets all that a user wrote, who gives it up.
+    pub fn remove_writes_of(&self, user: UserId) {
+        let mut disk = self.disk.borrow_mut();
+        disk.outbox.retain(|_, record| record.user_id != user);
+        disk.history.retain(|_, record| record.user_id != user);
     }
 
     /// Forgets everything.

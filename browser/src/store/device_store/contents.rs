@@ -3,7 +3,10 @@
 //! **Invariant:** what exists nowhere else gets room on a full disk; what the server has too does not.
 
 use super::DeviceStore;
-use crate::store::{IdbStore, Session, StoreError, memory, memory::sure};
+use crate::{
+    crypto::Key,
+    store::{IdbStore, Leaving, Session, StoreError, memory, memory::sure},
+};
 use domain::{Row, RowId, Table, UserId};
 use sync::{Amendment, Applied, OutboxRecord, Place, ShapeBatch, Store, Stored};
 
@@ -33,12 +36,23 @@ impl DeviceStore {
         Ok(())
     }
 
-    /// Signs out: session and rows go, outbox and history stay.
-    pub async fn end_session(&self) -> Result<(), StoreError> {
-        if self.on_disk(async |disk, _| disk.end_session().await).await?.is_none() {
-            memory::end_session(&self.shared.memory).await;
+    /// Ends this user's session: rows go, and what they wrote is left so. In memory it stays as it is, for as long as the page does.
+    pub async fn leave(&self, user: UserId, leaving: Leaving) -> Result<(), StoreError> {
+        if self.with_room(async |disk, _| disk.leave(user, leaving).await).await?.is_none() {
+            memory::leave(&self.shared.memory, user, leaving).await;
         }
         Ok(())
+    }
+
+    /// Keeps the key of a user who signs in, and opens what they left behind with it. Says how many seals could not be opened.
+    pub async fn open_seals(&self, user: UserId, key: Option<&Key>) -> Result<usize, StoreError> {
+        let work = async |disk: &IdbStore, _| {
+            if let Some(key) = key {
+                disk.keep_seal_key(user, key).await?;
+            }
+            disk.open_seals(user).await
+        };
+        Ok(self.with_room(work).await?.unwrap_or_default())
     }
 
     /// The note of this name, or `fresh` from now on.
