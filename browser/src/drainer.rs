@@ -14,7 +14,6 @@ use crate::{
 };
 use domain::UserId;
 use protocol::ProblemCode;
-use serde::{Deserialize, Serialize};
 use sync::{
     Amendment, Drained, OutboxRecord, Store, WriteState,
     outbox::{drain, resolve},
@@ -31,32 +30,6 @@ pub enum Run {
     Empty,
     /// Something waits for this moment, in milliseconds since 1970.
     WaitsUntil(i64),
-}
-
-/// When the worker last ran, why, and how it went: a note for the sync inspector.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LastRun {
-    /// Milliseconds since 1970.
-    pub at_ms: i64,
-    /// `sync` for Background Sync, `page` for a page's message.
-    pub woken_by: String,
-    /// In words.
-    pub outcome: String,
-}
-
-impl LastRun {
-    const NOTE: &str = "worker-last-run";
-
-    /// The latest one, if the worker has ever run here.
-    pub async fn read(store: &DeviceStore) -> Result<Option<Self>, StoreError> {
-        Ok(store.note(Self::NOTE).await?.and_then(|text| serde_json::from_str(&text).ok()))
-    }
-
-    /// Notes this one.
-    pub async fn note(&self, store: &DeviceStore) -> Result<(), StoreError> {
-        store.set_note(Self::NOTE, serde_json::to_string(self).ok().as_deref()).await
-    }
 }
 
 /// The right to send. Whoever has it finds in the store all that was stored before.

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** asking too often is harmless: the drainer finds nothing to do.
 
-use crate::{channel::Signal, drainer, scope, store::DeviceStore};
+use crate::{channel::Signal, drainer, runs::WokenBy, scope, store::DeviceStore};
 use js_sys::{Object, Promise, Reflect};
 use protocol::SYNC_TAG;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -14,6 +14,8 @@ use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
 
 /// `kind` of the message that asks the worker to send.
 pub const DRAIN_MESSAGE: &str = "drain";
+/// Why, in such a message: [`WokenBy::name`].
+pub const WHY: &str = "why";
 /// `kind` of the message that lets a waiting worker take over.
 pub const SKIP_WAITING_MESSAGE: &str = "skip-waiting";
 
@@ -52,7 +54,7 @@ pub async fn registration() -> Option<ServiceWorkerRegistration> {
 
 /// Has the outbox sent. Where there is no worker yet, or it cannot see this page's memory, this page sends it itself, and `tell`s what
 /// changes on the way.
-pub async fn wake(store: &DeviceStore, tell: &impl Fn(&Signal)) {
+pub async fn wake(store: &DeviceStore, why: WokenBy, tell: &impl Fn(&Signal)) {
     let active = match registration().await {
         _ if store.is_in_memory() => None,
         Some(registration) => {
@@ -66,7 +68,9 @@ pub async fn wake(store: &DeviceStore, tell: &impl Fn(&Signal)) {
     }
     match active {
         Some(worker) => {
-            let _ = worker.post_message(&message(DRAIN_MESSAGE));
+            let message = message(DRAIN_MESSAGE);
+            set(&message, WHY, why.name());
+            let _ = worker.post_message(&message);
         }
         // A storage that fails has told its user by now: what is unsent is seen on the screen.
         None => drop(drainer::run_drain(drainer::turn().await, store, tell, false).await),
@@ -75,10 +79,14 @@ pub async fn wake(store: &DeviceStore, tell: &impl Fn(&Signal)) {
 
 /// A message to the worker.
 pub fn message(kind: &str) -> JsValue {
-    let message = Object::new();
+    let message = Object::new().into();
+    set(&message, "kind", kind);
+    message
+}
+
+fn set(message: &JsValue, name: &str, value: &str) {
     // Setting a property of a fresh object cannot fail.
-    let _ = Reflect::set(&message, &"kind".into(), &kind.into());
-    message.into()
+    let _ = Reflect::set(message, &name.into(), &value.into());
 }
 
 /// Refused where there is no permission: the message, the timer and the next start do it then.

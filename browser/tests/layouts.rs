@@ -8,7 +8,7 @@ mod tablet;
 
 use browser::{
     Device, News, OpenError, StorageState, TapError,
-    drainer::LastRun,
+    runs::{WokenBy, WorkerRun},
     store::{DeviceStore, IdbStore, StoreError},
 };
 use common::{fresh_name, write_id};
@@ -56,7 +56,7 @@ async fn everything_in_the_first_layout_is_there_in_todays() {
     device.close();
     let store = DeviceStore::open_on_disk(&name).await.unwrap();
     assert_eq!(store.place(Table::Turns).await.unwrap().unwrap().offset, "1_0", "and so do the streams");
-    assert_eq!(LastRun::read(&store).await.unwrap().unwrap().woken_by, "sync");
+    assert_eq!(WorkerRun::read_all(&store).await.unwrap()[0].woken_by, WokenBy::Sync);
     store.close();
 }
 

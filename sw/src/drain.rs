@@ -6,7 +6,8 @@
 use browser::{
     channel::Channel,
     clock,
-    drainer::{self, LastRun, Run, run_drain},
+    drainer::{self, Run, run_drain},
+    runs::{WokenBy, WorkerRun},
     store::{DATABASE, DeviceStore},
 };
 use std::cell::Cell;
@@ -18,27 +19,27 @@ thread_local! {
 
 /// For a sync event: the network is there, or the browser tries once more.
 pub async fn for_sync(is_last_chance: bool) -> Result<(), String> {
-    match run("sync", true).await? {
+    match run(WokenBy::Sync, true).await? {
         Run::Offline | Run::WaitsUntil(_) if !is_last_chance => Err("not everything could be sent yet".to_owned()),
         _ => Ok(()),
     }
 }
 
 /// For a page's message. A hundred taps make a hundred of them, and one run is enough.
-pub async fn for_page() -> Result<(), String> {
-    if IS_ONE_IN_LINE.get() { Ok(()) } else { run("page", false).await.map(drop) }
+pub async fn for_page(why: WokenBy) -> Result<(), String> {
+    if IS_ONE_IN_LINE.get() { Ok(()) } else { run(why, false).await.map(drop) }
 }
 
-async fn run(woken_by: &str, network_is_back: bool) -> Result<Run, String> {
+async fn run(woken_by: WokenBy, network_is_back: bool) -> Result<Run, String> {
     IS_ONE_IN_LINE.set(true);
     let turn = drainer::turn().await;
     IS_ONE_IN_LINE.set(false);
     let store = DeviceStore::open_on_disk(DATABASE).await.map_err(|error| error.to_string())?;
     let channel = Channel::speak_only();
     let outcome = run_drain(turn, &store, &|signal| channel.tell(signal), network_is_back).await;
-    let last = LastRun {
+    let last = WorkerRun {
         at_ms: clock::now_ms(),
-        woken_by: woken_by.to_owned(),
+        woken_by,
         outcome: outcome.as_ref().map_or_else(ToString::to_string, |run| in_words(*run).to_owned()),
     };
     // Only for people to look at: that it could not be noted changes nothing.

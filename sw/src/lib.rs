@@ -9,7 +9,10 @@ mod drain;
 mod scope;
 mod shell;
 
-use browser::wake::{DRAIN_MESSAGE, SKIP_WAITING_MESSAGE};
+use browser::{
+    runs::WokenBy,
+    wake::{DRAIN_MESSAGE, SKIP_WAITING_MESSAGE, WHY},
+};
 use scope::{SyncEvent, on, reason};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{ExtendableEvent, ExtendableMessageEvent, FetchEvent};
@@ -34,8 +37,11 @@ pub fn start() {
 }
 
 fn hear(event: &ExtendableMessageEvent) {
-    match scope::message_kind(&event.data()).as_deref() {
-        Some(DRAIN_MESSAGE) => scope::wait_until(event, drain::for_page()),
+    match scope::property(&event.data(), "kind").as_deref() {
+        Some(DRAIN_MESSAGE) => {
+            let why = WokenBy::from_name(scope::property(&event.data(), WHY).as_deref());
+            scope::wait_until(event, drain::for_page(why));
+        }
         Some(SKIP_WAITING_MESSAGE) => scope::wait_until(event, async {
             scope::skip_waiting(&scope::global()).await.map_err(|error| reason("taking over", &error))
         }),

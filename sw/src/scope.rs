@@ -74,9 +74,9 @@ pub async fn skip_waiting(scope: &Scope) -> Result<(), JsValue> {
     JsFuture::from(scope.skip_waiting()?).await.map(drop)
 }
 
-/// The `kind` of a page's message.
-pub fn message_kind(message: &JsValue) -> Option<String> {
-    Reflect::get(message, &"kind".into()).ok()?.as_string()
+/// A text in a page's message.
+pub fn property(message: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(message, &name.into()).ok()?.as_string()
 }
 
 /// A failure in words: what was being done, and what the browser said.

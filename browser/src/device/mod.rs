@@ -19,13 +19,14 @@ mod update;
 use crate::{
     channel::{Channel, Signal},
     clock,
-    drainer::LastRun,
     handover::{Handover, HandoverError},
     http::Http,
     ids,
     leader::Leader,
     persistence::{self, StorageEstimate},
+    runs::WorkerRun,
     scope::{self, Listener, Timer},
+    search::{self, Found},
     store::{DeviceStore, Leaving, Session, StorageState, StoreError},
 };
 use domain::{DeviceId, Operation, RowId, Table, WriteId};
@@ -261,9 +262,15 @@ impl Device {
         self.0.history(most).await
     }
 
-    /// When the worker last ran, why, and how it went.
-    pub async fn worker_last_run(&self) -> Option<LastRun> {
-        LastRun::read(&self.0.store).await.ok().flatten()
+    /// When the worker ran lately, why, and how it went; the last one first.
+    pub async fn worker_runs(&self) -> Vec<WorkerRun> {
+        WorkerRun::read_all(&self.0.store).await.unwrap_or_default()
+    }
+
+    /// The rows of a table as they are shown that hold all words of `text` somewhere, in any case, in order of their making: `limit` of them
+    /// behind the first `offset`. Without a word, all.
+    pub fn search_table(&self, table: Table, text: &str, offset: usize, limit: usize) -> Found {
+        search::search_table(&self.0.view.borrow(), table, text, offset, limit)
     }
 
     /// Sends what waits without its pauses.

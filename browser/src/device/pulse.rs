@@ -7,6 +7,7 @@
 use super::{Inner, News};
 use crate::{
     clock, drainer,
+    runs::WokenBy,
     scope::{self, Listener, Timer},
     wake,
 };
@@ -22,9 +23,13 @@ const SHORTEST_PAUSE_MS: i64 = 2_000;
 impl Inner {
     /// Wakes the worker, and arms the timer for the next time.
     pub(super) fn beat(self: &Rc<Self>) {
+        self.beat_for(WokenBy::Page);
+    }
+
+    fn beat_for(self: &Rc<Self>, why: WokenBy) {
         if self.is_signed_in() {
             let device = self.clone();
-            spawn_local(async move { wake::wake(&device.store, &|signal| device.tell_all(signal)).await });
+            spawn_local(async move { wake::wake(&device.store, why, &|signal| device.tell_all(signal)).await });
         }
         self.arm();
     }
@@ -74,7 +79,7 @@ impl Inner {
                 && drainer::ask_about_held(&device.store, user).await.unwrap_or(false)
             {
                 device.reload_outbox().await;
-                device.beat();
+                device.beat_for(WokenBy::HeldCheck);
             }
         });
     }

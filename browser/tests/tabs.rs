@@ -1,0 +1,97 @@
+//! Tabs and the worker of one device: who leads, what each hears of the others, and what the inspector shows of it.
+#![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+#[path = "common/tablet.rs"]
+mod tablet;
+
+use browser::{Device, WokenBy, WorkerRun, clock, locks, store::DeviceStore};
+use common::fresh_name;
+use domain::{Operation, Table};
+use js_sys::Promise;
+use tablet::{notes, office_goes, shown_notes, signed_in_on, turn, until};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(module = "/tests/common/tabs.js")]
+extern "C" {
+    fn tab_that_leads(lock: &str) -> Promise;
+    fn dies(tab: &JsValue);
+}
+
+#[wasm_bindgen_test]
+async fn a_leader_that_dies_is_replaced_within_a_second() {
+    let other = JsFuture::from(tab_that_leads(locks::LEADER)).await.unwrap();
+    let (device, _) = signed_in_on(&fresh_name(), 1).await;
+    browser::scope::sleep(100).await;
+    assert!(!device.is_leader());
+    let start = clock::moment().steady_ms;
+    dies(&other);
+    until(|| device.is_leader()).await;
+    let took_ms = clock::moment().steady_ms - start;
+    web_sys::console::log_1(&format!("another tab leads after {took_ms} ms").into());
+    assert!(took_ms < 1_000, "it took {took_ms} ms");
+    device.close();
+}
+
+#[wasm_bindgen_test]
+async fn each_tab_sees_every_other_tabs_writes_at_once() {
+    let name = fresh_name();
+    let (first, _) = signed_in_on(&name, 2).await;
+    until(|| first.first_sync_done()).await;
+    office_goes("down");
+    let others = [Device::open_on(&name, |_| {}).await.unwrap(), Device::open_on(&name, |_| {}).await.unwrap()];
+    let mut slowest_ms = 0;
+    for n in 0..20 {
+        let text = format!("Note {n}");
+        let start = clock::moment().steady_ms;
+        let teller = if n % 2 == 0 { &first } else { &others[0] };
+        teller.tap_durable(Table::Turns, turn(), Operation::Update, notes(&text)).await.unwrap();
+        until(|| shown_notes(&first) == text && others.iter().all(|tab| shown_notes(tab) == text)).await;
+        slowest_ms = slowest_ms.max(clock::moment().steady_ms - start);
+    }
+    web_sys::console::log_1(&format!("from a tap until all tabs have it: {slowest_ms} ms at most").into());
+    assert!(slowest_ms < 1_000, "it took {slowest_ms} ms");
+    assert!(others.iter().all(|tab| tab.outbox() == first.outbox()), "in the same order");
+    first.close();
+    others.iter().for_each(Device::close);
+}
+
+#[wasm_bindgen_test]
+async fn the_workers_runs_are_kept_for_a_while() {
+    let name = fresh_name();
+    let store = DeviceStore::open_on_disk(&name).await.unwrap();
+    for at_ms in 0..25 {
+        let woken_by = WokenBy::from_name(Some(if at_ms % 2 == 0 { "sync" } else { "held-check" }));
+        let run = WorkerRun {
+            at_ms,
+            woken_by,
+            outcome: "everything is sent".to_owned(),
+        };
+        run.note(&store).await.unwrap();
+    }
+    store.close();
+    let device = Device::open_on(&name, |_| {}).await.unwrap();
+    let runs = device.worker_runs().await;
+    assert_eq!((runs.len(), runs[0].at_ms, runs[0].woken_by, runs[19].at_ms), (20, 24, WokenBy::Sync, 5));
+    device.close();
+}
+
+#[wasm_bindgen_test]
+async fn the_tables_can_be_searched_and_paged() {
+    let (device, _) = signed_in_on(&fresh_name(), 3).await;
+    until(|| device.first_sync_done()).await;
+    device.tap(Table::Turns, turn(), Operation::Update, notes("Keys under the MAT")).unwrap();
+    for (text, total) in [("", 1), ("mat keys", 1), ("mat doors", 0), (&turn().to_string(), 1)] {
+        let found = device.search_table(Table::Turns, text, 0, 10);
+        assert_eq!((found.total, found.rows.len()), (total, total), "{text}");
+    }
+    let behind = device.search_table(Table::Turns, "keys", 1, 10);
+    assert_eq!((behind.total, behind.rows.len()), (1, 0));
+    assert_eq!(device.search_table(Table::Properties, "", 0, 10).total, 0);
+    device.close();
+}
