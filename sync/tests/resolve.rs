@@ -1,10 +1,15 @@
-//! What a user may do with writes that wait or were refused.
+//! What a user may do with writes that wait or were refused. `drain.rs` does all of it at random; here it can be read.
 
-use domain::WriteId;
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use domain::{Operation, Row, Table, Value, WriteId};
+use protocol::{Problem, ProblemCode};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use sync::{
-    OutboxRecord, WriteState,
-    outbox::resolve::{descendants, discard, retry_now, send_again},
-    store::conformance::{record, row_id},
+    Change, Failure, OutboxRecord, WriteState,
+    outbox::resolve::{self, Question, Side, clash_with, descendants, discard, newest, question, retry_now, send_again},
+    store::conformance::{record, row_id, turn},
 };
 
 fn id(n: u64) -> WriteId {
@@ -71,4 +76,194 @@ fn retrying_ends_pauses_and_touches_nothing_else() {
     let retried = retry_now(&records);
     assert_eq!(told(&retried), [(5, WriteState::Pending)]);
     assert_eq!(retried[0].next_attempt_at_ms, None);
+}
+
+#[test]
+fn what_may_be_applied_cannot_be_given_up() {
+    let unanswered = |state| OutboxRecord {
+        is_unanswered: true,
+        ..write(1, &[], state)
+    };
+    for state in [WriteState::Pending, WriteState::Rejected] {
+        assert_eq!(told(&discard(&[unanswered(state)], id(1))), []);
+        assert_eq!(told(&discard(&[write(1, &[], state)], id(1))), [(1, WriteState::Discarded)]);
+    }
+}
+
+/// The write `n` to the turn 5, made of `columns`: name, what was seen, what is wanted.
+fn edit(n: u64, on: &[u64], columns: &[(&str, &str, &str)], state: WriteState) -> OutboxRecord {
+    let change = |(name, from, to): &(&str, &str, &str)| (name.to_string(), changed(json!(from), json!(to)));
+    OutboxRecord {
+        row_id: row_id(5),
+        changes: columns.iter().map(change).collect(),
+        ..write(n, on, state)
+    }
+}
+
+fn changed(from: Json, to: Json) -> Change {
+    Change { from, to, predicted: false }
+}
+
+fn refused(record: OutboxRecord, problem: Problem) -> OutboxRecord {
+    OutboxRecord {
+        last_error: Some(Failure { problem, at_ms: 9 }),
+        ..record.in_state(WriteState::Rejected)
+    }
+}
+
+/// The turn 5 as somebody else has left it.
+fn theirs(notes: &str) -> Row {
+    let mut row = turn(5, 7);
+    row.set("notes", Value::text(notes));
+    row.set("work_order_number", Value::text("W0"));
+    row
+}
+
+/// Two columns, of which somebody else changed one; a later own edit of each.
+fn clash() -> Vec<OutboxRecord> {
+    let first = edit(1, &[], &[("notes", "a", "mine"), ("work_order_number", "W0", "W1")], WriteState::Rejected);
+    let problem = clash_with(&first, &theirs("theirs"));
+    vec![
+        refused(first, problem),
+        edit(2, &[1], &[("work_order_number", "W1", "W2")], WriteState::Blocked),
+        edit(3, &[2], &[("notes", "mine", "mine, later")], WriteState::Blocked),
+    ]
+}
+
+fn changes(record: &OutboxRecord) -> Vec<(&str, &str, &str)> {
+    record
+        .changes
+        .iter()
+        .map(|(name, change)| (name.as_str(), change.from.as_str().unwrap(), change.to.as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_clash_asks_about_the_columns_that_both_changed() {
+    let records = clash();
+    let server = newest(&records[0], Some(&turn(5, 6))).unwrap();
+    assert_eq!(server, theirs("theirs"), "what came with the refusal is newer than what the shape has brought");
+    assert_eq!(newest(&records[0], Some(&turn(5, 8))), Some(turn(5, 8)));
+    let columns = vec!["notes".to_owned()];
+    assert_eq!(question(&records[0], Some(&server)), Question::Clash { columns });
+}
+
+#[test]
+fn keeping_mine_stands_on_what_its_author_looked_at() {
+    let kept = resolve::keep_mine(&clash(), id(1), Some(&theirs("theirs")));
+    assert_eq!(told(&kept), [(1, WriteState::Pending), (2, WriteState::Pending), (3, WriteState::Pending)]);
+    assert_eq!(changes(&kept[0]), [("notes", "theirs", "mine"), ("work_order_number", "W0", "W1")]);
+    assert_eq!(kept.iter().map(|record| record.base_version).collect::<Vec<_>>(), [Some(7); 3]);
+}
+
+#[test]
+fn taking_theirs_leaves_what_nobody_contests_and_asks_about_what_was_made_on_mine() {
+    let taken = resolve::take_theirs(&clash(), id(1), Some(&theirs("theirs")));
+    assert_eq!(told(&taken), [(1, WriteState::Pending), (2, WriteState::Pending), (3, WriteState::Rejected)]);
+    assert_eq!(changes(&taken[0]), [("work_order_number", "W0", "W1")]);
+    let standing = newest(&taken[2], None).unwrap();
+    assert_eq!((standing.text("notes"), standing.text("work_order_number")), (Some("theirs"), Some("W2")));
+}
+
+#[test]
+fn a_write_that_says_nothing_any_more_is_given_up_and_the_later_ones_stand_by_themselves() {
+    let mut records = clash();
+    records[0].changes.remove("work_order_number");
+    records[1].changes.insert("work_order_number".to_owned(), changed(json!("W0"), json!("W2")));
+    let taken = resolve::take_theirs(&records, id(1), Some(&theirs("theirs")));
+    assert_eq!(told(&taken), [(1, WriteState::Discarded), (2, WriteState::Pending), (3, WriteState::Rejected)]);
+    assert_eq!((taken[1].depends_on.as_slice(), taken[1].base_version), (&[][..], Some(7)));
+}
+
+#[test]
+fn merging_needs_a_word_about_every_contested_column() {
+    let merge = |sides: &[(&str, Side)]| {
+        let sides = sides.iter().map(|(name, side)| (name.to_string(), *side)).collect();
+        resolve::merge_fields(&clash(), id(1), &theirs("theirs"), &sides)
+    };
+    assert!(merge(&[("work_order_number", Side::Mine)]).is_empty());
+    let mixed = merge(&[("notes", Side::Mine), ("work_order_number", Side::Theirs)]);
+    assert_eq!(changes(&mixed[0]), [("notes", "theirs", "mine")]);
+}
+
+#[test]
+fn editing_is_held_against_the_rules_before_anything_is_kept() {
+    let edited = |to: Json| resolve::edit_and_resend(&clash(), id(1), Some(&theirs("theirs")), &BTreeMap::from([("notes".to_owned(), to)]));
+    assert!(edited(json!(7)).is_err());
+    let sent = edited(json!("both")).unwrap();
+    assert_eq!(changes(&sent[0])[0], ("notes", "theirs", "both"));
+    assert_eq!(sent[2].state, WriteState::Rejected, "a later own edit was made on other words");
+}
+
+/// A home that somebody has numbered before, a turn of it, and a delete of it.
+fn same_home() -> (Vec<OutboxRecord>, Row) {
+    let mut other = Row::blank(Table::Properties);
+    other.set("id", Value::Uuid(row_id(70).0));
+    other.set("version", Value::Int(3));
+    let of = |n, on: &[u64], table, row, operation, columns: &[(&str, Json)]| OutboxRecord {
+        table,
+        row_id: row_id(row),
+        operation,
+        changes: columns.iter().map(|(name, to)| (name.to_string(), changed(Json::Null, to.clone()))).collect(),
+        base_version: None,
+        ..write(n, on, WriteState::Blocked)
+    };
+    let home = of(1, &[], Table::Properties, 60, Operation::Create, &[("property_number", json!("17"))]);
+    let problem = clash_with(&home, &other);
+    let turn = of(2, &[1], Table::Turns, 61, Operation::Create, &[("property_id", json!(row_id(60).to_string()))]);
+    let named = of(3, &[1], Table::Properties, 60, Operation::Update, &[("notes", json!("blue door"))]);
+    let gone = of(4, &[3], Table::Properties, 60, Operation::Delete, &[]);
+    (vec![refused(home, problem), turn, named, gone], other)
+}
+
+#[test]
+fn a_second_create_of_one_thing_gives_way_and_what_was_made_on_it_follows() {
+    let (records, other) = same_home();
+    let columns = Table::Properties.natural_key();
+    assert_eq!(question(&records[0], None), Question::SameThing { columns, other: Some(other) });
+    assert!(resolve::keep_mine(&records, id(1), None).is_empty(), "two homes with one number cannot be kept");
+    let taken = resolve::take_theirs(&records, id(1), None);
+    let expected = [
+        (1, WriteState::Discarded),
+        (2, WriteState::Pending),
+        (3, WriteState::Pending),
+        (4, WriteState::Discarded),
+    ];
+    assert_eq!(told(&taken), expected, "and theirs is not deleted because mine was");
+    assert_eq!(
+        (taken[1].row_id, &taken[1].changes["property_id"].to),
+        (row_id(61), &json!(row_id(70).to_string()))
+    );
+    assert_eq!((taken[2].row_id, taken[2].base_version), (row_id(70), Some(3)));
+    assert!(taken[1..].iter().all(|record| !record.depends_on.contains(&id(1))));
+}
+
+#[test]
+fn an_edit_of_a_deleted_row_can_make_it_again() {
+    let known = json!({"turn_id": row_id(5).to_string(), "room": "Kitchen", "category": "Paint", "quantity": "1.00", "unit_cost": "9.50",
+        "is_done": false, "is_change_order": false, "position": 3});
+    let gone = OutboxRecord {
+        table: Table::ScopeItems,
+        seen: known.as_object().unwrap().clone().into_iter().collect(),
+        ..edit(1, &[], &[("description", "Walls", "Ceiling")], WriteState::Rejected)
+    };
+    let gone = refused(gone, Problem::new(ProblemCode::NotFound, "gone"));
+    assert_eq!(question(&gone, None), Question::DeletedMeanwhile { can_be_made_again: true });
+    let later = OutboxRecord {
+        table: Table::ScopeItems,
+        ..edit(2, &[1], &[("description", "Ceiling", "Floor")], WriteState::Blocked)
+    };
+    let again = resolve::make_again(&[gone.clone(), later], id(1), row_id(99));
+    assert_eq!(told(&again), [(1, WriteState::Pending), (2, WriteState::Pending)]);
+    assert_eq!(
+        (again[0].operation, again[0].row_id, again[0].base_version),
+        (Operation::Create, row_id(99), None)
+    );
+    assert_eq!(again[0].changes["room"].to, "Kitchen");
+    assert_eq!((again[1].row_id, again[1].base_version), (row_id(99), None));
+    // A cost that its author does not see would come back as nothing.
+    let mut unknown = gone;
+    unknown.seen.remove("unit_cost");
+    assert_eq!(question(&unknown, None), Question::DeletedMeanwhile { can_be_made_again: false });
+    assert!(resolve::make_again(&[unknown], id(1), row_id(99)).is_empty());
 }
