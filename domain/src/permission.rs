@@ -15,6 +15,8 @@ pub enum Wish {
     Write(Table, Operation),
     /// To add a file to a row of this table.
     Upload(Table),
+    /// To decide writes whose authors have lost sight of the row.
+    Supervise,
     /// To see reports and take exports away.
     Report,
     /// To search the audit log.
@@ -48,7 +50,7 @@ impl Wish {
             .into_iter()
             .chain(write)
             .chain(WITH_FILES.map(Self::Upload))
-            .chain([Self::Report, Self::Audit, Self::Administer])
+            .chain([Self::Supervise, Self::Report, Self::Audit, Self::Administer])
             .collect()
     }
 
@@ -58,6 +60,7 @@ impl Wish {
             Self::Follow(table) => format!("follow {}", table.url_name()),
             Self::Write(table, operation) => format!("{} {}", operation.name(), table.url_name()),
             Self::Upload(table) => format!("upload to {}", table.url_name()),
+            Self::Supervise => "decide held writes".to_owned(),
             Self::Report => "reports and exports".to_owned(),
             Self::Audit => "audit log".to_owned(),
             Self::Administer => "administration".to_owned(),
@@ -75,6 +78,8 @@ impl Role {
             Wish::Upload(Table::Vendors) if !self.is_admin() && self != Self::Vendor => Reach::Nothing,
             Wish::Upload(table) if self.may(Operation::Create, Table::Documents) => self.sight(table),
             Wish::Write(..) | Wish::Upload(_) => Reach::Nothing,
+            Wish::Supervise if self.supervises() => self.sight(Table::Turns),
+            Wish::Supervise => Reach::Nothing,
             Wish::Report => self.reports(),
             Wish::Audit | Wish::Administer if self.is_admin() => Reach::Everything,
             Wish::Audit | Wish::Administer => Reach::Nothing,

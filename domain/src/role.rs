@@ -99,6 +99,11 @@ impl Role {
         matches!(self, Self::SuperAdmin | Self::Admin | Self::SrPropertyManager | Self::PropertyManager)
     }
 
+    /// Whether the role decides what becomes of the writes of people who have lost sight of the row.
+    pub const fn supervises(self) -> bool {
+        matches!(self, Self::SuperAdmin | Self::Admin | Self::SrPropertyManager)
+    }
+
     /// Whether this role may do `operation` on rows of `table` that it sees.
     ///
     /// Approvals are made by asking (`create`) and decided on the turn (`approve`, `reject`); a file's words may be mended

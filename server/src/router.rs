@@ -20,6 +20,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(admin::routes())
         .merge(write::routes())
+        .merge(write::quarantine_routes())
         .merge(shapes::routes())
         .merge(reports::routes())
         .merge(audit::routes())

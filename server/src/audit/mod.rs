@@ -18,3 +18,4 @@ pub mod sign_in;
 
 pub use handlers::routes;
 pub use note::{Note, note};
+pub use people::{Doer, People};

@@ -85,6 +85,12 @@ impl Unit {
         Ok(self.all_where(table, column, value).await?.into_iter().next())
     }
 
+    /// What this unit has done to a row so far, oldest first.
+    pub fn staged_changes(&self, table: Table, id: RowId) -> impl Iterator<Item = (&Change, Timestamp)> {
+        let changes = self.staged.changes.iter().map(|(change, at)| (change, *at));
+        changes.filter(move |(change, _)| (change.table, change.row_id) == (table, id))
+    }
+
     /// The receipt of a write, whoever's it is.
     pub async fn receipt(&mut self, write_id: WriteId) -> Result<Option<&receipt::Model>> {
         self.prefetch_receipts([write_id]).await?;

@@ -95,7 +95,7 @@ fn charge(method: &Method, route: &str) -> Option<Charge> {
         Method::GET | Method::POST if is("/api/sync/") => Some(Charge::After(Budget::Shapes)),
         Method::GET if is("/api/reports/export") => Some(Charge::Before(Budget::Exports)),
         Method::GET if is("/api/reports/") => Some(Charge::Before(Budget::Reports)),
-        Method::POST if is("/api/write/") => Some(Charge::Before(Budget::Writes)),
+        Method::POST if is("/api/write/") || is("/api/quarantine/") => Some(Charge::Before(Budget::Writes)),
         Method::POST | Method::PUT if is("/api/upload") => Some(Charge::Before(Budget::Uploads)),
         _ => None,
     }
@@ -110,6 +110,8 @@ mod tests {
         for (method, route, expected) in [
             (Method::POST, "/api/write/batch", Some(Charge::Before(Budget::Writes))),
             (Method::POST, "/api/write/{table}", Some(Charge::Before(Budget::Writes))),
+            (Method::POST, "/api/quarantine/{id}/adopt", Some(Charge::Before(Budget::Writes))),
+            (Method::GET, "/api/quarantine", None),
             (Method::GET, "/api/sync/{table}", Some(Charge::After(Budget::Shapes))),
             (Method::HEAD, "/api/sync/{table}", Some(Charge::After(Budget::Shapes))),
             (Method::POST, "/api/sync/{table}", Some(Charge::After(Budget::Shapes))),

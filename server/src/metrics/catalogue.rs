@@ -17,6 +17,7 @@ pub const SHAPE_BYTES: &str = "turns_shape_bytes_total";
 pub const SYNC_SECONDS: &str = "turns_sync_seconds";
 pub const PENDING_WRITES: &str = "turns_pending_writes";
 pub const PENDING_DEVICES: &str = "turns_pending_devices";
+pub const QUARANTINED_WRITES: &str = "turns_quarantined_writes";
 pub const RATE_LIMITED: &str = "turns_rate_limited_total";
 pub const SIGN_IN_FAILURES: &str = "turns_sign_in_failures_total";
 pub const DB_CONNECTIONS: &str = "turns_db_connections";
@@ -62,6 +63,10 @@ pub fn describe() {
         "Writes that devices say they still have to send; devices heard from in the last five minutes."
     );
     describe_gauge!(PENDING_DEVICES, "Devices that said so in the last five minutes.");
+    describe_gauge!(
+        QUARANTINED_WRITES,
+        "Writes that wait for a supervisor, because their authors have lost sight of the row; NaN where the database does not say."
+    );
     describe_counter!(RATE_LIMITED, "Requests refused by a limit, by budget.");
     describe_counter!(
         SIGN_IN_FAILURES,

@@ -6,7 +6,7 @@
 //! **Invariant:** a request that came through a proxy is not of this machine, whatever address it shows.
 
 use super::catalogue;
-use crate::{app::App, auth, clock, ids, openapi::problems, problem, web::client::Peer};
+use crate::{app::App, auth, clock, db::entity::quarantine, ids, openapi::problems, problem, web::client::Peer};
 use axum::{
     extract::State,
     http::{HeaderMap, header},
@@ -14,8 +14,11 @@ use axum::{
 };
 use metrics::gauge;
 use protocol::{Problem, ProblemCode};
+use std::time::Duration;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+/// How long the database is waited for; the other figures are there without it.
+const PATIENCE: Duration = Duration::from_secs(1);
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The route of this module.
@@ -39,7 +42,10 @@ async fn show(State(app): State<App>, peer: Peer, headers: HeaderMap) -> Respons
         return problem::answer(Problem::new(ProblemCode::NotFound, "there is no /metrics"));
     }
     let (devices, writes) = app.metrics.pending().sum(clock::now());
+    let held = tokio::time::timeout(PATIENCE, quarantine::count_waiting(app.db.readers())).await;
     app.metrics.record(|| {
+        let held = held.ok().and_then(Result::ok).map_or(f64::NAN, |held| held as f64);
+        gauge!(catalogue::QUARANTINED_WRITES).set(held);
         gauge!(catalogue::ACTIVE_SHAPES).set(app.hub.topics() as f64);
         gauge!(catalogue::PENDING_DEVICES).set(devices as f64);
         gauge!(catalogue::PENDING_WRITES).set(writes as f64);

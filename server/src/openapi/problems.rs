@@ -49,9 +49,10 @@ problems! {
 }
 
 /// Name and code of every shared response.
-pub(super) const ALL: [(&str, ProblemCode); 10] = [
+pub(super) const ALL: [(&str, ProblemCode); 11] = [
     ("Unauthenticated", ProblemCode::Unauthenticated),
     ("Permission", ProblemCode::Permission),
+    ("Quarantined", ProblemCode::Quarantined),
     ("NotFound", ProblemCode::NotFound),
     ("Conflict", ProblemCode::Conflict),
     ("PayloadTooLarge", ProblemCode::PayloadTooLarge),
@@ -89,8 +90,8 @@ fn explain(code: ProblemCode) -> (&'static str, Problem) {
             "your role may not change vendors",
         ),
         Code::Quarantined => (
-            "The author may not see the row any more; the write is kept for a supervisor.",
-            "this home is not yours any more; your change is kept for a supervisor",
+            "The author has lost sight of the row since they saw it: the write is kept for a supervisor. Asked again, it says how it stands.",
+            "this is not yours to change any more; a supervisor will look at what you did",
         ),
         Code::NotFound => (
             "No such row, table or address, as far as the caller may know.",

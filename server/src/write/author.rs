@@ -4,7 +4,8 @@
 
 use super::intent::Intent;
 use crate::{
-    auth::Session,
+    auth::{Session, accounts},
+    db::entity::user,
     problem::{Failure, Result},
     web::client::Client,
 };
@@ -25,6 +26,8 @@ pub struct Author {
     pub client: Client,
     /// Whose write it is that this one carries out in their place.
     pub on_behalf_of: Option<UserId>,
+    /// Whether the account is closed: nothing of it is applied any more, unless a supervisor adopts it.
+    pub is_closed: bool,
 }
 
 impl Author {
@@ -35,7 +38,21 @@ impl Author {
             name: session.user.name.clone(),
             client,
             on_behalf_of: None,
+            is_closed: false,
         }
+    }
+
+    /// Whose writes come in by another's hand, as the account stands now.
+    pub fn of_account(account: user::Model, client: Client) -> Result<Self> {
+        let is_closed = !account.is_active;
+        let user = accounts::public(account)?;
+        Ok(Self {
+            viewer: user.viewer(),
+            name: user.name,
+            client,
+            on_behalf_of: None,
+            is_closed,
+        })
     }
 
     /// The server itself, at work on its own account: nobody's id, from no network.
@@ -52,6 +69,7 @@ impl Author {
                 agent: Some(format!("turns-server {task}")),
             },
             on_behalf_of: None,
+            is_closed: false,
         }
     }
 
@@ -75,6 +93,9 @@ impl Author {
 
     /// Refuses what the role may not do, whatever the row.
     pub fn require(&self, operation: Operation, table: Table) -> Result<()> {
+        if self.is_closed {
+            return Err(Failure::refused(ProblemCode::Permission, "this account is closed"));
+        }
         if self.viewer.role.may(operation, table) {
             return Ok(());
         }

@@ -1,12 +1,13 @@
 //! Many writes in one request.
 //!
 //! **Invariant:** atomic, it is one transaction with one position in the log: all of it or nothing. Otherwise each
-//! write stands alone, and a refused one leaves the others as they are.
+//! write stands alone, and a refused one leaves the others as they are; only such a one can be held for a supervisor.
 
 use super::{
     apply::apply,
     author::Author,
     intent::{Intent, Unreadable},
+    quarantine,
     receipt::Answer,
 };
 use crate::{
@@ -37,6 +38,11 @@ impl Batch {
     /// Carries the batch out in a unit that somebody else commits. What is refused leaves nothing in it; a fault of the
     /// database's is nobody's refusal and is given back as it is, with the unit as good as lost.
     pub async fn run(&self, unit: &mut Unit) -> Result<Result<Vec<Answer>, Problem>> {
+        if let [Ok(intent)] = &self.intents[..]
+            && self.is_atomic
+        {
+            return Ok(self.one_alone(unit, intent).await?.map(|answer| vec![answer]));
+        }
         let begin = unit.savepoint();
         let answers = if self.is_atomic {
             self.together(unit).await
@@ -68,21 +74,26 @@ impl Batch {
         let mut answers = Vec::with_capacity(self.intents.len());
         for intent in &self.intents {
             answers.push(match intent {
-                Ok(intent) => self.one_alone(unit, intent).await?,
+                Ok(intent) => match self.one_alone(unit, intent).await? {
+                    Ok(answer) => answer,
+                    Err(problem) => refused(Some(intent.write_id), problem)?,
+                },
                 Err(unreadable) => refused(unreadable.write_id, unreadable.problem.clone())?,
             });
         }
         Ok(answers)
     }
 
-    async fn one_alone(&self, unit: &mut Unit, intent: &Intent) -> Result<Answer> {
+    /// A write that stands alone may be held for a supervisor: then its refusal leaves that behind, and nothing else.
+    async fn one_alone(&self, unit: &mut Unit, intent: &Intent) -> Result<Result<Answer, Problem>> {
         let begin = unit.savepoint();
         match apply(unit, &self.author, intent, self.at).await {
+            Ok(answer) => Ok(Ok(answer)),
             Err(Failure::Refused(problem)) => {
                 unit.undo(begin);
-                refused(Some(intent.write_id), *problem)
+                quarantine::instead_of(unit, &self.author, intent, *problem, self.at).await.map(Err)
             }
-            other => other,
+            Err(fault) => Err(fault),
         }
     }
 }

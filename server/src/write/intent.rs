@@ -78,6 +78,20 @@ impl Intent {
         })
     }
 
+    /// As it travels in a batch.
+    pub fn to_wire(&self) -> WireWrite {
+        WireWrite {
+            table: Some(self.table.url_name().to_owned()),
+            operation: self.operation,
+            write_id: Some(self.write_id),
+            row_id: Some(self.row_id),
+            version: self.version,
+            data: self.data.clone(),
+            metadata: self.metadata.clone(),
+            after: self.after.clone(),
+        }
+    }
+
     /// SHA-256 over what is asked for, with sorted keys, in hex.
     pub fn digest(&self) -> String {
         let mut data = self.data.clone();

@@ -2,7 +2,7 @@
 //!
 //! Read it in this order: [`handlers`] (HTTP), [`queue`] (the line for the one writer), [`batch`] (many at once), [`intent`]
 //! (what was asked), [`decide`] (may it be, and what results), [`carry_out`] (row, audit, log, and what follows), [`receipt`]
-//! (the answer that stays).
+//! (the answer that stays); [`quarantine`] (what its author may not do any more).
 //!
 //! **Invariant:** a write is applied with its audit entry, its log entry and its receipt, or not at all; a refusal
 //! leaves nothing behind.
@@ -21,6 +21,7 @@ mod intent;
 mod natural_key;
 mod notify;
 mod properties;
+mod quarantine;
 mod queue;
 mod receipt;
 mod refusal;
@@ -36,5 +37,6 @@ pub use author::Author;
 pub use carry_out::{Hand, RowChange, record};
 pub use handlers::routes;
 pub use intent::Intent;
+pub use quarantine::routes as quarantine_routes;
 pub use queue::WriteQueue;
 pub use turns::{counter_name, rest, turn_number};

@@ -8,11 +8,15 @@ use domain::{Operation, Row, Table, UserId, Value, approval::Level};
 use std::collections::BTreeSet;
 
 /// What is told.
-struct News<'a> {
-    kind: &'static str,
-    title: String,
-    body: String,
-    turn: &'a Row,
+pub struct Message {
+    /// Which kind of news; the screen shows each in its own way.
+    pub kind: &'static str,
+    /// In one line.
+    pub title: String,
+    /// What else there is to say.
+    pub body: String,
+    /// The turn that it is about; NULL where it is about none.
+    pub turn: Value,
 }
 
 /// A turn was written: who waits for its stage or got its work is told.
@@ -68,11 +72,11 @@ async fn tell(unit: &mut Unit, hand: Hand<'_>, to: Vec<UserId>, kind: &'static s
     if to.is_empty() {
         return Ok(());
     }
-    let news = News {
+    let news = Message {
         kind,
         title,
         body: body(unit, hand, turn).await?,
-        turn,
+        turn: turn.get("id").clone(),
     };
     for user in to {
         record(unit, hand, RowChange::create(news.to(user, hand))).await?;
@@ -80,8 +84,9 @@ async fn tell(unit: &mut Unit, hand: Hand<'_>, to: Vec<UserId>, kind: &'static s
     Ok(())
 }
 
-impl News<'_> {
-    fn to(&self, user: UserId, hand: Hand<'_>) -> Row {
+impl Message {
+    /// The row that brings it to somebody.
+    pub fn to(&self, user: UserId, hand: Hand<'_>) -> Row {
         let mut row = Row::blank(Table::Notifications);
         for (column, value) in [
             ("id", Value::Uuid(ids::new_id())),
@@ -94,7 +99,7 @@ impl News<'_> {
             ("kind", Value::text(self.kind)),
             ("title", Value::text(self.title.as_str())),
             ("body", Value::text(self.body.as_str())),
-            ("turn_id", self.turn.get("id").clone()),
+            ("turn_id", self.turn.clone()),
         ] {
             row.set(column, value);
         }

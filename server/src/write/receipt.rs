@@ -11,7 +11,7 @@ use crate::{
 use domain::{Row, Timestamp};
 use protocol::{ProblemCode, WriteAnswer};
 use sea_orm::{DbErr, prelude::TextUuid};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json, value::RawValue};
 
 /// A write's stored answer, as it was sent.
 pub type Answer = Box<RawValue>;
@@ -27,16 +27,31 @@ pub async fn replay(unit: &mut Unit, author: &Author, intent: &Intent) -> Result
             "this writeId was used for another write; nothing was applied",
         ));
     }
-    raw(receipt.answer.clone()).map(Some)
+    stored(receipt).map(Some)
+}
+
+/// A stored answer.
+pub fn stored(receipt: &receipt::Model) -> Result<Answer> {
+    raw(receipt.answer.clone())
 }
 
 /// Stores and gives the answer to a write that has just been applied.
 pub async fn store(unit: &mut Unit, author: &Author, intent: &Intent, decision: &Decision, at: Timestamp) -> Result<Answer> {
+    let shown = decision.after.as_ref().map(|row| author.shown(row));
+    keep(unit, author, intent, decision, shown, at).await
+}
+
+/// The same where a supervisor has carried the write out: its author learns of the row only as far as they see it by now.
+pub async fn store_adopted(unit: &mut Unit, author: &Author, intent: &Intent, decision: &Decision, at: Timestamp) -> Result<Answer> {
+    let seen = decision.after.as_ref().filter(|row| author.sees(row) && !author.is_closed);
+    keep(unit, author, intent, decision, seen.map(|row| author.shown(row)), at).await
+}
+
+async fn keep(unit: &mut Unit, author: &Author, intent: &Intent, decision: &Decision, shown: Option<Map<String, Json>>, at: Timestamp) -> Result<Answer> {
     let Decision { before, after } = decision;
     let version = after.as_ref().map(Row::version);
     let txid = unit.position().await?.to_string();
     let is_in_shape = after.as_ref().or(before.as_ref()).is_some_and(|row| author.sees(row));
-    let shown = after.as_ref().map(|row| author.shown(row));
     let answer = WriteAnswer::applied(intent.write_id, intent.table, shown, version, txid, is_in_shape);
     let answer = serde_json::to_string(&answer).map_err(|error| DbErr::Json(error.to_string()))?;
     unit.put_receipt(receipt::Model {

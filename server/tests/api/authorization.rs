@@ -119,6 +119,9 @@ impl World {
                 assert_eq!(may_describe, may_send_file(&seen.person, entity(table), &row["id"]).await, "{table:?} {row:?}");
                 Some(may_describe)
             }
+            // Whose rows others' held writes are about: quarantine.rs.
+            Wish::Supervise if is_own => Some(is_answered(&seen.person, "/api/quarantine").await),
+            Wish::Supervise => None,
             Wish::Report => Some(self.is_reported_to(&seen.person, is_own).await),
             Wish::Audit => Some(is_answered(&seen.person, "/api/audit").await),
             Wish::Administer => Some(is_answered(&seen.person, "/api/admin/users").await),

@@ -35,6 +35,7 @@ mod natural_keys;
 mod openapi;
 mod oracle;
 mod postgres;
+mod quarantine;
 mod recordings;
 mod replay;
 mod reports;

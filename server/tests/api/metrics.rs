@@ -43,6 +43,7 @@ async fn every_figure_of_the_operator_is_there() {
         ("turns_sync_seconds_count", 1.0),
         ("turns_pending_writes", 12.0),
         ("turns_pending_devices", 1.0),
+        ("turns_quarantined_writes", 0.0),
         ("turns_rate_limited_total{budget=\"exports\"}", 0.0),
         ("turns_sign_in_failures_total", 1.0),
         ("turns_http_requests_total{method=\"POST\",route=\"/api/auth/login\",status=\"401\"}", 1.0),

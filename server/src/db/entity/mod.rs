@@ -10,6 +10,7 @@ pub mod change;
 pub mod counter;
 pub mod document_file;
 pub mod meta;
+pub mod quarantine;
 pub mod receipt;
 pub mod session;
 pub mod turn_stage_history;
