@@ -4,6 +4,8 @@
 //! The file is a [`SealedWrites`]: JSON that anybody can recognise, and inside it, encrypted with a key made from a passphrase,
 //! the JSON of [`DeviceWrites`]. An administrator reads it on the server; write ids keep each write from being applied twice.
 
+pub mod reckon;
+
 use crate::{User, WireWrite};
 use domain::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
