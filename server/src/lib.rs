@@ -19,6 +19,7 @@ mod audit;
 mod auth;
 mod clock;
 pub mod db;
+mod handover;
 mod health;
 mod ids;
 mod limits;

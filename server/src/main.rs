@@ -1,4 +1,4 @@
-//! `turns-server`: serves; or imports a file or keeps accounts, and ends.
+//! `turns-server`: serves; or imports a file, audits one or keeps accounts, and ends.
 //!
 //! **Invariant:** standard output is for people and scripts (the address, new accounts, what a command did); the log
 //! goes to standard error.
@@ -6,7 +6,7 @@
 use clap::{Parser, Subcommand};
 use domain::permission;
 use server::{
-    commands::{restored, user},
+    commands::{audit_outbox, restored, unsent, user},
     config::Settings,
     demo::{self, Demo},
     import, logging, openapi,
@@ -48,6 +48,10 @@ enum Task {
     /// Keep accounts
     #[command(subcommand)]
     User(user::Task),
+    /// Apply the unsent work that a device has handed over as a file, as its user’s writes; each write once, however often
+    ImportUnsent(unsent::HandedOver),
+    /// Hold a device’s file against what is here: is every write applied, resolved or waiting? Ends with 1 where anything disagrees
+    AuditOutbox(audit_outbox::Audit),
     /// After a backup was put back, and before the server starts: have every device begin anew
     Restored,
     /// Print who may see and do what, as a Markdown table
@@ -69,6 +73,8 @@ async fn main() -> ExitCode {
         }
         Some(Task::Import { file }) => import::run(&settings, &file).await,
         Some(Task::User(task)) => user::run(&settings, task).await,
+        Some(Task::ImportUnsent(file)) => unsent::run(&settings, file).await,
+        Some(Task::AuditOutbox(audit)) => audit_outbox::run(&settings, audit).await,
         Some(Task::Restored) => restored::run(&settings).await,
         Some(Task::Permissions) => {
             print!("{}", permission::page());

@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** every address under `/api` answers JSON, a problem or a shape; every other one is the built app.
 
-use crate::{admin, app::App, audit, auth, health, limits, openapi, problem, reports, shapes, uploads, web, write};
-use axum::{Router, http::Uri, middleware, response::Response};
+use crate::{admin, app::App, audit, auth, handover, health, limits, openapi, problem, reports, shapes, uploads, web, write};
+use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, response::Response};
 use protocol::{Problem, ProblemCode};
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -29,7 +29,7 @@ pub fn api() -> OpenApiRouter<App> {
 
 /// What the handlers' annotations say.
 pub fn described() -> utoipa::openapi::OpenApi {
-    let all = api().merge(uploads::routes()).merge(shapes::upstream::routes());
+    let all = api().merge(handover::routes()).merge(uploads::routes()).merge(shapes::upstream::routes());
     all.merge(health::routes()).into_openapi()
 }
 
@@ -37,11 +37,16 @@ pub fn described() -> utoipa::openapi::OpenApi {
 pub fn router(app: App) -> Router {
     // Files are neither read into memory nor compressed again; whoever refuses one leaves the rest of it.
     let files = metered(uploads::routes(), &app).layer(middleware::from_fn(web::body::drain_what_is_left));
+    // It has a larger limit of its own than the framework's.
+    let handed_over = metered(handover::routes(), &app)
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(web::body::read_handed_over));
     let api = metered(api(), &app)
         .layer(middleware::from_fn(web::body::read_within_limit))
         // It passes over event streams. The app's files come compressed from the build, workbooks and documents from their makers.
         .layer(CompressionLayer::new().compress_when(is_not_packed()))
         .merge(files)
+        .merge(handed_over)
         .layer(middleware::from_fn_with_state(app.clone(), auth::refuse_foreign_origin))
         .layer(middleware::from_fn(problem::in_json));
     Router::new()

@@ -7,7 +7,7 @@
 //! **Invariant:** the database holds no password and no token, only what recognises them.
 
 pub mod accounts;
-mod attempt;
+pub mod attempt;
 mod email;
 mod handlers;
 mod known;

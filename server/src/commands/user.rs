@@ -3,6 +3,7 @@
 //!
 //! **Invariant:** the rules are those of the API, but for who may keep whom: whoever has the machine has everything.
 
+use super::told;
 use crate::{
     admin::{
         self,
@@ -13,7 +14,6 @@ use crate::{
     config::Settings,
     db::{Db, Transaction, entity::user},
     ids,
-    problem::Failure,
     web::instant::Instant,
 };
 use anyhow::{anyhow, bail};
@@ -168,15 +168,4 @@ fn read_password(person: &Person) -> anyhow::Result<String> {
 
 fn once(password: &str) -> String {
     format!("  Sign in with the password {password} (shown once; to be changed at the first sign-in)\n")
-}
-
-/// A refusal as one line.
-fn told(failure: Failure) -> anyhow::Error {
-    let problem = match failure {
-        Failure::Database(error) => return error.into(),
-        Failure::Storage(error) => return error.into(),
-        failure => failure.into_problem(),
-    };
-    let fields: Vec<String> = problem.fields.iter().map(|(field, wrong)| format!("{field} {wrong}")).collect();
-    anyhow!(if fields.is_empty() { problem.message } else { fields.join("; ") })
 }

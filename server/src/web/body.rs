@@ -4,9 +4,13 @@
 //! away beside the answer. Closing the connection instead would reset it, and the caller would see a broken
 //! network, for which the right reaction is to try again for ever.
 //!
-//! **Invariant:** no handler has more than [`protocol::MAX_BODY_BYTES`] in memory; files are read piece by piece.
+//! **Invariant:** no handler has more than [`protocol::MAX_BODY_BYTES`] in memory, but for what an administrator brings from a device; photos and
+//! papers are read piece by piece.
 
-use crate::problem::{self, Failure};
+use crate::{
+    handover::open as handover,
+    problem::{self, Failure},
+};
 use axum::{
     body::{Body, BodyDataStream, Bytes},
     extract::{FromRequest, Request},
@@ -28,9 +32,18 @@ const DRAINED_FOR: Duration = Duration::from_secs(30);
 
 /// Reads the whole body before the handler runs.
 pub async fn read_within_limit(request: Request, next: Next) -> Response {
+    read_within(MAX_BODY_BYTES, request, next).await
+}
+
+/// The same for what a device hands over: a month of its writes.
+pub async fn read_handed_over(request: Request, next: Next) -> Response {
+    read_within(handover::MAX_BYTES, request, next).await
+}
+
+async fn read_within(limit: usize, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    if announced_length(&parts.headers).is_some_and(|bytes| bytes > MAX_BODY_BYTES as u64) {
-        return too_large(body.into_data_stream());
+    if announced_length(&parts.headers).is_some_and(|bytes| bytes > limit as u64) {
+        return too_large(limit, body.into_data_stream());
     }
     let mut stream = body.into_data_stream();
     let mut read = Vec::new();
@@ -39,8 +52,8 @@ pub async fn read_within_limit(request: Request, next: Next) -> Response {
         let Ok(chunk) = chunk else {
             return problem::answer(Problem::new(ProblemCode::Validation, "the body ended early"));
         };
-        if read.len() + chunk.len() > MAX_BODY_BYTES {
-            return too_large(stream);
+        if read.len() + chunk.len() > limit {
+            return too_large(limit, stream);
         }
         read.extend_from_slice(&chunk);
     }
@@ -107,11 +120,11 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large(rest: BodyDataStream) -> Response {
+fn too_large(limit: usize, rest: BodyDataStream) -> Response {
     drain_beside(rest);
     problem::answer(Problem::new(
         ProblemCode::PayloadTooLarge,
-        format!("a body may have at most {} MB; send fewer writes at once", MAX_BODY_BYTES / 1024 / 1024),
+        format!("a body may have at most {} MB; send fewer writes at once", limit / 1024 / 1024),
     ))
 }
 

@@ -59,6 +59,11 @@ async fn a_request_is_one_line_and_no_secret_is_in_any() {
     let right = json!({"email": "manager@example.com", "password": "turns-demo"});
     let again = send(Client::new().post(format!("{}/api/auth/login", server.url)).json(&right)).await;
     let seal_key = again.json["sealKey"].as_str().unwrap();
+    let admin = Person::sign_in(&server.url, "admin@example.com").await;
+    for file in [json!({}), serde_json::from_str(include_str!("../handover/made_by_webcrypto.json")).unwrap()] {
+        let handed_over = json!({"file": file, "passphrase": "sEcReT passphrase"});
+        assert_eq!(admin.post("/api/admin/unsent", &handed_over).await.problem(), "VALIDATION");
+    }
     let turn = manager.first("turns").await["id"].clone();
     let write = json!({"operation": "update", "rowId": turn, "version": 1, "data": {"notes": "sEcReT note"}});
     assert_eq!(manager.write("turns", write).await.status, 200);

@@ -23,6 +23,7 @@ mod electric_faults;
 mod electric_recorded;
 mod electric_where;
 mod exports;
+mod handover;
 mod history;
 mod http;
 mod import;
