@@ -69,8 +69,10 @@ pub async fn was_withdrawn(unit: &mut Unit, author: &Author, intent: &Intent) ->
         return Ok(false);
     }
     let lives = lives(&***unit, author).await?;
-    let wrote_it = wrote(unit, author, intent, (table, id)).await?;
-    if wrote_it && lives.iter().any(|life| may_alone(&life.what, intent)) {
+    if !lives.iter().any(|life| may_alone(&life.what, intent)) {
+        return Ok(false);
+    }
+    if wrote(unit, author, intent, (table, id)).await? {
         return Ok(true);
     }
     let is_based = intent.operation == Operation::Create || intent.version.is_some();

@@ -189,14 +189,15 @@ impl Client {
         panic!("{}", self.report("never comes to the end"));
     }
 
-    /// Somebody whose account is closed is told nothing.
-    pub async fn is_shut_out(&mut self, person: &Person) {
+    /// Somebody whose account is closed is told nothing; `was_disturbed` before, their waiting may have ended already.
+    pub async fn is_shut_out(&mut self, person: &Person, was_disturbed: bool) {
         self.events = None;
         if let Some(waiting) = self.waiting.take() {
             let ended = tokio::time::timeout(SOON, waiting).await.expect("a closed account's request ends");
             // It may have been on its way to a server that had just stopped.
             if let Ok(page) = ended.unwrap() {
-                assert!([200, 401].contains(&page.status.as_u16()), "{page:?}");
+                let is_sent_away = was_disturbed && page.status == 409;
+                assert!(is_sent_away || [200, 401].contains(&page.status.as_u16()), "{page:?}");
             }
         }
         let page = person.shape(&self.address, "offset=-1").await;

@@ -145,9 +145,10 @@ impl World {
         self.people.change(who, role, &self.servers.reading()).await;
         let urls = self.servers.reading();
         for client in self.clients.iter_mut().filter(|client| client.owner == who) {
-            client.is_disturbed = true;
+            let was_disturbed = std::mem::replace(&mut client.is_disturbed, true);
             if !self.people.is_active(who) {
-                client.is_shut_out(&self.people.at(who, &urls[client.server % urls.len()])).await;
+                let person = self.people.at(who, &urls[client.server % urls.len()]);
+                client.is_shut_out(&person, was_disturbed).await;
             }
         }
     }

@@ -179,3 +179,21 @@ async fn what_builds_on_a_held_write_waits_and_goes_after_it() {
     assert_eq!(world.admin.rows("scope-items").await.0[&item]["room"], "Bath");
     assert_eq!(told(&world.manager, "write_adopted").await.len(), 3);
 }
+
+#[tokio::test]
+async fn one_person_has_so_many_that_wait_and_no_more() {
+    use sea_orm::ConnectionTrait;
+    let world = World::start().await;
+    let write = world.update(json!({"notes": "one too many"}));
+    world.hand_over().await;
+    let waiting = |manager: &str| {
+        let values = format!("'{manager}', 'x', 'turns', '{}', '{{}}', 'x', 0, 'waiting'", new_id());
+        format!("('{}', {values})", new_id())
+    };
+    let many: Vec<String> = (0..1_000).map(|_| waiting(&world.manager.id)).collect();
+    let columns = "write_id, user_id, content_digest, table_name, row_id, wire, reason, at, state";
+    let insert = format!("INSERT INTO quarantine ({columns}) VALUES {}", many.join(", "));
+    world.app.database().await.execute_unprepared(&insert).await.unwrap();
+    let answer = send(&world.manager, &write).await;
+    assert_eq!(code(&answer), "RATE_LIMITED", "a device asks again: {answer}");
+}
