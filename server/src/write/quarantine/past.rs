@@ -55,33 +55,28 @@ pub async fn was_withdrawn(unit: &mut Unit, author: &Author, intent: &Intent) ->
     if matches!(intent.operation, Operation::Approve | Operation::Reject) {
         return Ok(false);
     }
+    let lives = lives(&***unit, author).await?;
+    if !lives.iter().any(|life| may_alone(&life.what, intent)) {
+        return Ok(false);
+    }
     let Some((table, id)) = subject(intent) else {
-        let names_nothing = intent.table.parent_column().is_some();
-        if names_nothing {
-            return Ok(false);
-        }
-        let is_theirs_now = !author.is_closed && may_alone(&author.viewer, intent);
-        let lives = lives(&***unit, author).await?;
-        return Ok(!is_theirs_now && lives.iter().any(|life| may_alone(&life.what, intent)));
+        // A row that stands alone; else it names a parent that cannot be.
+        let stands_alone = intent.table.parent_column().is_none();
+        return Ok(stands_alone && (author.is_closed || !may_alone(&author.viewer, intent)));
     };
     let Some(now) = unit.find(table, id).await? else { return Ok(false) };
     if !author.is_closed && may(&author.viewer, intent, &now) {
         return Ok(false);
     }
-    let lives = lives(&***unit, author).await?;
-    if !lives.iter().any(|life| may_alone(&life.what, intent)) {
-        return Ok(false);
-    }
     if wrote(unit, author, intent, (table, id)).await? {
         return Ok(true);
     }
-    let is_based = intent.operation == Operation::Create || intent.version.is_some();
     let staged = unit.staged_changes(table, id);
     let staged: Vec<_> = staged.map(|(change, at)| (at.micros(), change.old.clone())).collect();
     let rows = rows(&***unit, &now, staged).await?;
     let was_seen_since = |row: &&Stood<Row>| intent.operation == Operation::Create || intent.version.is_some_and(|base| row.what.version() >= base);
     let could = |row: &Stood<Row>| lives.iter().any(|life| life.meets(row) && may(&life.what, intent, &row.what));
-    Ok(is_based && rows.iter().filter(was_seen_since).any(could))
+    Ok(rows.iter().filter(was_seen_since).any(could))
 }
 
 /// The row's values as of a version: who saw it may have changed within it, what it said not.
