@@ -172,12 +172,14 @@ impl LocalView {
 
     /// Takes a new or amended write. One that is over goes.
     pub fn put_write(&mut self, record: OutboxRecord) -> Touched {
-        let mut touched = Touched::default();
         let key = (record.table, record.row_id);
         let id = record.write_id;
         if record.state.is_over() {
             return self.remove_write(id);
         }
+        // Its user may have decided that it is about another row.
+        let has_moved = self.writes.get(&id).is_some_and(|known| (known.table, known.row_id) != key);
+        let mut touched = if has_moved { self.remove_write(id) } else { Touched::default() };
         let is_new = self.writes.insert(id, record).is_none();
         let before = self.standing(key);
         if is_new {

@@ -28,7 +28,8 @@ pub fn line_up(records: &[OutboxRecord]) -> Vec<OutboxRecord> {
 
 /// Whether the later one was made in a tab that had not heard of the earlier one.
 fn has_missed(later: &OutboxRecord, earlier: &OutboxRecord) -> bool {
-    let is_unsent = later.state == WriteState::Pending;
+    // What may be applied is: where it stands in the line is not for this device to say any more.
+    let is_unsent = later.state == WriteState::Pending && !later.is_unanswered;
     let knows = later.depends_on.contains(&earlier.write_id);
     let has_seen_result = earlier.receipt.as_ref().is_some_and(|receipt| later.base_version >= receipt.version);
     // Made on the synced version on purpose: see [`super::draft`].
@@ -129,5 +130,10 @@ mod tests {
     fn what_is_refused_or_on_its_way_is_left_alone() {
         assert_eq!(line_up(&[write(1, "a", "b").in_state(WriteState::Rejected), write(2, "a", "c")]), []);
         assert_eq!(line_up(&[write(1, "a", "b"), write(2, "a", "c").in_state(WriteState::Sending)]), []);
+        let unanswered = OutboxRecord {
+            is_unanswered: true,
+            ..write(2, "a", "c")
+        };
+        assert_eq!(line_up(&[write(1, "a", "b"), unanswered]), []);
     }
 }

@@ -150,7 +150,9 @@ impl Desk {
             let waiting = self.records[&seq].clone().in_state(WriteState::Pending);
             return self.put(waiting);
         }
-        if is_transient(problem.code) || together > 1 || self.records[&seq].state == WriteState::Held {
+        let record = &self.records[&seq];
+        // What may be applied is not refused before the server has said something about it, and not only about the request.
+        if is_transient(problem.code) || together > 1 || record.is_unanswered || record.state == WriteState::Held {
             return self.try_again(seq, problem.clone(), retry_after_ms);
         }
         self.reject(seq, problem.clone());
@@ -181,11 +183,17 @@ impl Desk {
         record
     }
 
-    /// Own later writes to the same row were made on the old base: each is merged with what will stand before it.
+    /// Own later writes to the same row were made on the old base: each is merged with what will stand before it. One that does not
+    /// build on the first (which its user has let go again after it) and may be applied is asked about first, as it is.
     fn rebase_later(&mut self, first: &OutboxRecord, mut before: Option<Row>) {
+        let line = self.line_of(first);
         for seq in self.later_on_same_row(first) {
             let later = self.records[&seq].clone();
             let Some(row) = before.clone() else { return };
+            let may_be_applied = later.is_unanswered || later.state == WriteState::Sending;
+            if may_be_applied && !line.contains(&later.write_id) {
+                return;
+            }
             match merge(&later, &row) {
                 Merged::Rebased(rebased) => {
                     before = lay_over(&rebased, Some(row));
@@ -207,6 +215,17 @@ impl Desk {
             .filter(|other| other.state.is_waiting())
             .map(|other| other.seq)
             .collect()
+    }
+
+    /// The write and whatever builds on it.
+    fn line_of(&self, first: &OutboxRecord) -> HashSet<WriteId> {
+        let mut line = HashSet::from([first.write_id]);
+        for (_, record) in self.records.range(first.seq + 1..) {
+            if record.depends_on.iter().any(|id| line.contains(id)) {
+                line.insert(record.write_id);
+            }
+        }
+        line
     }
 
     fn has_earlier_on_same_row(&self, record: &OutboxRecord) -> bool {
