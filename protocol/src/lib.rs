@@ -15,6 +15,10 @@ pub use problem::{Conflicts, Problem, ProblemCode};
 pub use shape::{Control, News, RowOperation, ShapeMessage, ShapeRequest};
 pub use write::{BatchAnswer, BatchRequest, WireWrite, WriteAnswer, WriteMetadata};
 
+/// The version of the form of all that travels. Nobody is asked for it: what is added may be left out, and nothing is renamed. It is raised
+/// with every change of the form, which a test in `sync` holds against it.
+pub const WIRE_VERSION: u16 = 1;
+
 /// The most writes in one batch.
 pub const MAX_BATCH_WRITES: usize = 100;
 
