@@ -59,7 +59,12 @@ impl Gathered {
 impl Inner {
     async fn take_in(self: &Rc<Self>, gathered: Gathered) {
         if gathered.session {
-            self.reload_session().await;
+            // A session in this page's memory was changed by nobody else; but the server may not know it any more.
+            if self.store.is_in_memory() {
+                self.confirm_session().await;
+            } else {
+                self.reload_session().await;
+            }
         }
         // Rows first: a write whose echo they are is over in the outbox by now, and must not flicker.
         // What lies in this page's memory no other tab has changed.

@@ -7,6 +7,7 @@
 
 mod export;
 mod follow;
+mod inspect;
 mod keeper;
 mod open;
 mod pulse;
@@ -19,14 +20,10 @@ mod update;
 use crate::{
     channel::{Channel, Signal},
     clock,
-    handover::{Handover, HandoverError},
     http::Http,
     ids,
     leader::Leader,
-    persistence::{self, StorageEstimate},
-    runs::WorkerRun,
     scope::{self, Listener, Timer},
-    search::{self, Found},
     store::{DeviceStore, Leaving, Session, StorageState, StoreError},
 };
 use domain::{DeviceId, Operation, RowId, Table, WriteId};
@@ -158,36 +155,6 @@ impl Device {
             .is_some_and(|session| session.tables().iter().all(|table| placed.contains(table)))
     }
 
-    /// This user's tables: how many rows are shown, and how the stream stands, in words.
-    pub fn tables(&self) -> Vec<(Table, usize, String)> {
-        let tables = self.0.session.borrow().as_ref().map(Session::tables).unwrap_or_default();
-        let view = self.0.view.borrow();
-        tables
-            .into_iter()
-            .map(|table| (table, view.count(table), self.0.stream_in_words(table).to_owned()))
-            .collect()
-    }
-
-    /// Where what is tapped is kept. [`News::Storage`] tells when it changes; [`StorageState::MemoryOnly`] is to stay in sight.
-    pub fn storage(&self) -> StorageState {
-        self.0.store.state()
-    }
-
-    /// How much room the app takes and may take; `None` where the browser does not say.
-    pub async fn storage_estimate(&self) -> Option<StorageEstimate> {
-        persistence::estimate().await
-    }
-
-    /// When the browser was last asked to keep the app's data, and what it said; `None` before the first unsent change since sign-in.
-    pub async fn storage_promise(&self) -> Option<StoragePromise> {
-        StoragePromise::read(&self.0.store).await
-    }
-
-    /// Whether this tab runs the streams.
-    pub fn is_leader(&self) -> bool {
-        self.0.is_leading.get()
-    }
-
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         clock::now_ms()
@@ -252,27 +219,6 @@ impl Device {
         Ok(id)
     }
 
-    /// Envelopes that this version of the app cannot read: why, and as stored.
-    pub async fn unreadable(&self) -> Vec<(String, Json)> {
-        self.0.unreadable().await
-    }
-
-    /// This user's writes that are over, the latest first.
-    pub async fn history(&self, most: usize) -> Vec<OutboxRecord> {
-        self.0.history(most).await
-    }
-
-    /// When the worker ran lately, why, and how it went; the last one first.
-    pub async fn worker_runs(&self) -> Vec<WorkerRun> {
-        WorkerRun::read_all(&self.0.store).await.unwrap_or_default()
-    }
-
-    /// The rows of a table as they are shown that hold all words of `text` somewhere, in any case, in order of their making: `limit` of them
-    /// behind the first `offset`. Without a word, all.
-    pub fn search_table(&self, table: Table, text: &str, offset: usize, limit: usize) -> Found {
-        search::search_table(&self.0.view.borrow(), table, text, offset, limit)
-    }
-
     /// Sends what waits without its pauses.
     pub async fn retry_now(&self) {
         self.0.resolve(sync::outbox::resolve::retry_now).await;
@@ -286,12 +232,6 @@ impl Device {
     /// Gives up a write, and what builds on it.
     pub async fn discard(&self, id: WriteId) {
         self.0.resolve(|records| sync::outbox::resolve::discard(records, id)).await;
-    }
-
-    /// This user's writes, outbox and history, as a file that an administrator can read on the server with the passphrase. Nothing changes on
-    /// the device: write ids keep what is imported there and sent from here from being applied twice. Takes a second: keys from passphrases do.
-    pub async fn export_unsent(&self, passphrase: &str) -> Result<Handover, HandoverError> {
-        self.0.export_unsent(passphrase).await
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.

@@ -99,6 +99,7 @@ impl Inner {
     async fn go_on_with_new_storage(self: &Rc<Self>) {
         self.stop_streams();
         self.start_streams();
+        self.reload_session().await;
         self.reload_outbox().await;
         self.beat();
     }

@@ -47,6 +47,10 @@ impl DeviceStore {
             }
             match work(&self.disk, tries > 0).await {
                 Err(error) if error.may_pass() => failed = error,
+                Err(StoreError::Superseded) => {
+                    self.shared.stands(StorageState::Superseded);
+                    return Err(StoreError::Superseded);
+                }
                 done => return done.map(Some),
             }
             self.disk.forget_connection();
@@ -85,8 +89,9 @@ impl DeviceStore {
         if !is_theirs {
             return Ok(false);
         }
-        if let Some(here) = &here {
-            self.disk.begin_session(here).await?;
+        // Whose session ended meanwhile may have left in another tab: only those who are signed in bring it along.
+        if let Some(here) = here.filter(|here| there.is_some() || !here.has_ended) {
+            self.disk.begin_session(&here).await?;
         }
         let persisted = persistence::is_persisted().await;
         loop {
