@@ -6,10 +6,16 @@ mod common;
 #[path = "common/tablet.rs"]
 mod tablet;
 
-use browser::{Device, WokenBy, WorkerRun, clock, locks, store::DeviceStore};
+use browser::{
+    Device, WokenBy, WorkerRun,
+    channel::{Channel, Signal},
+    clock, locks,
+    store::DeviceStore,
+};
 use common::fresh_name;
-use domain::{Operation, Table};
+use domain::{Operation, Table, Value};
 use js_sys::Promise;
+use sync::{Amendment, OutboxRecord, Receipt, RowChange, ShapeBatch, Store, Stored, WriteState};
 use tablet::{notes, office_goes, shown_notes, signed_in_on, turn, until};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -59,6 +65,47 @@ async fn each_tab_sees_every_other_tabs_writes_at_once() {
     assert!(others.iter().all(|tab| tab.outbox() == first.outbox()), "in the same order");
     first.close();
     others.iter().for_each(Device::close);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_echo() {
+    let name = fresh_name();
+    let (first, _) = signed_in_on(&name, 4).await;
+    until(|| first.first_sync_done()).await;
+    let second = Device::open_on(&name, |_| {}).await.unwrap();
+    office_goes("down");
+    second.tap_durable(Table::Turns, turn(), Operation::Update, notes("Mine")).await.unwrap();
+    let store = DeviceStore::open_on_disk(&name).await.unwrap();
+    let Stored::Record(stored) = store.outbox().await.unwrap().remove(0) else {
+        panic!("not readable")
+    };
+    let receipt = Receipt {
+        version: Some(2),
+        txid: "8".into(),
+        in_shape: true,
+        received_at_ms: clock::now_ms(),
+    };
+    let acked = OutboxRecord {
+        receipt: Some(receipt),
+        ..stored.in_state(WriteState::Acked)
+    };
+    assert!(store.amend(vec![Amendment::of(acked)]).await.unwrap());
+    let mut row = second.with_view(|view| view.row(Table::Turns, turn()).cloned()).unwrap();
+    row.set("version", Value::Int(2));
+    let echo = ShapeBatch {
+        table: Table::Turns,
+        reset: false,
+        changes: vec![RowChange::Put(row)],
+        place: store.place(Table::Turns).await.unwrap().unwrap(),
+        seen_at_ms: clock::now_ms(),
+    };
+    assert_eq!(store.apply_shape(&echo).await.unwrap().settled.len(), 1);
+    Channel::speak_only().tell(&Signal::OutboxChanged);
+    until(|| second.outbox().is_empty()).await;
+    assert_eq!(shown_notes(&second), "Mine");
+    store.close();
+    first.close();
+    second.close();
 }
 
 #[wasm_bindgen_test]

@@ -4,13 +4,13 @@
 
 use super::{HISTORY_MS, Inner, News};
 use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
-use domain::{RowId, Table};
+use domain::{RowId, Table, UserId, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
     collections::{HashMap, HashSet},
     rc::{Rc, Weak},
 };
-use sync::{Applied, RowChange, ShapeBatch, Store, outbox::drain::own_records};
+use sync::{Applied, OutboxRecord, RowChange, ShapeBatch, Store, outbox::drain::own_records};
 use wasm_bindgen_futures::spawn_local;
 
 /// More rows than this are not named one by one.
@@ -103,15 +103,49 @@ impl Inner {
 
     pub(super) async fn reload_outbox(self: &Rc<Self>) {
         let Some(user) = self.user_id() else { return };
-        match own_records(&self.store, user).await {
-            Ok(records) if self.user_id() == Some(user) => {
-                self.change(|view| view.load_outbox(records));
+        match self.try_reload_outbox(user).await {
+            Ok(true) => {
                 self.tell(News::Status);
                 self.arm();
             }
-            Ok(_) => {}
+            // Somebody else's by now.
+            Ok(false) => {}
             Err(error) => self.tell(News::StorageFailed(error.to_string())),
         }
+    }
+
+    /// A write that has left the outbox has left its echo in the rows, in one transaction. Another tab's signal for these may still be on its way:
+    /// so they are read before the write goes from the view, or what it set would be seen to go back and return.
+    async fn try_reload_outbox(&self, user: UserId) -> Result<bool, StoreError> {
+        let mut refreshed = HashSet::new();
+        loop {
+            let records = own_records(&self.store, user).await?;
+            if self.user_id() != Some(user) {
+                return Ok(false);
+            }
+            let over: Vec<(WriteId, Table, RowId)> = self.over(&records).into_iter().filter(|(id, ..)| refreshed.insert(*id)).collect();
+            // Who leads has shown them itself.
+            if over.is_empty() || self.is_leading.get() {
+                self.change(|view| view.load_outbox(records));
+                return Ok(true);
+            }
+            for table in Table::ALL {
+                let ids: HashSet<RowId> = over.iter().filter(|(_, of, _)| *of == table).map(|(.., row)| *row).collect();
+                // A table that has not come yet shows nothing that could go back.
+                let is_placed = self.placed.borrow().contains(&table);
+                if is_placed && !ids.is_empty() {
+                    self.reload_rows(table, Some(ids)).await;
+                }
+            }
+        }
+    }
+
+    /// Stored writes of the view that are not in the outbox any more.
+    fn over(&self, records: &[OutboxRecord]) -> Vec<(WriteId, Table, RowId)> {
+        let stored: HashSet<WriteId> = records.iter().map(|record| record.write_id).collect();
+        let view = self.view.borrow();
+        let gone = view.writes().filter(|record| record.seq != 0 && !stored.contains(&record.write_id));
+        gone.map(|record| (record.write_id, record.table, record.row_id)).collect()
     }
 
     /// A table has been here: perhaps it was the last one.
