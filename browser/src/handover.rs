@@ -6,12 +6,8 @@ use crate::{
     crypto::{self, CryptoError, Key},
     store::StoreError,
 };
-use domain::DeviceId;
-use protocol::{
-    User,
-    handover::{DeviceWrite, DeviceWrites, HANDOVER_FORMAT, HANDOVER_ITERATIONS, HANDOVER_VERSION, SHORTEST_PASSPHRASE, SealedWrites, Standing},
-};
-use sync::{OutboxRecord, WriteState, outbox::drain::wire};
+use protocol::handover::{DeviceWrites, HANDOVER_FORMAT, HANDOVER_ITERATIONS, HANDOVER_VERSION, SHORTEST_PASSPHRASE, SealedWrites};
+pub use sync::handover::{device_writes, is_unsent};
 
 const SALT_BYTES: usize = 16;
 
@@ -43,20 +39,6 @@ pub enum HandoverError {
     Crypto(#[from] CryptoError),
 }
 
-/// What the device knows of one user's writes; `records` are outbox and history.
-pub fn device_writes(user: User, device_id: DeviceId, mut records: Vec<OutboxRecord>, exported_at_ms: i64, complete_since_ms: i64) -> DeviceWrites {
-    records.retain(|record| record.user_id == user.id);
-    records.sort_by_key(|record| record.seq);
-    DeviceWrites {
-        version: HANDOVER_VERSION,
-        device_id,
-        user,
-        exported_at_ms,
-        complete_since_ms,
-        writes: records.iter().map(device_write).collect(),
-    }
-}
-
 /// Seals what a device hands over.
 pub async fn seal(writes: &DeviceWrites, passphrase: &str) -> Result<String, HandoverError> {
     demand_length(passphrase)?;
@@ -81,30 +63,4 @@ pub fn demand_length(passphrase: &str) -> Result<(), HandoverError> {
         return Err(HandoverError::ShortPassphrase);
     }
     Ok(())
-}
-
-/// Whether the server lacks a write, as far as its device knows.
-pub fn is_unsent(write: &DeviceWrite) -> bool {
-    matches!(write.standing, Standing::Waiting | Standing::NeedsUser)
-}
-
-fn device_write(record: &OutboxRecord) -> DeviceWrite {
-    DeviceWrite {
-        seq: record.seq,
-        user_id: record.user_id,
-        made_at_ms: record.made_at_ms,
-        standing: standing(record.state),
-        txid: record.receipt.as_ref().map(|receipt| receipt.txid.clone()),
-        write: wire(record),
-    }
-}
-
-const fn standing(state: WriteState) -> Standing {
-    match state {
-        WriteState::Pending | WriteState::Sending => Standing::Waiting,
-        WriteState::Rejected | WriteState::Blocked => Standing::NeedsUser,
-        WriteState::Held => Standing::Held,
-        WriteState::Acked | WriteState::Settled => Standing::Applied,
-        WriteState::Discarded => Standing::Discarded,
-    }
 }

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** no `web-sys`, no `tokio`, no clock, no randomness.
 
+pub mod handover;
 pub mod outbox;
 pub mod shape_stream;
 pub mod status;

@@ -2,6 +2,7 @@
 
 use crate::support::{TestApp, send};
 use reqwest::Client;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn every_described_address_is_there() {
@@ -24,6 +25,27 @@ async fn every_described_address_is_there() {
         }
     }
     assert!(operations > 20);
+}
+
+/// `docs/WRITE_PATTERNS.md` says of every address that changes something which pattern it belongs to, and of no other.
+#[tokio::test]
+async fn every_address_that_changes_something_has_its_write_pattern() {
+    let app = TestApp::start().await;
+    let document = send(Client::new().get(format!("{}/api/openapi.json", app.url()))).await.json;
+    let changes = |method: &str| ["post", "put", "patch", "delete"].contains(&method);
+    let of_path = |(path, item): (&String, &serde_json::Value)| -> Vec<String> {
+        let methods = item.as_object().unwrap().keys().filter(|method| changes(method));
+        methods.map(|method| format!("{} {path}", method.to_uppercase())).collect()
+    };
+    let described: BTreeSet<String> = document["paths"].as_object().unwrap().iter().flat_map(of_path).collect();
+    let page = include_str!("../../../docs/WRITE_PATTERNS.md");
+    let is_address = |cell: &&str| cell.split(' ').next().is_some_and(|method| changes(&method.to_lowercase()));
+    let written: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.split('|').nth(1).map(str::trim).filter(is_address))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(written, described);
 }
 
 #[tokio::test]

@@ -77,7 +77,8 @@ fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     let (table, id) = (mutation.table, mutation.row_id);
     match latest_shown(table, id, view) {
         _ if mutation.operation == Operation::Create => None,
-        Some(latest) if holds_unseen(latest, view) => view.synced_row(table, id).map(Row::version),
+        // A row that is not here yet has no version that its author could have seen; the server has every row at a later one.
+        Some(_) if holds_unseen(table, id, view) => Some(view.synced_row(table, id).map_or(0, Row::version)),
         Some(latest) if latest.state.is_waiting() => latest.base_version,
         _ => view.known_version(table, id),
     }
@@ -86,7 +87,7 @@ fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
 /// The latest write under the row as it is shown, and the unsettled create of the row that this row belongs to.
 fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
     let (table, id) = (mutation.table, mutation.row_id);
-    let latest = latest_shown(table, id, view).filter(|latest| !holds_unseen(latest, view));
+    let latest = latest_shown(table, id, view).filter(|_| !holds_unseen(table, id, view));
     let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
     if let Some((parent, parent_id)) = row.and_then(|row| table.parent(|column| Some(row.get(column)))) {
         found.extend(unsettled_create(parent, parent_id, view));
@@ -96,13 +97,18 @@ fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<W
 
 /// A refused write is not shown, so nothing new builds on it.
 fn latest_shown(table: Table, id: RowId, view: &LocalView) -> Option<&OutboxRecord> {
-    view.unsettled_writes(table, id).filter(|record| record.state.is_overlaid()).last()
+    shown(table, id, view).last()
 }
 
-/// Whether an own write was merged with changes of others that the view does not show yet. A new write must not build
+fn shown(table: Table, id: RowId, view: &LocalView) -> impl Iterator<Item = &OutboxRecord> {
+    view.unsettled_writes(table, id).filter(|record| record.state.is_overlaid())
+}
+
+/// Whether an own write that is shown was merged with changes of others that the view does not show yet. A new write must not build
 /// on it, or it would overwrite what its author never saw: it is made on the synced version and meets them openly.
-fn holds_unseen(record: &OutboxRecord, view: &LocalView) -> bool {
-    record.rebased_on > view.synced_row(record.table, record.row_id).map(Row::version)
+fn holds_unseen(table: Table, id: RowId, view: &LocalView) -> bool {
+    let synced = view.synced_row(table, id).map(Row::version);
+    shown(table, id, view).any(|record| record.rebased_on > synced)
 }
 
 fn unsettled_create(table: Table, row_id: RowId, view: &LocalView) -> Option<WriteId> {

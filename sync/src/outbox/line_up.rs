@@ -13,27 +13,33 @@ use std::collections::HashMap;
 /// The records that must build on an earlier one of the same row and do not yet. `records` are one user's, in order of `seq`.
 pub fn line_up(records: &[OutboxRecord]) -> Vec<OutboxRecord> {
     let mut latest: HashMap<(Table, RowId), OutboxRecord> = HashMap::new();
+    // The latest changes of others that the row's line holds.
+    let mut merged_with: HashMap<(Table, RowId), Option<i64>> = HashMap::new();
     let mut lined_up = Vec::new();
     for record in records.iter().filter(|record| record.state.is_waiting() || record.state == WriteState::Acked) {
         let row = (record.table, record.row_id);
-        let behind = latest.get(&row).filter(|earlier| has_missed(record, earlier));
+        let behind = latest
+            .get(&row)
+            .filter(|earlier| has_missed(record, earlier, merged_with.get(&row).copied().flatten()));
         let standing = behind.map_or_else(|| record.clone(), |earlier| behind_it(record, earlier));
         if behind.is_some() {
             lined_up.push(standing.clone());
         }
+        let merged = merged_with.entry(row).or_default();
+        *merged = (*merged).max(standing.rebased_on);
         latest.insert(row, standing);
     }
     lined_up
 }
 
 /// Whether the later one was made in a tab that had not heard of the earlier one.
-fn has_missed(later: &OutboxRecord, earlier: &OutboxRecord) -> bool {
+fn has_missed(later: &OutboxRecord, earlier: &OutboxRecord, merged_with: Option<i64>) -> bool {
     // What may be applied is: where it stands in the line is not for this device to say any more.
     let is_unsent = later.state == WriteState::Pending && !later.is_unanswered;
     let knows = later.depends_on.contains(&earlier.write_id);
     let has_seen_result = earlier.receipt.as_ref().is_some_and(|receipt| later.base_version >= receipt.version);
     // Made on the synced version on purpose: see [`super::draft`].
-    let holds_unseen = earlier.rebased_on > later.base_version;
+    let holds_unseen = merged_with > later.base_version;
     is_unsent && !knows && !has_seen_result && !holds_unseen
 }
 

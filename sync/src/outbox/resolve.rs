@@ -43,8 +43,15 @@ pub fn retry_now(records: &[OutboxRecord]) -> Vec<OutboxRecord> {
         .collect()
 }
 
-/// Sends a refused write again as it is, and frees what it held up.
+/// Sends a refused write again as it is, and frees what it held up. Where it contradicts what the server told, that is keeping mine: sent on
+/// its old base behind own applied writes, it would pass the server's check without anybody having chosen.
 pub fn send_again(records: &[OutboxRecord], write_id: WriteId) -> Vec<OutboxRecord> {
+    if let Some(record) = parked(records, write_id) {
+        let told = newest(record, None);
+        if told.is_some() && matches!(question(record, told.as_ref()), Question::Clash { .. } | Question::EditedMeanwhile) {
+            return keep_mine(records, write_id, told.as_ref());
+        }
+    }
     let freed = descendants(records, write_id);
     let again = |record: &&OutboxRecord| {
         (record.write_id == write_id && record.state.needs_user()) || (freed.contains(&record.write_id) && record.state == WriteState::Blocked)

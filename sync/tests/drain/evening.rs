@@ -2,13 +2,14 @@
 
 use crate::{
     office::Verdict,
-    story::{Story, TABLES},
+    story::{Story, TABLES, me},
 };
-use domain::{Operation, RowId, Table, WriteId, schema::decisions::decided_with};
+use domain::{DeviceId, Operation, Role, RowId, Table, WriteId, schema::decisions::decided_with};
 use futures::executor::block_on;
 use proptest::prelude::*;
+use protocol::{User, handover::reckon::reckon};
 use std::collections::HashMap;
-use sync::{OutboxRecord, Store, WriteState};
+use sync::{OutboxRecord, Store, WriteState, handover::device_writes, store::conformance::row_id};
 
 pub type Records = HashMap<WriteId, OutboxRecord>;
 
@@ -28,9 +29,28 @@ impl Story {
             };
             prop_assert!(is_right, "{:?}: applied {} times, {:?}", id, times, record.state);
         }
+        self.check_handover()?;
         self.check_nothing_unseen_was_overwritten()?;
         self.check_order()?;
         self.check_view()
+    }
+
+    /// What the tablet would hand over: enqueued = applied + resolved + waiting, and the office agrees about every write.
+    fn check_handover(&self) -> Result<(), TestCaseError> {
+        let user = User {
+            id: me(),
+            email: String::new(),
+            name: String::new(),
+            role: Role::PropertyManager,
+            vendor_id: None,
+            must_change_password: false,
+        };
+        let history = block_on(self.store.disk.history(usize::MAX)).unwrap();
+        let records = self.outbox().into_iter().chain(history).collect();
+        let writes = device_writes(user, DeviceId(row_id(2).0), records, 0, i64::MIN);
+        let reckoning = reckon(&writes, &self.office.known(), false);
+        prop_assert!(reckoning.enqueued == self.made.len() && reckoning.is_right(), "{:?}", reckoning);
+        Ok(())
     }
 
     fn verdict(&self, id: WriteId) -> Option<Verdict> {

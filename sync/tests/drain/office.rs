@@ -1,8 +1,11 @@
 //! The other end, in memory: the server's promises (version lock, `after`, receipts, natural keys, quarantine).
 
-use crate::wire::Fault;
+use crate::{story::me, wire::Fault};
 use domain::{Operation, Row, RowId, Table, Value, WriteId};
-use protocol::{BatchRequest, Conflicts, Problem, ProblemCode, WireWrite, WriteAnswer};
+use protocol::{
+    BatchRequest, Conflicts, Problem, ProblemCode, WireWrite, WriteAnswer,
+    handover::reckon::{HeldState, Known, KnownReceipt},
+};
 use serde_json::Value as Json;
 use std::{
     cell::{Cell, RefCell},
@@ -52,6 +55,32 @@ impl Office {
             row.set(column, value);
             row.set("version", Value::Int(version));
         }
+    }
+
+    /// What the office could say about each write that it has heard of.
+    pub fn known(&self) -> HashMap<WriteId, Known> {
+        let applied = self.applied.borrow();
+        let mut known: HashMap<WriteId, Known> = HashMap::new();
+        for write in applied.iter() {
+            let id = write.write_id.unwrap();
+            let receipt = KnownReceipt {
+                user_id: me(),
+                table: Table::from_name(write.table.as_deref().unwrap()).unwrap(),
+                row_id: write.row_id.unwrap(),
+                txid: self.receipts.borrow()[&id].1.txid.clone(),
+                is_same_content: true,
+            };
+            known.entry(id).or_default().receipt = Some(receipt);
+        }
+        for (id, (_, verdict)) in self.quarantine.borrow().iter() {
+            let held = if *verdict == Verdict::Waiting {
+                HeldState::Waiting
+            } else {
+                HeldState::Decided
+            };
+            known.entry(*id).or_default().held = Some(held);
+        }
+        known
     }
 
     /// Somebody else makes a row.
