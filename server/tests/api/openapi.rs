@@ -35,7 +35,10 @@ async fn every_address_that_changes_something_has_its_write_pattern() {
     let changes = |method: &str| ["post", "put", "patch", "delete"].contains(&method);
     let of_path = |(path, item): (&String, &serde_json::Value)| -> Vec<String> {
         let methods = item.as_object().unwrap().keys().filter(|method| changes(method));
-        methods.map(|method| format!("{} {path}", method.to_uppercase())).collect()
+        // Tables are described one by one.
+        let (folder, last) = path.rsplit_once('/').unwrap();
+        let last = if domain::Table::from_name(last).is_some() { "{table}" } else { last };
+        methods.map(|method| format!("{} {folder}/{last}", method.to_uppercase())).collect()
     };
     let described: BTreeSet<String> = document["paths"].as_object().unwrap().iter().flat_map(of_path).collect();
     let page = include_str!("../../../docs/WRITE_PATTERNS.md");
