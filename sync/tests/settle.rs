@@ -4,10 +4,10 @@ use domain::WriteId;
 use protocol::{Problem, ProblemCode, WriteAnswer};
 use std::collections::BTreeMap;
 use sync::{
-    Delivery, OutboxRecord, WriteState,
+    Delivery, OutboxRecord, Receipt, WriteState,
     outbox::{
         resolve::clash_with,
-        settle::{Now, park_orphans, settle},
+        settle::{Now, park_orphans, settle, settle_knowing},
     },
     store::conformance::{record, row_id, turn},
 };
@@ -84,4 +84,28 @@ fn a_receipt_counts_whatever_else_the_answer_says() {
     let receipt = WriteAnswer::applied(id(2), records[1].table, None, Some(8), "9".to_owned(), true);
     let settled = settle(&records, &[id(1), id(2)], &Delivery::Results(vec![conflict(&records[0]), receipt]), NOW);
     assert_eq!(states(&records, settled)[1], WriteState::Acked);
+}
+
+/// Another tab has done something to the row, and it was applied and settled before this tab heard of it.
+#[test]
+fn a_person_has_no_conflict_with_what_they_did_in_another_tab() {
+    let other_tabs = OutboxRecord {
+        receipt: Some(Receipt {
+            version: Some(7),
+            txid: "1".into(),
+            in_shape: true,
+            received_at_ms: 0,
+        }),
+        ..write(1, &[], WriteState::Settled)
+    };
+    let base_version = Some(6);
+    let mine = OutboxRecord {
+        base_version,
+        ..write(2, &[], WriteState::Sending)
+    };
+    let answer = Delivery::Results(vec![conflict(&mine)]);
+    let settled = |past: &[OutboxRecord]| settle_knowing(std::slice::from_ref(&mine), past, &[id(2)], &answer, NOW).remove(0);
+    let again = settled(std::slice::from_ref(&other_tabs));
+    assert_eq!((again.state, again.base_version), (WriteState::Pending, Some(7)));
+    assert_eq!(settled(&[]).state, WriteState::Rejected, "somebody else's");
 }

@@ -9,12 +9,15 @@ use super::{
     delivery::Delivery,
     line_up::line_up,
     plan::{Plan, plan},
-    settle::{Now, park_orphans, settle},
+    settle::{Now, park_orphans, settle_knowing},
 };
 use crate::store::{Amendment, Store};
 use domain::{UserId, WriteId};
-use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode, WireWrite, WriteMetadata};
+use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode, WireWrite, WriteAnswer, WriteMetadata};
 use serde_json::{Map, Value as Json};
+
+/// So many settled writes are looked through for what another tab has done.
+const PAST: usize = 500;
 
 /// The way to the server. Each call is one request; it never fails but answers with a [`Delivery`].
 #[expect(async_fn_in_trait, reason = "browser futures are not Send, and nobody needs them to be")]
@@ -126,10 +129,22 @@ async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[W
 async fn store_settlement<S: Store>(store: &S, clock: &impl Clock, user: UserId, sent: &[WriteId], delivery: &Delivery) -> Result<(), S::Error> {
     loop {
         let records = own_records(store, user).await?;
-        if store.amend(amendments(settle(&records, sent, delivery, now(clock)))).await? {
+        let past = if has_conflict(delivery) { own_past(store, user).await? } else { Vec::new() };
+        if store.amend(amendments(settle_knowing(&records, &past, sent, delivery, now(clock)))).await? {
             return Ok(());
         }
     }
+}
+
+fn has_conflict(delivery: &Delivery) -> bool {
+    let is_conflict = |answer: &WriteAnswer| answer.error.as_ref().is_some_and(|problem| problem.code == ProblemCode::Conflict);
+    matches!(delivery, Delivery::Results(answers) if answers.iter().any(is_conflict))
+}
+
+/// What was settled so lately that a tab may not have heard of it.
+async fn own_past<S: Store>(store: &S, user: UserId) -> Result<Vec<OutboxRecord>, S::Error> {
+    let past = store.history(PAST).await?;
+    Ok(past.into_iter().filter(|record| record.user_id == user).collect())
 }
 
 fn ends_drain(delivery: &Delivery, now_ms: impl Fn() -> i64) -> Option<Drained> {

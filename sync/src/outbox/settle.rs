@@ -6,7 +6,7 @@ use super::{
     Failure, OutboxRecord, Receipt, WriteState,
     backoff::{hold_ms, is_transient, obeyed_ms, pause_ms},
     delivery::Delivery,
-    merge::{Merged, lay_over, merge},
+    merge::{Merged, lay_over, merge, rebased},
     resolve::{clash_with, conflicting_row},
 };
 use domain::{Row, WriteId};
@@ -27,8 +27,14 @@ pub struct Now {
 
 /// The records that a delivery changes. `records` are all of the user's, in order of `seq`; `sent` are those that travelled.
 pub fn settle(records: &[OutboxRecord], sent: &[WriteId], delivery: &Delivery, now: Now) -> Vec<OutboxRecord> {
+    settle_knowing(records, &[], sent, delivery, now)
+}
+
+/// The same, knowing what of the user's is over on this device: what another tab did and has settled since is no conflict.
+pub fn settle_knowing(records: &[OutboxRecord], past: &[OutboxRecord], sent: &[WriteId], delivery: &Delivery, now: Now) -> Vec<OutboxRecord> {
     let mut desk = Desk {
         records: records.iter().map(|record| (record.seq, record.clone())).collect(),
+        past,
         touched: HashSet::new(),
         now,
     };
@@ -57,13 +63,14 @@ pub fn park_orphans(records: &[OutboxRecord], now: Now) -> Vec<OutboxRecord> {
     settle(records, &[], &Delivery::Lost, now)
 }
 
-struct Desk {
+struct Desk<'a> {
     records: BTreeMap<u64, OutboxRecord>,
+    past: &'a [OutboxRecord],
     touched: HashSet<u64>,
     now: Now,
 }
 
-impl Desk {
+impl Desk<'_> {
     fn sent(&self, sent: &[WriteId]) -> Vec<u64> {
         self.records
             .values()
@@ -165,7 +172,11 @@ impl Desk {
             return self.put(record.in_state(WriteState::Pending));
         }
         let server = conflicting_row(record.table, problem).filter(|row| row.id() == record.row_id);
-        match server.as_ref().map(|server| (server, merge(&record, server))) {
+        let merged = |server| match self.is_all_mine_since(&record, server) {
+            true => Merged::Rebased(Box::new(rebased(record.clone(), server))),
+            false => merge(&record, server),
+        };
+        match server.as_ref().map(|server| (server, merged(server))) {
             Some((server, Merged::Rebased(rebased))) => {
                 let after_it = lay_over(&rebased, Some(server.clone()));
                 self.put(self.rebased_again(*rebased));
@@ -173,6 +184,16 @@ impl Desk {
             }
             _ => self.reject(seq, problem.clone()),
         }
+    }
+
+    /// Whether every version since the write's base was made on this device by the same user: in another tab, of which this one had
+    /// not heard. Their last word counts; there is nobody to have a conflict with.
+    fn is_all_mine_since(&self, record: &OutboxRecord, server: &Row) -> bool {
+        let Some(base) = record.base_version else { return false };
+        let same_row = |other: &&OutboxRecord| (other.table, other.row_id, other.user_id) == (record.table, record.row_id, record.user_id);
+        let own = self.records.values().chain(self.past).filter(same_row);
+        let made: HashSet<i64> = own.filter_map(|other| other.receipt.as_ref()?.version).collect();
+        base < server.version() && (base + 1..=server.version()).all(|version| made.contains(&version))
     }
 
     /// A rebased write goes again at once; one that is overtaken time after time takes a breath first.
