@@ -25,6 +25,7 @@ pub mod wake;
 
 pub use device::{Device, News, OpenError, StoragePromise, TapError};
 pub use handover::{Handover, HandoverError};
+pub use http::supervision::{Docket, HeldWrite};
 pub use persistence::StorageEstimate;
 pub use runs::{WokenBy, WorkerRun};
 pub use search::Found;

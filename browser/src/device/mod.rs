@@ -20,7 +20,7 @@ mod update;
 use crate::{
     channel::{Channel, Signal},
     clock,
-    http::Http,
+    http::{Http, supervision::Docket},
     ids,
     leader::Leader,
     scope::{self, Listener, Timer},
@@ -32,10 +32,10 @@ use protocol::{PasswordChange, Problem, User};
 use serde_json::{Map, Value as Json};
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
-use sync::{LocalView, OutboxRecord, SyncStatus, Touched};
+use sync::{LocalView, OutboxRecord, SyncStatus, Touched, outbox::resolve as decisions};
 use wasm_bindgen_futures::spawn_local;
 
 /// One browser profile on one tablet. Cheap to clone.
@@ -219,19 +219,59 @@ impl Device {
         Ok(id)
     }
 
+    /// Writes of others that wait for this supervisor.
+    pub async fn held_writes(&self) -> Result<Docket, Problem> {
+        self.0.http.held_writes().await
+    }
+
+    /// Adopts one; `version` is the row's that was looked at, where others have changed what the write changes.
+    pub async fn adopt(&self, id: WriteId, version: Option<i64>) -> Result<(), Problem> {
+        self.0.http.adopt(id, version).await
+    }
+
+    /// Refuses one; its author reads the reason.
+    pub async fn refuse(&self, id: WriteId, reason: &str) -> Result<(), Problem> {
+        self.0.http.refuse(id, reason).await
+    }
+
     /// Sends what waits without its pauses.
     pub async fn retry_now(&self) {
-        self.0.resolve(sync::outbox::resolve::retry_now).await;
+        self.0.resolve(decisions::retry_now).await;
     }
 
     /// Sends a refused write again as it is.
     pub async fn send_again(&self, id: WriteId) {
-        self.0.resolve(|records| sync::outbox::resolve::send_again(records, id)).await;
+        self.0.resolve(|records| decisions::send_again(records, id)).await;
+    }
+
+    /// Lets one's own values stand over what somebody else has written, as far as this device knows it.
+    pub async fn keep_mine(&self, id: WriteId) {
+        self.0.decide(id, |records, server| decisions::keep_mine(records, id, server)).await;
+    }
+
+    /// Lets what somebody else has written stand.
+    pub async fn take_theirs(&self, id: WriteId) {
+        self.0.decide(id, |records, server| decisions::take_theirs(records, id, server)).await;
+    }
+
+    /// Makes a row again that was deleted under an edit.
+    pub async fn make_again(&self, id: WriteId) {
+        let new_row = ids::row_id();
+        self.0.decide(id, |records, _| decisions::make_again(records, id, new_row)).await;
+    }
+
+    /// Sends a refused write again with other values: column → what is wanted. What the rules refuse stays parked; ask them before.
+    pub async fn edit_and_resend(&self, id: WriteId, edited: &BTreeMap<String, Json>) {
+        self.0
+            .decide(id, |records, server| {
+                decisions::edit_and_resend(records, id, server, edited).unwrap_or_default()
+            })
+            .await;
     }
 
     /// Gives up a write, and what builds on it.
     pub async fn discard(&self, id: WriteId) {
-        self.0.resolve(|records| sync::outbox::resolve::discard(records, id)).await;
+        self.0.resolve(|records| decisions::discard(records, id)).await;
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.

@@ -4,10 +4,13 @@
 
 use super::{Inner, News};
 use crate::{channel::Signal, store::StoreError};
-use domain::UserId;
+use domain::{Row, UserId, WriteId};
 use serde_json::Value as Json;
 use std::rc::Rc;
-use sync::{Amendment, OutboxRecord, Store, Stored, outbox::drain::own_records};
+use sync::{
+    Amendment, OutboxRecord, Store, Stored,
+    outbox::{drain::own_records, resolve::newest},
+};
 
 /// The drainer amends too, a few times per request; nobody loses this race so often.
 const MOST_TRIES: usize = 8;
@@ -22,6 +25,17 @@ impl Inner {
         self.channel.tell(&Signal::OutboxChanged);
         self.reload_outbox().await;
         self.beat();
+    }
+
+    /// The same about one write, beside the newest that is known of its row: what its author has looked at.
+    pub(super) async fn decide(self: &Rc<Self>, id: WriteId, decide: impl Fn(&[OutboxRecord], Option<&Row>) -> Vec<OutboxRecord>) {
+        let server = {
+            let view = self.view.borrow();
+            let mut writes = view.writes();
+            let record = writes.find(|record| record.write_id == id);
+            record.and_then(|record| newest(record, view.synced_row(record.table, record.row_id)))
+        };
+        self.resolve(|records| decide(records, server.as_ref())).await;
     }
 
     async fn try_resolve(&self, user: UserId, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) -> Result<(), StoreError> {

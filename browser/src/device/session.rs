@@ -50,6 +50,8 @@ impl Inner {
         self.http.change_password(change).await?;
         // The session opens more now. Should this answer be lost, the next start asks again.
         self.confirm_session().await;
+        // What waited for it goes now, and not with the next timer.
+        self.server_is_back();
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 
 mod auth;
 mod shapes;
+pub mod supervision;
 mod writes;
 
 pub use auth::Confirmation;
