@@ -3,8 +3,8 @@
 //! **Invariant:** a signed-in person's pages open without any network; only signing in needs one.
 
 use crate::{
-    components::{header::Header, heading::Visited, move_menu::MoveMenu, notices::Notices, toaster::Toaster},
-    pages::{board::Board, login::Login, not_found::NotFound, password::Password, scope::Scope, sync::Sync, turn::Turn},
+    components::{export::ExportDialog, header::Header, heading::Visited, move_menu::MoveMenu, notices::Notices, resolve::ResolveDialog, toaster::Toaster},
+    pages::{board::Board, held::HeldChanges, login::Login, not_found::NotFound, password::Password, scope::Scope, sync::Sync, turn::Turn},
     state::{self, AppState, Opening},
 };
 use leptos::prelude::*;
@@ -48,10 +48,13 @@ fn Running(state: AppState) -> impl IntoView {
                     <Route path=path!("/board") view=|| view! { <SignedIn><Board /></SignedIn> } />
                     <Route path=path!("/turns/:id") view=|| view! { <SignedIn><Turn /></SignedIn> } />
                     <Route path=path!("/turns/:id/scope") view=|| view! { <SignedIn><Scope /></SignedIn> } />
+                    <Route path=path!("/held") view=|| view! { <SignedIn><HeldChanges /></SignedIn> } />
                     <Route path=path!("/sync") view=|| view! { <SignedIn><Sync /></SignedIn> } />
                 </FlatRoutes>
             </main>
             <MoveMenu />
+            <ResolveDialog />
+            <ExportDialog />
             <Toaster />
         </Router>
     }

@@ -60,3 +60,19 @@ pub fn step_focus(elements: &[HtmlElement], step: isize) {
         focus(element);
     }
 }
+
+/// Has the browser save a text as a file, as from a link to it.
+pub fn save_file(name: &str, text: &str) -> Result<(), String> {
+    let fault = |error: wasm_bindgen::JsValue| format!("the browser saves no file: {error:?}");
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("application/json");
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&text.into()), &options).map_err(fault)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob).map_err(fault)?;
+    let link = document().create_element("a").map_err(fault)?.unchecked_into::<web_sys::HtmlAnchorElement>();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has taken it by then.
+    leptos::leptos_dom::helpers::set_timeout(move || drop(web_sys::Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
+    Ok(())
+}

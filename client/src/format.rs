@@ -47,6 +47,31 @@ pub fn until(then_ms: i64, now_ms: i64) -> String {
     }
 }
 
+/// How long ago: `just now`, `3 min ago`, `5 h ago`, `2 days ago`.
+pub fn since(then_ms: i64, now_ms: i64) -> String {
+    match (now_ms - then_ms).div_euclid(60_000) {
+        ..=0 => "just now".to_owned(),
+        minutes @ 1..60 => format!("{minutes} min ago"),
+        minutes @ 60..2_880 => format!("{} h ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / 1_440),
+    }
+}
+
+/// `812 kB`, `1.4 GB`.
+pub fn bytes(bytes: u64) -> String {
+    let (unit, size) = match bytes {
+        0..1_000_000 => ("kB", 1e3),
+        1_000_000..1_000_000_000 => ("MB", 1e6),
+        _ => ("GB", 1e9),
+    };
+    let amount = bytes as f64 / size;
+    if amount < 10.0 {
+        format!("{amount:.1} {unit}")
+    } else {
+        format!("{amount:.0} {unit}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +91,14 @@ mod tests {
         assert_eq!(
             (until(0, 5), until(40_000, 0), until(180_000, 0)),
             ("now".into(), "in 40 s".into(), "in 3 min".into())
+        );
+        assert_eq!(
+            (since(5, 0), since(0, 180_000), since(0, 7_200_000), since(0, 200_000_000)),
+            ("just now".into(), "3 min ago".into(), "2 h ago".into(), "2 days ago".into())
+        );
+        assert_eq!(
+            (bytes(812_000), bytes(48_000_000), bytes(1_400_000_000)),
+            ("812 kB".into(), "48 MB".into(), "1.4 GB".into())
         );
         assert_eq!((count(1, "turn", "turns"), count(0, "turn", "turns")), ("1 turn".into(), "0 turns".into()));
     }

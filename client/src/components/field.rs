@@ -3,7 +3,11 @@
 //! **Invariant:** what was typed stays until it is saved or taken back with Escape; a refused value is still
 //! there, with the reason beside it.
 
-use crate::{facts::fields, state::AppState};
+use crate::{
+    components::resolve::ResolveButton,
+    facts::fields,
+    state::{AppState, topics::Topic},
+};
 use domain::{RowId, Table, schema::Column};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -11,6 +15,7 @@ use web_sys::{Event, HtmlInputElement, KeyboardEvent};
 
 const SAVE: &str = "Save";
 const NOT_A_DATE: &str = "is not a whole date.";
+const YOURS: &str = "Your change needs you: ";
 
 /// How a column is typed.
 #[derive(Clone, Copy, PartialEq)]
@@ -119,7 +124,28 @@ pub fn Field(
                 {input}
             </label>
             <Problem editing />
+            <Parked editing />
         </div>
+    }
+}
+
+/// A change of this value that was refused and waits for its author.
+#[component]
+fn Parked(editing: Editing) -> impl IntoView {
+    let Editing { state, table, row, column, .. } = editing;
+    let parked = Memo::new(move |_| {
+        state.read([Topic::Row(table, row)], |view| {
+            let mut writes = view.unsettled_writes(table, row);
+            let write = writes.find(|record| record.state.needs_user() && record.changes.contains_key(column.name))?;
+            Some((write.write_id, fields::shown_json(table, column.name, &write.changes[column.name].to, |_| None)))
+        })
+    });
+    move || {
+        parked.get().map(|(write, mine)| {
+            view! {
+                <p class="parked" data-tone="needs-you">{YOURS}{mine}". "<ResolveButton write /></p>
+            }
+        })
     }
 }
 

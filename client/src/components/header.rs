@@ -1,7 +1,8 @@
 //! The bar on top of every page: where one is, whether everything is saved, who is signed in.
 
-use super::dialog::Dialog;
+use super::{dialog::Dialog, export::ExportButton};
 use crate::{format, state::AppState};
+use browser::Leaving;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use sync::SyncStatus;
@@ -10,12 +11,15 @@ mod text {
     pub const BRAND: &str = "Turns";
     pub const BOARD: &str = "Board";
     pub const SYNC: &str = "Sync";
+    pub const HELD: &str = "Held changes";
     pub const PASSWORD: &str = "Change your password";
     pub const SIGN_OUT: &str = "Sign out";
     pub const UNSENT_TITLE: &str = "Sign out with unsent work?";
     pub const UNSENT_HINT: &str = "They are sent when you sign in here again. Nobody else on this device sees them.";
     pub const STAY: &str = "Stay signed in";
     pub const SIGN_OUT_ANYWAY: &str = "Sign out anyway";
+    pub const GIVE_UP: &str = "Give them up and sign out";
+    pub const SURE: &str = "Give up for good?";
 }
 
 /// See the module.
@@ -34,6 +38,7 @@ pub fn Header() -> impl IntoView {
                     <nav class="nav" aria-label="Main">
                         <A href="/board">{text::BOARD}</A>
                         <A href="/sync">{text::SYNC}</A>
+                        {state.user.with(|user| user.as_ref().is_some_and(|user| user.role.supervises())).then(|| view! { <A href="/held">{text::HELD}</A> })}
                     </nav>
                     <Status />
                     <div class="person">
@@ -73,12 +78,21 @@ fn SignOut() -> impl IntoView {
     let asking = RwSignal::new(None::<usize>);
     let ask = move |_| match state.status.get_untracked() {
         status if status.has_unsent() => asking.set(Some(status.waiting + status.need_user)),
-        _ => state.sign_out(),
+        _ => state.sign_out(Leaving::KeepSealed),
     };
     let leave_anyway = move |_| {
         // The dialog covers the message that would tell of a failure.
         asking.set(None);
-        state.sign_out();
+        state.sign_out(Leaving::KeepSealed);
+    };
+    let is_sure = RwSignal::new(false);
+    let give_up = move |_| {
+        // The first press asks, the second does it: what is given up is gone.
+        if is_sure.get_untracked() {
+            asking.set(None);
+            state.sign_out(Leaving::Discard);
+        }
+        is_sure.update(|is_sure| *is_sure = !*is_sure);
     };
     view! {
         <button type="button" class="button quiet" on:click=ask>{text::SIGN_OUT}</button>
@@ -89,7 +103,9 @@ fn SignOut() -> impl IntoView {
                     <p>{changes} " on this device. " {text::UNSENT_HINT}</p>
                     <form method="dialog" class="actions">
                         <button class="button primary" autofocus>{text::STAY}</button>
-                        <button type="button" class="button danger" on:click=leave_anyway>{text::SIGN_OUT_ANYWAY}</button>
+                        <ExportButton />
+                        <button type="button" class="button" on:click=leave_anyway>{text::SIGN_OUT_ANYWAY}</button>
+                        <button type="button" class="button danger" on:click=give_up>{move || if is_sure.get() { text::SURE } else { text::GIVE_UP }}</button>
                     </form>
                 </Dialog>
             }

@@ -1,11 +1,13 @@
 //! Parts that several pages share.
 
 pub mod dialog;
+pub mod export;
 pub mod field;
 pub mod header;
 pub mod heading;
 pub mod mark;
 pub mod move_menu;
 pub mod notices;
+pub mod resolve;
 pub mod submission;
 pub mod toaster;

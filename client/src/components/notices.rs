@@ -2,7 +2,9 @@
 //!
 //! **Invariant:** a new version never takes over by itself; somebody may be in the middle of a sentence.
 
+use super::export::ExportButton;
 use crate::state::AppState;
+use browser::StorageState;
 use leptos::prelude::*;
 
 mod text {
@@ -21,6 +23,13 @@ pub fn Notices() -> impl IntoView {
     let state = AppState::of_context();
     view! {
         <section class="notices" aria-label=text::NOTICES>
+            // Not to be dismissed: it is true for as long as it stands here.
+            {move || state.storage.with(StorageState::warning).map(|warning| view! {
+                <div class="notice" data-tone="needs-you" role="alert">
+                    <p>{warning}</p>
+                    {state.storage.with(StorageState::is_fleeting).then(|| view! { <ExportButton /> })}
+                </div>
+            })}
             {move || state.storage_failure.get().map(|reason| view! {
                 <div class="notice" data-tone="needs-you" role="alert">
                     <p>{text::STORAGE}{reason}</p>

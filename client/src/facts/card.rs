@@ -1,7 +1,7 @@
 //! One turn as its card on the board shows it.
 
 use super::address_line;
-use domain::{Cents, Date, Row, RowId, Table, UserId, Value};
+use domain::{Cents, Date, Row, RowId, Table, UserId, Value, WriteId};
 use sync::{LocalView, view::Mark};
 
 /// See the module.
@@ -23,6 +23,8 @@ pub struct Card {
     pub due: Option<Due>,
     /// Whether something of it has not reached the server.
     pub mark: Mark,
+    /// The first change of it that its user must decide about.
+    pub needs_you: Option<WriteId>,
 }
 
 /// Who has to do the next thing.
@@ -57,6 +59,7 @@ pub fn card(view: &LocalView, turn: &Row, me: Option<UserId>, today: Date, amoun
         priority: turn.text("priority").unwrap_or("medium").to_owned(),
         due: due(turn, today),
         mark: mark(view, turn.id()),
+        needs_you: needs_you(view, turn.id()),
     }
 }
 
@@ -81,6 +84,18 @@ pub fn mark(view: &LocalView, turn: RowId) -> Mark {
         .group(Table::ScopeItems, "turn_id", Value::Uuid(turn.0))
         .map(|item| view.mark(Table::ScopeItems, item.id()));
     items.fold(view.mark(Table::Turns, turn), Mark::max)
+}
+
+/// A refused new item is not in the group: it stands in the inspector and on the turn's own page.
+fn needs_you(view: &LocalView, turn: RowId) -> Option<WriteId> {
+    let items = view
+        .group(Table::ScopeItems, "turn_id", Value::Uuid(turn.0))
+        .map(|item| (Table::ScopeItems, item.id()));
+    let rows = std::iter::once((Table::Turns, turn)).chain(items);
+    let mut parked = rows
+        .flat_map(|(table, id)| view.unsettled_writes(table, id))
+        .filter(|record| record.state.needs_user());
+    parked.next().map(|record| record.write_id)
 }
 
 fn holder(turn: &Row, me: Option<UserId>) -> Holder {

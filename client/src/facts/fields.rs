@@ -46,6 +46,11 @@ pub fn editable(column: &Column, value: &Value) -> String {
     value.to_pg_text(column.kind).unwrap_or_default()
 }
 
+/// The JSON of a write as it stands in a field.
+pub fn typed_form(column: &Column, json: &Json) -> String {
+    Value::from_json(column.kind, json).map_or_else(|_| json.as_str().unwrap_or_default().to_owned(), |value| editable(column, &value))
+}
+
 /// A value in a sentence. `name` knows what the row behind an id is called.
 pub fn shown(column: &Column, value: &Value, name: impl FnOnce(uuid::Uuid) -> Option<String>) -> String {
     match (value, column.kind) {

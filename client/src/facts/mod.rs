@@ -2,11 +2,15 @@
 //!
 //! **Invariant:** nothing here knows a signal, an element or a clock; today is an argument.
 
+pub mod answer;
 pub mod board;
+pub mod browse;
 pub mod card;
 pub mod fields;
 #[cfg(test)]
 pub mod fixture;
+pub mod held;
+pub mod question;
 pub mod scope;
 pub mod stages;
 pub mod writes;

@@ -52,7 +52,7 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
         .as_ref()
         .and_then(|failure| failure.problem.conflicts.as_ref())
         .map(|conflicts| &conflicts.server_data);
-    let show = |column: &str, json: &Json| fields::shown_json(record.table, column, json, |id| name_of(view, column, RowId(id)));
+    let show = |column: &str, json: &Json| shown_value(view, record.table, column, json);
     let is_create = record.operation == Operation::Create;
     let says_something = |change: &Change| !change.predicted && (!is_create || !change.to.is_null());
     let given = record.changes.iter().filter(|(_, change)| says_something(change));
@@ -67,6 +67,11 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
                 .map(|theirs| show(column, theirs)),
         })
         .collect()
+}
+
+/// A value of a write, or of an answer, as people read it.
+pub fn shown_value(view: &LocalView, table: Table, column: &str, json: &Json) -> String {
+    fields::shown_json(table, column, json, |id| name_of(view, column, RowId(id)))
 }
 
 /// Where a write stands, in a word or two.

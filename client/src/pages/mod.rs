@@ -1,6 +1,7 @@
 //! The pages, one module each, its texts at its top.
 
 pub mod board;
+pub mod held;
 pub mod login;
 pub mod not_found;
 pub mod password;

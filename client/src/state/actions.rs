@@ -69,11 +69,11 @@ impl AppState {
         }
     }
 
-    /// Signs out.
-    pub fn sign_out(self) {
+    /// Signs out; what was not sent is kept for the day the same person comes back, or given up.
+    pub fn sign_out(self, leaving: Leaving) {
         self.has_left.set(true);
         spawn_local(async move {
-            if let Err(problem) = self.device().sign_out(Leaving::KeepSealed).await {
+            if let Err(problem) = self.device().sign_out(leaving).await {
                 self.has_left.set(false);
                 self.toasts.warn(problem.message);
             }

@@ -81,7 +81,7 @@ impl AppState {
                 self.follow_status();
             }
             News::FirstSync => self.first_sync_done.set(self.device().first_sync_done()),
-            News::Storage(state) => self.storage_failure.set(state.warning()),
+            News::Storage(storage) => self.storage.set(storage),
             News::StorageCleared { .. } => self.follow_status(),
             News::StorageFailed(reason) => self.storage_failure.set(Some(reason)),
             News::NewVersion => self.has_new_version.set(true),

@@ -8,13 +8,14 @@
 
 mod actions;
 mod amounts;
+mod answers;
 mod hearing;
 pub mod toasts;
 pub mod topics;
 
 use amounts::Amounts;
-use browser::Device;
-use domain::{Cents, Date, Row, RowId, Table, Value};
+use browser::{Device, StorageState};
+use domain::{Cents, Date, Row, RowId, Table, Value, WriteId};
 use leptos::prelude::*;
 use protocol::User;
 use sync::{LocalView, SyncStatus, view::Group};
@@ -35,7 +36,11 @@ pub struct AppState {
     pub status: RwSignal<SyncStatus>,
     /// Whether the first sync ever has brought the rows.
     pub first_sync_done: RwSignal<bool>,
-    /// Why the device cannot store, when it cannot.
+    /// Where this device keeps things.
+    pub storage: RwSignal<StorageState>,
+    /// The dialog that makes a file of unsent work is open.
+    pub exporting: RwSignal<bool>,
+    /// Why the last change could not be stored.
     pub storage_failure: RwSignal<Option<String>>,
     /// A newer app is installed and waits.
     pub has_new_version: RwSignal<bool>,
@@ -49,6 +54,8 @@ pub struct AppState {
     pub last_moved: RwSignal<Option<RowId>>,
     /// The open **Move to…** menu.
     pub move_menu: RwSignal<Option<MoveMenu>>,
+    /// The parked write that its user is being asked about.
+    pub resolving: RwSignal<Option<WriteId>>,
 }
 
 struct Shared {
@@ -75,6 +82,8 @@ impl AppState {
             has_left: RwSignal::new(false),
             status: RwSignal::new(device.status()),
             first_sync_done: RwSignal::new(device.first_sync_done()),
+            storage: RwSignal::new(device.storage()),
+            exporting: RwSignal::new(false),
             storage_failure: RwSignal::new(None),
             has_new_version: RwSignal::new(false),
             today: RwSignal::new(device.today()),
@@ -82,6 +91,7 @@ impl AppState {
             toasts: Toasts::new(),
             last_moved: RwSignal::new(None),
             move_menu: RwSignal::new(None),
+            resolving: RwSignal::new(None),
             shared: StoredValue::new_local(Shared {
                 device,
                 triggers: Triggers::default(),

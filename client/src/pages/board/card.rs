@@ -1,7 +1,7 @@
 //! One turn's card. Its whole content is one reactive scope: what touches the turn renders this card and no other.
 
 use crate::{
-    components::{mark::mark, move_menu::MoveButton},
+    components::{mark::mark, move_menu::MoveButton, resolve::ResolveButton},
     facts::{
         card::{Card as Facts, Due, Holder, card},
         fields,
@@ -67,6 +67,7 @@ fn show(turn: RowId, facts: Facts) -> impl IntoView {
             </p>
             <div class="card-foot">
                 <span class="holder">{holder}</span>
+                {facts.needs_you.map(|write| view! { <ResolveButton write /> })}
                 <MoveButton turn />
             </div>
         </article>

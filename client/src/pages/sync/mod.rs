@@ -2,16 +2,18 @@
 //!
 //! **Invariant:** no write is hidden: what is not settled stands here, also what this version cannot read.
 
+mod device;
 mod discard;
 mod history;
 mod tables;
 mod write;
 
 use crate::{
-    components::heading::Heading,
+    components::{export::ExportButton, heading::Heading},
     state::{AppState, topics::Topic},
 };
 use ::sync::{OutboxRecord, SyncStatus};
+use device::ThisDevice;
 use discard::DiscardDialog;
 use domain::WriteId;
 use history::{History, Unreadable};
@@ -20,13 +22,13 @@ use tables::Tables;
 use wasm_bindgen_futures::spawn_local;
 use write::Write;
 
+pub use write::Columns;
+
 mod text {
     pub const TITLE: &str = "Sync";
     pub const UNSETTLED: &str = "Changes on their way";
     pub const NOTHING: &str = "Nothing is waiting. Every change on this device is with the server.";
     pub const RETRY: &str = "Retry now";
-    pub const LEADS: &str = "This tab keeps the device up to date.";
-    pub const FOLLOWS: &str = "Another tab keeps the device up to date; this one hears of everything.";
 }
 
 /// See the module.
@@ -39,6 +41,7 @@ pub fn Sync() -> impl IntoView {
             <Summary />
             <Unsettled discarding />
             <Unreadable />
+            <ThisDevice />
             <Tables />
             <History />
             {move || discarding.get().map(|write| view! { <DiscardDialog write on_close=move |()| discarding.set(None) /> })}
@@ -49,18 +52,16 @@ pub fn Sync() -> impl IntoView {
 #[component]
 fn Summary() -> impl IntoView {
     let state = AppState::of_context();
-    let leads = move || {
-        state.read([Topic::Writes], |_| ());
-        if state.device().is_leader() { text::LEADS } else { text::FOLLOWS }
-    };
     let retry = move |_| spawn_local(async move { state.device().retry_now().await });
     view! {
         <section class="panel sync-summary" aria-label="Summary">
             <div>
                 <p class="sentence">{move || state.status.with(SyncStatus::to_string)}</p>
-                <p class="muted">{leads}</p>
             </div>
-            <button type="button" class="button primary" on:click=retry>{text::RETRY}</button>
+            <div class="actions">
+                <button type="button" class="button primary" on:click=retry>{text::RETRY}</button>
+                <ExportButton />
+            </div>
         </section>
     }
 }

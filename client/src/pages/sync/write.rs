@@ -1,6 +1,7 @@
 //! One write: what its author did, how it stands, what can be done.
 
 use crate::{
+    components::resolve::ResolveButton,
     facts::writes::{self, ChangedColumn},
     format,
     state::AppState,
@@ -8,10 +9,8 @@ use crate::{
 use domain::WriteId;
 use leptos::prelude::*;
 use sync::{OutboxRecord, WriteState};
-use wasm_bindgen_futures::spawn_local;
 
 mod text {
-    pub const SEND_AGAIN: &str = "Send again";
     pub const DISCARD: &str = "Discard";
     pub const DETAILS: &str = "Details";
     pub const COLUMN: &str = "What";
@@ -27,7 +26,6 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
     let (sentence, columns) = state.peek(|view| (writes::sentence(view, &record), writes::changed_columns(view, &record)));
     let id = record.write_id;
     let may_discard = matches!(record.state, WriteState::Pending | WriteState::Rejected | WriteState::Blocked);
-    let send_again = move |_| spawn_local(async move { state.device().send_again(id).await });
     view! {
         <article class="panel write" aria-label=sentence data-tone=tone(record.state)>
             <header class="write-head">
@@ -38,7 +36,7 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
             <Columns columns />
             <Details record=record.clone() />
             <div class="actions">
-                {(record.state == WriteState::Rejected).then(|| view! { <button type="button" class="button primary" on:click=send_again>{text::SEND_AGAIN}</button> })}
+                {record.state.needs_user().then(|| view! { <ResolveButton write=id /> })}
                 {may_discard.then(|| view! { <button type="button" class="button danger" on:click=move |_| discarding.set(Some(id))>{text::DISCARD}</button> })}
             </div>
         </article>
@@ -55,8 +53,9 @@ pub fn tone(state: WriteState) -> &'static str {
     }
 }
 
+/// The values of a write beside what was and what stands.
 #[component]
-fn Columns(columns: Vec<ChangedColumn>) -> impl IntoView {
+pub fn Columns(columns: Vec<ChangedColumn>) -> impl IntoView {
     if columns.is_empty() {
         return None;
     }

@@ -1,16 +1,16 @@
 //! What of a turn has not reached the server, and why.
 
 use crate::{
+    components::resolve::ResolveButton,
     facts::writes,
     state::{AppState, topics::Topic},
 };
-use domain::RowId;
+use domain::{RowId, WriteId};
 use leptos::prelude::*;
 use sync::OutboxRecord;
 
 mod text {
     pub const TITLE: &str = "Not with the office yet";
-    pub const DECIDE: &str = "Decide in Sync";
 }
 
 /// One unsent write as a line.
@@ -18,7 +18,8 @@ mod text {
 struct Line {
     sentence: String,
     state: &'static str,
-    needs_user: bool,
+    /// The write, where its user must decide about it.
+    needs_user: Option<WriteId>,
     reason: Option<String>,
 }
 
@@ -38,12 +39,11 @@ pub fn Unsent(turn: RowId) -> impl IntoView {
     move || {
         let lines = lines.get();
         (!lines.is_empty()).then(|| {
-            let needs_user = lines.iter().any(|line| line.needs_user);
+            let needs_user = lines.iter().any(|line| line.needs_user.is_some());
             view! {
                 <section class="panel unsent" data-tone=if needs_user { "needs-you" } else { "waiting" }>
                     <h2>{text::TITLE}</h2>
                     <ul>{lines.into_iter().map(show).collect_view()}</ul>
-                    {needs_user.then(|| view! { <a class="button" href="/sync">{text::DECIDE}</a> })}
                 </section>
             }
         })
@@ -54,7 +54,7 @@ fn line(view: &sync::LocalView, record: &OutboxRecord) -> Line {
     Line {
         sentence: writes::sentence(view, record),
         state: writes::state_label(record.state),
-        needs_user: record.state.needs_user(),
+        needs_user: record.state.needs_user().then_some(record.write_id),
         reason: writes::reason(record),
     }
 }
@@ -63,7 +63,8 @@ fn show(line: Line) -> impl IntoView {
     view! {
         <li>
             <span>{line.sentence}</span>
-            <span class="tag" data-tone=if line.needs_user { "needs-you" } else { "waiting" }>{line.state}</span>
+            <span class="tag" data-tone=if line.needs_user.is_some() { "needs-you" } else { "waiting" }>{line.state}</span>
+            {line.needs_user.map(|write| view! { <ResolveButton write /> })}
             {line.reason.map(|reason| view! { <p class="reason">{reason}</p> })}
         </li>
     }
