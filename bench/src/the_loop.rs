@@ -27,7 +27,13 @@ pub async fn measure() -> Result<()> {
     let onlooker = App::sign_in(&browser.another_device().await?, &server.url(), ADMIN).await?;
     live::measure(&mut report, &server, &app, &onlooker).await?;
     tap::measure(&mut report, &tablet, &app).await?;
-    drain::measure(&mut report, &server, &wire, &tablet, &app).await?;
+    let bench = drain::Bench {
+        server: &server,
+        wire: &wire,
+        tablet: &tablet,
+        app: &app,
+    };
+    drain::measure(&mut report, &bench).await?;
 
     report.print();
     report.save("loop")

@@ -70,6 +70,17 @@ impl Api {
             .with_context(|| format!("no row of {table} has {column} = {value}"))
     }
 
+    /// The id of a person's account, as an administrator finds it.
+    pub async fn account_id(&self, email: &str) -> Result<String> {
+        let (_, answer) = self.get("/api/admin/users").await?;
+        let accounts = answer["users"].as_array().into_iter().flatten();
+        let id = accounts
+            .into_iter()
+            .find(|account| account["email"] == email)
+            .and_then(|account| account["id"].as_str());
+        id.map(str::to_owned).with_context(|| format!("no account of {email} in {answer}"))
+    }
+
     /// Posts a write and hands back its status and answer, whatever it is.
     pub async fn write(&self, table: &str, write: &Value) -> Result<(StatusCode, Value)> {
         self.post(&format!("/api/write/{table}"), write).await

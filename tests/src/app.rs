@@ -32,6 +32,18 @@ impl App {
         Ok(app)
     }
 
+    /// Signs in again with a one-time password, and chooses another one as the app demands.
+    pub async fn sign_in_again(&self, one_time_password: &str, password: &str) -> Result<()> {
+        self.page.named("link", "Sign in").click().await?;
+        self.page.named("textbox", "Password").fill(one_time_password).await?;
+        self.page.named("button", "Sign in").click().await?;
+        self.page.wait_for_path("/password").await?;
+        self.page.named("textbox", "Password now").fill(one_time_password).await?;
+        self.page.named("textbox", "New password").fill(password).await?;
+        self.page.named("button", "Save password").click().await?;
+        self.page.wait_for_path("/board").await
+    }
+
     /// Opens the app at a path.
     pub async fn open_at(device: &Device, base: &str, path: &str) -> Result<Self> {
         let page = device.open_page(&format!("{}{path}", base.trim_end_matches('/'))).await?;
@@ -109,6 +121,13 @@ impl App {
     pub async fn move_to(&self, property: &str, stage: &str) -> Result<()> {
         self.look_at(property).await?.role_inside("button").name_containing("Move to").click().await?;
         self.page.named("menuitem", stage).click().await
+    }
+
+    /// Opens the question about a turn's refused change from its card, by keyboard.
+    pub async fn resolve(&self, property: &str) -> Result<()> {
+        self.look_at(property).await?.role_inside("button").name_containing("Resolve").focus().await?;
+        self.page.press("Enter").await?;
+        self.page.role("dialog").wait().await
     }
 
     /// Opens the scope of a turn from the board.

@@ -25,7 +25,7 @@ pub use app::App;
 pub use chromium::Chromium;
 pub use device::Device;
 pub use page::{Locator, Page};
-pub use proxy::HoldingProxy;
+pub use proxy::{HoldingProxy, Instead};
 pub use scene::Scene;
 pub use server::{ServerOptions, ServerProcess};
 pub use wait::{eventually, eventually_within};

@@ -100,6 +100,19 @@ impl ServerProcess {
         Ok(())
     }
 
+    /// Runs one of its commands on its database to the end, beside it or while it is down; gives what it printed.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = tokio::process::Command::new(program()?);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("DATABASE_URL", database_url(self.folder.path()));
+        let output = command.output().await?;
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        anyhow::ensure!(output.status.success(), "turns-server {arguments:?} ended with {}:\n{printed}", output.status);
+        Ok(printed)
+    }
+
     /// What it has printed, over all its starts.
     pub fn printed(&self) -> String {
         format!("The server printed:\n{}", lock(&self.printed))

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::http::{Body, Chunks, Head};
-use super::{Catch, Moment, UnderWay, Wire};
+use super::{Catch, Instead, Moment, UnderWay, Wire};
 
 /// Serves the connection until one side ends it or the wire is cut.
 pub async fn serve(mut browser: TcpStream, wire: &Arc<Wire>) -> Result<()> {
@@ -46,6 +46,18 @@ async fn requests(browser: &mut TcpStream, wire: &Arc<Wire>) -> Result<()> {
             happened.send(()).ok();
             return Ok(());
         }
+        let catch = match catch {
+            Some(Catch {
+                moment: Moment::Instead(instead),
+                happened,
+                ..
+            }) if !instead.is_carried_out => {
+                tell_instead(browser, instead).await?;
+                happened.send(()).ok();
+                continue;
+            }
+            other => other,
+        };
         let mut server = TcpStream::connect(("127.0.0.1", wire.server)).await?;
         server.write_all(&head.bytes).await?;
         server.write_all(&body).await?;
@@ -81,6 +93,12 @@ async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head,
         }
     };
     if let Some(catch) = catch {
+        if let Moment::Instead(instead) = catch.moment {
+            tell_instead(browser, instead).await?;
+            catch.happened.send(()).ok();
+            // The server's own answer is left unread with its connection.
+            return Ok(true);
+        }
         catch.happened.send(()).ok();
         // Until the wire is cut, which ends this task.
         std::future::pending::<()>().await;
@@ -105,6 +123,16 @@ async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head,
         ended = end.pass(&buffer[..read])?;
     }
     Ok(true)
+}
+
+async fn tell_instead(browser: &mut TcpStream, instead: Instead) -> Result<()> {
+    let Instead { status, body, .. } = instead;
+    let kind = if body.starts_with('{') { "application/json" } else { "text/html" };
+    let answer = format!(
+        "HTTP/1.1 {status} Instead\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    Ok(browser.write_all(answer.as_bytes()).await?)
 }
 
 /// Completes when the browser has closed its side: it sends nothing else while it waits for an answer.

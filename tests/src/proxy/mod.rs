@@ -70,6 +70,19 @@ pub(crate) enum Moment {
     Request,
     /// After the server has carried it out, before the browser knows.
     Answer,
+    /// The browser is told something else, whether the server has seen the request or not.
+    Instead(Instead),
+}
+
+/// What the browser is told instead of the server's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instead {
+    /// The status line's code.
+    pub status: u16,
+    /// JSON as our server's where it begins with a brace; else some proxy's page.
+    pub body: &'static str,
+    /// Whether the server carries the request out all the same.
+    pub is_carried_out: bool,
 }
 
 impl HoldingProxy {
@@ -119,6 +132,11 @@ impl HoldingProxy {
     /// [`HoldingProxy::pass`].
     pub fn lose_request_of(&self, path: &str) -> Held {
         self.lay_out(path, Moment::Request)
+    }
+
+    /// The next request whose path begins so is answered with something else.
+    pub fn answer_instead(&self, path: &str, instead: Instead) -> Held {
+        self.lay_out(path, Moment::Instead(instead))
     }
 
     /// How many requests with such a path have come so far.
