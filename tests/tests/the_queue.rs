@@ -265,7 +265,7 @@ async fn two_tabs_and_a_worker_at_the_same_rows_for_a_minute() -> Result<()> {
     for app in [&held.app, &second] {
         app.wait_for_status("All changes saved").await?;
     }
-    let stands = "select p.name as name, s.name as stage from turns t join properties p on p.id = t.property_id join turn_stages s on s.id = t.stage_id";
+    let stands = "select p.name as name, s.name as stage from turns t join properties p on p.id = t.property_id join turn_stages s on s.id = t.stage_id where t.is_active";
     for row in held.server.db(stands).await? {
         let (name, stage) = (row["name"].as_str().unwrap_or_default(), row["stage"].as_str().unwrap_or_default());
         if properties.iter().any(|property| property == name) {

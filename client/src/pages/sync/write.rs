@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::WriteId;
 use leptos::prelude::*;
-use sync::{OutboxRecord, WriteState};
+use sync::{OutboxRecord, WriteState, outbox::resolve::may_discard};
 
 mod text {
     pub const DISCARD: &str = "Discard";
@@ -25,7 +25,7 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
     let state = AppState::of_context();
     let (sentence, columns) = state.peek(|view| (writes::sentence(view, &record), writes::changed_columns(view, &record)));
     let id = record.write_id;
-    let may_discard = matches!(record.state, WriteState::Pending | WriteState::Rejected | WriteState::Blocked);
+    let can_be_discarded = may_discard(&record);
     view! {
         <article class="panel write" aria-label=sentence data-tone=tone(record.state)>
             <header class="write-head">
@@ -37,7 +37,7 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
             <Details record=record.clone() />
             <div class="actions">
                 {record.state.needs_user().then(|| view! { <ResolveButton write=id /> })}
-                {may_discard.then(|| view! { <button type="button" class="button danger" on:click=move |_| discarding.set(Some(id))>{text::DISCARD}</button> })}
+                {can_be_discarded.then(|| view! { <button type="button" class="button danger" on:click=move |_| discarding.set(Some(id))>{text::DISCARD}</button> })}
             </div>
         </article>
     }
