@@ -13,7 +13,8 @@ use crate::{
 use domain::{Operation, Row, UserId};
 use protocol::ProblemCode;
 
-/// The version that the row must have: the greater of what the write says and what its ancestors made. A device that
+/// The version that the row must have: the greater of what the write says and what its ancestors made, as far as these were made on
+/// what this one's author saw. A device that
 /// merged a conflict has rebased the write on a version after theirs. `None` where nothing says so.
 ///
 /// Refused as `BLOCKED` while one of the writes that this one builds on has not been applied.
@@ -27,9 +28,15 @@ pub async fn expected_version(unit: &mut Unit, whose: UserId, intent: &Intent) -
                 format!("this builds on the write {ancestor}, which has not been applied"),
             ));
         };
-        if receipt.table_name == intent.table.sql_name() && receipt.row_id.0 == intent.row_id.0 {
-            latest = latest.max(receipt.version);
+        if receipt.table_name != intent.table.sql_name() || receipt.row_id.0 != intent.row_id.0 {
+            continue;
         }
+        // It was merged with a version that this one's author has not seen: a request that was long on its way, or a tap that was made
+        // while the answer was. Building on it would land on that unseen.
+        if receipt.base_version > intent.version {
+            return Ok(Some(intent.version.unwrap_or(0)));
+        }
+        latest = latest.max(receipt.version);
     }
     Ok(latest.max(intent.version))
 }

@@ -60,6 +60,7 @@ async fn keep(unit: &mut Unit, author: &Author, intent: &Intent, decision: &Deci
         content_digest: intent.digest(),
         table_name: intent.table.sql_name().to_owned(),
         row_id: TextUuid(intent.row_id.0),
+        base_version: intent.version,
         version,
         answer: answer.clone(),
         at: at.micros(),

@@ -115,6 +115,22 @@ async fn building_on_an_own_write_does_not_overlook_somebody_elses() {
     );
 }
 
+/// A request may be long on its way, and come again when what it builds on was merged with what its author has not seen.
+#[tokio::test]
+async fn building_on_an_own_write_that_was_merged_meanwhile_sees_no_further() {
+    let app = TestApp::start().await;
+    let (manager, admin) = (app.sign_in("manager").await, app.sign_in("admin").await);
+    let turn = turn_of(&manager).await;
+    assert_eq!(admin.write("turns", notes(&turn, &new_id(), 1, "theirs")).await.status, 200);
+    let first = new_id();
+    let merged = manager.write("turns", notes(&turn, &first, 2, "first, merged with theirs")).await;
+    assert_eq!(merged.json["version"], 3);
+    let mut late = notes(&turn, &new_id(), 1, "second, made on what theirs was written over");
+    late["after"] = json!([first]);
+    let conflict = manager.write("turns", late).await;
+    assert_eq!((conflict.status.as_u16(), conflict.problem()), (409, "CONFLICT"));
+}
+
 #[tokio::test]
 async fn a_child_waits_for_the_row_that_it_belongs_to() {
     let app = TestApp::start().await;

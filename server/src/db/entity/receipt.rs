@@ -17,6 +17,8 @@ pub struct Model {
     pub table_name: String,
     /// Which row.
     pub row_id: TextUuid,
+    /// The version that the write said its author had seen; none for a create, and in receipts from before this was kept.
+    pub base_version: Option<i64>,
     /// The row's version after the write; none after a delete.
     pub version: Option<i64>,
     /// The answer's text, given again byte for byte.

@@ -17,7 +17,7 @@ struct Step {
 }
 
 /// Oldest first.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "m0001_first",
         sqlite: include_str!("m0001_first/sqlite.sql"),
@@ -57,6 +57,11 @@ const STEPS: [Step; 8] = [
         name: "m0008_quarantine",
         sqlite: include_str!("m0008_quarantine/sqlite.sql"),
         postgres: include_str!("m0008_quarantine/postgres.sql"),
+    },
+    Step {
+        name: "m0009_seen",
+        sqlite: include_str!("m0009_seen/sqlite.sql"),
+        postgres: include_str!("m0009_seen/postgres.sql"),
     },
 ];
 
