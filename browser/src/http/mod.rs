@@ -13,6 +13,7 @@ mod writes;
 pub use auth::Confirmation;
 
 use crate::scope::Timer;
+use domain::UserId;
 use gloo_net::http::{Headers, RequestBuilder};
 use protocol::{Problem, ProblemCode, problem::ProblemAnswer};
 use serde::{Serialize, de::DeserializeOwned};
@@ -22,6 +23,8 @@ use web_sys::AbortController;
 /// The server of this origin.
 #[derive(Clone, Default)]
 pub struct Http {
+    /// Whose rows it asks for: the browser's one cookie may be somebody else's by now.
+    user: Option<UserId>,
     reached: Rc<Cell<Option<bool>>>,
 }
 
@@ -36,6 +39,14 @@ struct Answer {
 }
 
 impl Http {
+    /// The way to the rows of one user.
+    pub fn of(user: UserId) -> Self {
+        Self {
+            user: Some(user),
+            ..Self::default()
+        }
+    }
+
     /// Whether the latest request reached the server; `None` before the first.
     pub fn reached(&self) -> Option<bool> {
         self.reached.get()

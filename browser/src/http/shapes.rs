@@ -17,7 +17,8 @@ const LIMIT_MS: i64 = 90_000;
 impl Http {
     /// `GET /api/sync/{table}`: what the answer, or its absence, means for the stream.
     pub async fn fetch_shape(&self, request: &ShapeRequest) -> Event {
-        match self.ask(get(&request.path_and_query()), None, LIMIT_MS).await {
+        let user = self.user.map(|user| format!("&user={user}")).unwrap_or_default();
+        match self.ask(get(&format!("{}{user}", request.path_and_query())), None, LIMIT_MS).await {
             Ok(answer) => read(request, &answer),
             Err(_) => Event::Failed { retry_after_ms: None },
         }

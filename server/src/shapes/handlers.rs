@@ -62,6 +62,7 @@ pub fn routes() -> OpenApiRouter<App> {
         ("subset__order_by" = Option<String>, Query, description = "Columns with commas between them, each with `ASC` or `DESC` and `NULLS FIRST` or `NULLS LAST` behind it.", example = "due_date DESC, id"),
         ("subset__limit" = Option<u32>, Query, description = "At most so many rows; not without an order.", minimum = 1),
         ("subset__offset" = Option<u32>, Query, description = "After so many others; not without an order."),
+        ("user" = Option<String>, Query, description = "Whose rows these shall be; under a session of somebody else the answer is 401."),
         ("cursor" = Option<String>, Query, description = "`electric-cursor` of the last live answer, so that no cache repeats itself."),
     ),
     responses(
@@ -102,6 +103,13 @@ pub(super) async fn answer(
     subset: Option<subset::Wish>,
     headers: &HeaderMap,
 ) -> Result<Response> {
+    // A browser has one session for all its tabs: what one of them follows must not become somebody else's under it.
+    if parameters.get("user").is_some_and(|user| user.parse() != Ok(session.user.id)) {
+        return Err(Failure::refused(
+            ProblemCode::Unauthenticated,
+            "these rows would be another user’s; sign in as that user to follow them",
+        ));
+    }
     let table = Table::from_name(table).ok_or_else(|| Failure::from(Problem::new(ProblemCode::NotFound, format!("there is no shape “{table}”"))))?;
     let mut request = match Request::read(parameters) {
         Ok(request) => request,

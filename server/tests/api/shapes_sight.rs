@@ -36,6 +36,17 @@ fn moved(page: &ShapePage, operation: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_shape_that_names_its_user_is_nobody_elses() {
+    let app = TestApp::start().await;
+    let (manager, other) = (app.sign_in("manager").await, app.sign_in("manager2").await);
+    let asked = |user: &str| format!("offset=-1&user={user}");
+    assert_eq!(manager.shape("turns", &asked(&manager.id)).await.status, 200);
+    for user in [other.id.as_str(), "nobody"] {
+        assert_eq!(manager.shape("turns", &asked(user)).await.status, 401);
+    }
+}
+
+#[tokio::test]
 async fn a_home_that_passes_to_another_manager_takes_its_turns_and_scope_along() {
     let app = TestApp::start().await;
     let (admin, giver, taker) = (app.sign_in("admin").await, app.sign_in("manager").await, app.sign_in("manager2").await);
