@@ -256,6 +256,7 @@ fn batch(changes: Vec<RowChange>) -> ShapeBatch {
             handle: "1-2".into(),
             offset: "7_0".into(),
         },
+        is_up_to_date: true,
         seen_at_ms: 1_763_870_001_000,
     }
 }

@@ -57,6 +57,8 @@ pub struct ShapeBatch {
     pub changes: Vec<RowChange>,
     /// Where the stream goes on after them.
     pub place: Place,
+    /// The end of the log is reached: what has happened so far has been told by now.
+    pub is_up_to_date: bool,
     /// When they came, in milliseconds since 1970.
     pub seen_at_ms: i64,
 }
@@ -68,9 +70,10 @@ impl ShapeBatch {
     /// Whether the batch brings an acknowledged write's echo. `synced` is the row after the batch.
     pub fn echoes(&self, record: &OutboxRecord, synced: Option<&Row>) -> bool {
         let is_removed = |change: &RowChange| matches!(change, RowChange::Remove(id) if *id == record.row_id);
-        let has_left = synced.is_none() && (self.reset || self.changes.iter().any(is_removed));
-        // A clock that was set back meanwhile tells nothing either.
-        let is_overdue = |receipt: &Receipt| self.seen_at_ms.abs_diff(receipt.received_at_ms) > ECHO_OVERDUE_MS;
+        // That a row is not in a snapshot says nothing: the snapshot may be older than the write.
+        let has_left = synced.is_none() && self.changes.iter().any(is_removed);
+        // A clock that was set back meanwhile tells nothing either; and after a night the echo may stand on the log's next page.
+        let is_overdue = |receipt: &Receipt| self.is_up_to_date && self.seen_at_ms.abs_diff(receipt.received_at_ms) > ECHO_OVERDUE_MS;
         record.is_echoed(synced, has_left || record.receipt.as_ref().is_some_and(is_overdue))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     shape_stream::{RowChange, ShapeBatch},
 };
 use domain::{Row, RowId, Table, Value, WriteId};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Columns that screens list rows by.
 const GROUPED: [(Table, &str); 3] = [(Table::Turns, "stage_id"), (Table::Turns, "property_id"), (Table::ScopeItems, "turn_id")];
@@ -102,6 +102,15 @@ impl LocalView {
     /// Unsettled writes to a row, the oldest first.
     pub fn unsettled_writes(&self, table: Table, id: RowId) -> impl Iterator<Item = &OutboxRecord> {
         self.by_row.get(&(table, id)).into_iter().flatten().filter_map(|id| self.writes.get(id))
+    }
+
+    /// Stored writes that are not in `records`, the outbox as the store has it now, with their rows: they are over. Whoever takes that outbox
+    /// in reads these rows before: an echo settles its write in the moment in which its row is stored, and a tab that hears of the one before
+    /// the other would show the old value in between.
+    pub fn over_in(&self, records: &[OutboxRecord]) -> BTreeMap<WriteId, (Table, RowId)> {
+        let open: HashSet<WriteId> = records.iter().map(|record| record.write_id).collect();
+        let over = self.writes.values().filter(|record| record.seq != 0 && !open.contains(&record.write_id));
+        over.map(|record| (record.write_id, (record.table, record.row_id))).collect()
     }
 
     /// All unsettled writes, in no order.

@@ -84,6 +84,7 @@ fn batch(reset: bool, changes: Vec<RowChange>) -> ShapeBatch {
             handle: String::new(),
             offset: String::new(),
         },
+        is_up_to_date: true,
         seen_at_ms: 0,
     }
 }

@@ -47,6 +47,7 @@ impl Field {
             reset: false,
             changes: vec![RowChange::Put(row)],
             place,
+            is_up_to_date: true,
             seen_at_ms: 0,
         })
     }

@@ -75,13 +75,16 @@ fn stage(view: &LocalView, id: Option<RowId>) -> Option<&Row> {
 /// A write that waits hides what has come since it was made, so what is made on top of it sees no further than it did.
 fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     let (table, id) = (mutation.table, mutation.row_id);
-    match latest_shown(table, id, view) {
-        _ if mutation.operation == Operation::Create => None,
+    let shown = match latest_shown(table, id, view) {
+        _ if mutation.operation == Operation::Create => return None,
         // A row that is not here yet has no version that its author could have seen; the server has every row at a later one.
         Some(_) if holds_unseen(table, id, view) => Some(view.synced_row(table, id).map_or(0, Row::version)),
         Some(latest) if latest.state.is_waiting() => latest.base_version,
         _ => view.known_version(table, id),
-    }
+    };
+    // An earlier write that was sent again hides what has come since, too.
+    let waiting = view.unsettled_writes(table, id).filter(|record| record.state.is_waiting());
+    waiting.map(|record| record.base_version).fold(shown, Option::min)
 }
 
 /// The latest write under the row as it is shown, and the unsettled create of the row that this row belongs to.

@@ -178,13 +178,13 @@ impl ShapeStream {
             return self.ask(Question::Snapshot(Some(answer.place), rows));
         }
         let changes = rows.into_values().map(RowChange::Put).collect();
-        let store = self.store(true, changes, &answer.place, now);
+        let store = self.store(true, changes, &answer, now);
         self.arrive(store, answer.place)
     }
 
-    fn advance(&mut self, answer: ShapeAnswer, now: Now) -> Vec<Effect> {
+    fn advance(&mut self, mut answer: ShapeAnswer, now: Now) -> Vec<Effect> {
         self.losses = 0;
-        let store = self.store(false, answer.changes, &answer.place, now);
+        let store = self.store(false, std::mem::take(&mut answer.changes), &answer, now);
         if answer.up_to_date {
             return self.arrive(store, answer.place);
         }
@@ -193,12 +193,13 @@ impl ShapeStream {
         effects
     }
 
-    fn store(&self, reset: bool, changes: Vec<RowChange>, place: &Place, now: Now) -> Effect {
+    fn store(&self, reset: bool, changes: Vec<RowChange>, answer: &ShapeAnswer, now: Now) -> Effect {
         Effect::Store(ShapeBatch {
             table: self.table,
             reset,
             changes,
-            place: place.clone(),
+            place: answer.place.clone(),
+            is_up_to_date: answer.up_to_date,
             seen_at_ms: now.ms,
         })
     }

@@ -27,6 +27,8 @@ where
     a_patch_of_a_missing_row_is_a_gap_and_stores_nothing(fresh().await).await;
     an_echo_settles_an_acknowledged_write(fresh().await).await;
     an_acknowledgement_after_its_echo_settles_at_once(fresh().await).await;
+    what_was_made_on_a_new_row_waits_for_its_echo(fresh().await).await;
+    an_echo_is_overdue_only_when_the_log_has_been_read(fresh().await).await;
     a_delete_settles_when_the_row_has_gone(fresh().await).await;
     forgetting_rows_keeps_the_outbox(fresh().await, &reopened).await;
     notes_are_kept_and_removed(fresh().await, &reopened).await;
@@ -79,6 +81,7 @@ fn batch(reset: bool, changes: Vec<RowChange>) -> ShapeBatch {
             handle: "1-2".into(),
             offset: "7_0".into(),
         },
+        is_up_to_date: true,
         seen_at_ms: 1_763_870_001_000,
     }
 }
@@ -246,6 +249,42 @@ async fn an_acknowledgement_after_its_echo_settles_at_once<S: Store<Error: Debug
     let first = enqueue(&store, record(10, 1)).await;
     assert!(store.amend(vec![Amendment::of(acked(&first, Some(4)))]).await.unwrap());
     assert!(readable(&store).await.is_empty());
+}
+
+/// A create and an edit of the same new row, acknowledged together: neither an old snapshot nor the missing row is their echo.
+async fn what_was_made_on_a_new_row_waits_for_its_echo<S: Store<Error: Debug>>(store: S) {
+    let create = OutboxRecord {
+        operation: Operation::Create,
+        depends_on: vec![],
+        ..record(10, 1)
+    };
+    let edit = OutboxRecord {
+        depends_on: vec![create.write_id],
+        base_version: None,
+        ..record(11, 1)
+    };
+    let stored = store.enqueue(vec![create, edit]).await.unwrap();
+    let answered = [acked(&stored[0], Some(1)), acked(&stored[1], Some(2))].map(Amendment::of);
+    assert!(store.amend(answered.to_vec()).await.unwrap());
+    assert_eq!(readable(&store).await.len(), 2, "both are shown until their row is here");
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(2, 1))])).await.unwrap();
+    assert_eq!(readable(&store).await.len(), 2, "the snapshot is older than they are");
+    let echo = store.apply_shape(&batch(false, vec![RowChange::Put(turn(1, 2))])).await.unwrap();
+    assert_eq!(echo.settled.len(), 2);
+}
+
+/// After a night the echo may stand on the next page.
+async fn an_echo_is_overdue_only_when_the_log_has_been_read<S: Store<Error: Debug>>(store: S) {
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    let stored = enqueue(&store, record(10, 1)).await;
+    assert!(store.amend(vec![Amendment::of(acked(&stored, Some(3)))]).await.unwrap());
+    let morning = |is_up_to_date| ShapeBatch {
+        is_up_to_date,
+        seen_at_ms: 1_763_870_001_000 + 8 * 60 * 60 * 1_000,
+        ..batch(false, vec![RowChange::Put(turn(1, 2))])
+    };
+    assert_eq!(store.apply_shape(&morning(false)).await.unwrap().settled, []);
+    assert_eq!(store.apply_shape(&morning(true)).await.unwrap().settled, [stored.write_id]);
 }
 
 async fn a_delete_settles_when_the_row_has_gone<S: Store<Error: Debug>>(store: S) {

@@ -253,6 +253,7 @@ impl Story {
                 reset: true,
                 changes,
                 place,
+                is_up_to_date: true,
                 seen_at_ms: self.office.now_ms.get(),
             };
             block_on(self.store.disk.apply_shape(&batch)).unwrap();
@@ -283,6 +284,9 @@ impl Story {
             }
         }
         self.reload_outbox();
+        self.echo();
+        // What came and went before its answer has no echo: after some minutes it is not waited for any more.
+        self.office.now_ms.set(self.office.now_ms.get() + 6 * 60 * 1_000);
         self.echo();
     }
 
