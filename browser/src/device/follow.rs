@@ -7,10 +7,10 @@ use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
 use domain::{RowId, Table, UserId, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     rc::{Rc, Weak},
 };
-use sync::{Applied, OutboxRecord, RowChange, ShapeBatch, Store, outbox::drain::own_records};
+use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, outbox::drain::own_records};
 use wasm_bindgen_futures::spawn_local;
 
 /// More rows than this are not named one by one.
@@ -106,7 +106,7 @@ impl Inner {
         match self.try_reload_outbox(user).await {
             Ok(true) => {
                 self.tell(News::Status);
-                self.arm();
+                return self.arm();
             }
             // Somebody else's by now.
             Ok(false) => {}
@@ -182,15 +182,20 @@ impl Audience for Screen {
         });
     }
 
+    /// What lies between there and what this tab has seen was stored by somebody who could not tell of it any more.
+    fn begins_at(&self, table: Table, place: Option<&Place>) {
+        let (Some(device), Some(place)) = (self.0.upgrade(), place) else { return };
+        let seen = device.places.borrow_mut().insert(table, place.clone());
+        if seen.as_ref() != Some(place) {
+            device.tell_all(&Signal::RowsChanged { table, ids: None });
+            device.tell_all(&Signal::OutboxChanged);
+        }
+    }
+
     fn stored(&self, batch: &ShapeBatch, applied: &Applied) {
         let Some(device) = self.0.upgrade() else { return };
-        device.change(|view| {
-            let mut touched = view.apply_shape(batch);
-            for id in &applied.settled {
-                touched.extend(view.remove_write(*id));
-            }
-            touched
-        });
+        device.places.borrow_mut().insert(batch.table, batch.place.clone());
+        device.change(|view| view.apply_shape(batch));
         device.note_placed(batch.table);
         if batch.reset || !batch.changes.is_empty() {
             let named = !batch.reset && batch.changes.len() <= MOST_NAMED_ROWS;
@@ -198,9 +203,8 @@ impl Audience for Screen {
             device.channel.tell(&Signal::RowsChanged { table: batch.table, ids });
         }
         if !applied.settled.is_empty() {
-            device.channel.tell(&Signal::OutboxChanged);
-            device.tell(News::Status);
-            device.arm();
+            // Not taken out of the view here: an earlier write to the same row may be over too, and this tab not know it yet.
+            device.tell_all(&Signal::OutboxChanged);
         }
     }
 

@@ -35,7 +35,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
-use sync::{LocalView, OutboxRecord, SyncStatus, Touched, outbox::resolve as decisions};
+use sync::{LocalView, OutboxRecord, Place, SyncStatus, Touched, outbox::resolve as decisions};
 use wasm_bindgen_futures::spawn_local;
 
 /// One browser profile on one tablet. Cheap to clone.
@@ -101,6 +101,8 @@ struct Inner {
     session: RefCell<Option<Session>>,
     /// Tables that have been here once.
     placed: RefCell<HashSet<Table>>,
+    /// Up to where this tab has seen each table stored, by its own streams or when it was loaded.
+    places: RefCell<HashMap<Table, Place>>,
     keeper: UnboundedSender<keeper::Parcel>,
     leader: RefCell<Option<Leader>>,
     is_leading: Cell<bool>,

@@ -52,7 +52,11 @@ impl Inner {
         *self.pulse.borrow_mut() = earliest.filter(|_| self.is_signed_in()).map(|pause_ms| {
             Timer::after(pause_ms.max(SHORTEST_PAUSE_MS), move || {
                 if let Some(device) = device.upgrade() {
-                    device.beat();
+                    // Whoever has sent it may have ended before it could tell.
+                    spawn_local(async move {
+                        device.reload_outbox().await;
+                        device.beat();
+                    });
                 }
             })
         });

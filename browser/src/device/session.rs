@@ -123,10 +123,14 @@ impl Inner {
     pub(super) async fn stream_was_refused(self: &Rc<Self>) {
         self.reload_session().await;
         let session = self.session.borrow().clone();
-        let refused = session.as_ref().is_some_and(|session| !session.has_ended) && self.confirm_session().await;
+        if session.as_ref().is_none_or(|session| session.has_ended) {
+            return;
+        }
+        self.confirm_session().await;
         scope::sleep(RESTART_PAUSE_MS).await;
-        // Whoever has changed the session meanwhile has begun new streams.
-        if refused && *self.session.borrow() == session {
+        // Whoever has changed the session meanwhile has begun new streams. Where the server could not be asked, or what it said could
+        // not be kept, the new ones find it out again.
+        if *self.session.borrow() == session {
             self.stop_streams();
             self.start_streams();
         }
@@ -156,6 +160,7 @@ impl Inner {
         if !keeps_view {
             self.view.replace(LocalView::default());
             self.placed.borrow_mut().clear();
+            self.places.borrow_mut().clear();
         }
         self.tell(News::Session);
         if let Some(session) = &session
@@ -184,6 +189,8 @@ impl Inner {
             self.change(|view| view.load_outbox(records));
         }
         for table in session.tables() {
+            // The place first: what is stored between the two is read twice, and never not at all.
+            let place = self.store.place(table).await?;
             let rows = match self.store.rows(table).await {
                 // The server has them: they come again.
                 Err(StoreError::UnreadableRow(_)) => {
@@ -192,12 +199,12 @@ impl Inner {
                 }
                 read => read?,
             };
-            let place = self.store.place(table).await?;
             if !is_still_theirs() {
                 return Ok(());
             }
             self.change(|view| view.load_table(table, rows));
-            if place.is_some() {
+            if let Some(place) = place {
+                self.places.borrow_mut().insert(table, place);
                 self.note_placed(table);
             }
         }

@@ -25,7 +25,7 @@ use futures::{
 };
 use std::{cell::Cell, pin::pin, rc::Rc};
 use stream::{Hands, Stream};
-use sync::{Applied, ShapeBatch, shape_stream::Event};
+use sync::{Applied, Place, ShapeBatch, shape_stream::Event};
 use turnstile::Turnstile;
 use wasm_bindgen_futures::spawn_local;
 
@@ -38,6 +38,8 @@ const REFERENCE_LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
 pub trait Audience {
     /// This tab runs the streams from now on.
     fn leading(&self);
+    /// A stream goes on from where the store says.
+    fn begins_at(&self, table: Table, place: Option<&Place>);
     /// A batch is stored: show it.
     fn stored(&self, batch: &ShapeBatch, applied: &Applied);
     /// How a table's stream stands, in words.
@@ -62,7 +64,7 @@ type Streams = Rc<Vec<UnboundedSender<Event>>>;
 impl Leader {
     /// Gets in line.
     pub fn start(store: &DeviceStore, user: UserId, tables: &[Table], audience: &Rc<impl Audience + 'static>) -> Self {
-        let (nudge, http) = (Nudge::default(), Http::default());
+        let (nudge, http) = (Nudge::default(), Http::of(user));
         let (senders, inboxes): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
         let senders = Rc::new(senders);
         let turnstile = Turnstile::default();

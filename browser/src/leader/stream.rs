@@ -13,7 +13,7 @@ use domain::Table;
 use futures::{
     FutureExt, StreamExt,
     channel::mpsc::UnboundedReceiver,
-    future::{Either, LocalBoxFuture, pending, ready, select},
+    future::{Either, LocalBoxFuture, pending, select},
 };
 use std::{cell::Cell, rc::Rc};
 use sync::{
@@ -58,15 +58,21 @@ impl<A: Audience> Stream<A> {
                     outcome
                 }
             };
-            let ended = event == Event::Unauthenticated;
-            let event = hands.with_place(event).await;
-            let effects = machine.on(event, BrowserClock.now());
-            hands.audience.stream_stands(hands.table, in_words(machine.state()));
-            if ended {
-                return hands.audience.session_ended();
-            }
-            if let Some(next) = hands.carry_out(effects).await {
-                under_way = next;
+            let mut next_event = Some(event);
+            while let Some(event) = next_event.take() {
+                let ended = event == Event::Unauthenticated;
+                let event = hands.with_place(event).await;
+                let effects = machine.on(event, BrowserClock.now());
+                hands.audience.stream_stands(hands.table, in_words(machine.state()));
+                if ended {
+                    return hands.audience.session_ended();
+                }
+                match hands.carry_out(effects).await {
+                    Ok(None) => {}
+                    Ok(Some(next)) => under_way = next,
+                    // Before anything that waits in the inbox: what that asks for would follow on from rows that are not there.
+                    Err(interruption) => next_event = Some(interruption),
+                }
             }
         }
     }
@@ -83,13 +89,18 @@ impl<A: Audience> Hands<A> {
     /// A stream starts where the store says.
     async fn with_place(&self, event: Event) -> Event {
         match event {
-            Event::Started(None) => Event::Started(self.store.place(self.table).await.unwrap_or_default()),
+            Event::Started(None) => {
+                let place = self.store.place(self.table).await.unwrap_or_default();
+                self.audience.begins_at(self.table, place.as_ref());
+                Event::Started(place)
+            }
             other => other,
         }
     }
 
-    /// Stores what is to be stored, and begins what comes next; `None` where that goes on that is under way.
-    async fn carry_out(&self, effects: Vec<Effect>) -> Option<UnderWay<'_>> {
+    /// Stores what is to be stored, and begins what comes next; `None` where that goes on that is under way. What could not be
+    /// stored interrupts.
+    async fn carry_out(&self, effects: Vec<Effect>) -> Result<Option<UnderWay<'_>>, Event> {
         let mut next = None;
         for effect in effects {
             next = match effect {
@@ -97,12 +108,11 @@ impl<A: Audience> Hands<A> {
                 Effect::Rest { pause_ms } => Some(self.nudge.pause(pause_ms).map(|()| Event::Rested).boxed_local()),
                 Effect::Store(batch) => match self.keep(&batch).await {
                     None => None,
-                    // What was to follow would follow on from rows that are not there.
-                    Some(interruption) => return Some(ready(interruption).boxed_local()),
+                    Some(interruption) => return Err(interruption),
                 },
             };
         }
-        next
+        Ok(next)
     }
 
     async fn keep(&self, batch: &ShapeBatch) -> Option<Event> {
