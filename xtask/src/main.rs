@@ -18,6 +18,7 @@ mod process;
 mod python;
 mod redis;
 mod release;
+mod sim;
 mod site;
 mod stamp;
 mod steps;
@@ -33,6 +34,7 @@ const HELP: &str = "cargo xtask <command>
   postgres <command…>                 run a command with a PostgreSQL, and a standby of it, to test on
   build                               make the one file to install: target/turns-server
   fuzz                                give the reader of conditions any text, and the API thousands of requests made from its description
+  sim [--runs N] [--seed S]           play N days of many devices from seed S on, and hold each against the law
   ecosystem [filter…]                 test with Electric's own clients, in Node.js
   openapi                             print the description of the API (OpenAPI 3.1)
   bench [args…]                       measure; arguments go to the bench program
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         "postgres" => postgres::run(rest),
         "build" => release::build(),
         "fuzz" => fuzz::command(),
+        "sim" => sim::command(rest),
         "ecosystem" => node::command(rest),
         "openapi" => process::run(&mut process::cargo(["run", "--quiet", "--package", "server", "--", "openapi"])),
         "bench" => bench::run(rest),

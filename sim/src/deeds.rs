@@ -1,0 +1,368 @@
+//! What people, browsers, clocks and the office do in a day.
+//!
+//! **Invariant:** a deed is done by somebody who could do it: through a screen, a server or a plug.
+
+use crate::{
+    coverage::Fault,
+    device::{
+        Device,
+        tab::Tab,
+        worker::{self, Wake},
+    },
+    flicker::OFFICE,
+    office::ids,
+    world::World,
+};
+use domain::{Operation, RowId, Table, UserId, Value, WriteId};
+use protocol::BatchRequest;
+use serde_json::{Map, Value as Json, json};
+use std::rc::Rc;
+use sync::{Amendment, OutboxRecord, Store, outbox::drain::own_records, outbox::resolve};
+
+const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+
+impl World {
+    /// Something happens.
+    pub fn deed(self: &Rc<Self>) {
+        let device = self.dice.pick(&self.devices.borrow()).clone();
+        match self.dice.below(100) {
+            0..=41 => self.tap(&device),
+            42..=49 => self.office_edits(),
+            50..=53 => self.office_moves_access(),
+            54..=57 => self.person_decides(&device),
+            58..=61 => self.plug(&device),
+            62..=66 => device.dies_somewhere(),
+            67..=71 => {
+                if device.tabs.borrow().len() < 2 {
+                    Tab::open(&device);
+                }
+            }
+            72..=74 => self.close_browser(&device),
+            75..=77 => self.jump_clock(&device),
+            78..=80 => self.sign_somebody_else_in(&device),
+            81..=82 => self.sign_out(&device),
+            83..=85 => self.end_session(&device),
+            86 => {
+                self.met(Fault::StorageFull, &device);
+                device.disk.full_until_ms.set(self.now_ms() + self.dice.below_ms(20_000));
+            }
+            87..=88 => self.update_app(&device),
+            89..=91 => {
+                self.met_all(Fault::LogTrimmed);
+                self.server.borrow_mut().trim();
+            }
+            92..=93 => self.restart_server(),
+            94..=95 => {
+                self.met(Fault::DoorbellBroke, &device);
+                self.break_bells(Some(device.number));
+            }
+            _ => self.let_time_pass(),
+        }
+    }
+
+    fn let_time_pass(&self) {
+        let until_ms = self.now_ms() + self.dice.below_ms(4 * 60 * 1_000);
+        self.run_until(until_ms);
+    }
+
+    fn tap(&self, device: &Rc<Device>) {
+        let Some(tab) = self.some_tab(device) else {
+            Tab::open(device);
+            return;
+        };
+        for _ in 0..=self.dice.below(3) {
+            self.tap_once(&tab);
+        }
+    }
+
+    fn some_tab(&self, device: &Device) -> Option<Rc<Tab>> {
+        let tabs = device.tabs.borrow();
+        (!tabs.is_empty()).then(|| self.dice.pick(&tabs).clone())
+    }
+
+    fn tap_once(&self, tab: &Rc<Tab>) {
+        let unique = |what: &str| json!(format!("{what} {}", self.dice.next()));
+        let turn = self.some_row(tab, Table::Turns);
+        let item = self.some_row(tab, Table::ScopeItems);
+        let home = self.some_row(tab, Table::Properties);
+        match self.dice.below(20) {
+            0..=4 => tap(tab, Table::Turns, turn, Operation::Update, json!({"notes": unique("notes")})),
+            5..=6 => tap(tab, Table::Turns, turn, Operation::Update, json!({"work_order_number": unique("W")})),
+            7..=8 => {
+                let stage = ids::stage(self.dice.below(9) as u64);
+                tap(tab, Table::Turns, turn, Operation::StageChange, json!({"stage_id": stage.to_string()}));
+            }
+            9..=10 => self.add_item(tab, turn),
+            11..=12 => tap(tab, Table::ScopeItems, item, Operation::Update, json!({"description": unique("walls")})),
+            13 => tap(tab, Table::ScopeItems, item, Operation::Update, json!({"is_done": self.dice.one_in(2)})),
+            14 => tap(tab, Table::ScopeItems, item, Operation::Delete, json!({})),
+            15 => tap(tab, Table::Properties, home, Operation::Update, json!({"notes": unique("home")})),
+            16 => self.make_home(tab),
+            17 => tap(
+                tab,
+                Table::Turns,
+                turn,
+                Operation::Update,
+                json!({"notes": unique("n"), "work_order_number": unique("W")}),
+            ),
+            // The device does not know who works here: the server refuses.
+            18 => tap(tab, Table::Turns, turn, Operation::Update, json!({"vendor_id": ids::user(9).to_string()})),
+            _ => tap(tab, Table::ScopeItems, item, Operation::Update, json!({"quantity": self.dice.below(9)})),
+        }
+    }
+
+    fn some_row(&self, tab: &Tab, table: Table) -> Option<RowId> {
+        let view = tab.view.borrow();
+        let count = view.count(table);
+        view.rows(table).nth(self.dice.below(count.max(1))).map(domain::Row::id)
+    }
+
+    fn add_item(&self, tab: &Rc<Tab>, turn: Option<RowId>) {
+        let Some(turn) = turn else { return };
+        let data = json!({"turn_id": turn.to_string(), "room": "Kitchen", "category": "Paint", "description": format!("walls {}", self.dice.next())});
+        tap(tab, Table::ScopeItems, Some(RowId(self.new_id())), Operation::Create, data);
+    }
+
+    /// A home, its turn and a line of its scope, all in one go and perhaps without a network.
+    fn make_home(&self, tab: &Rc<Tab>) {
+        let (home, turn) = (RowId(self.new_id()), RowId(self.new_id()));
+        let number = if self.dice.one_in(6) {
+            "P-1".to_owned()
+        } else {
+            format!("P-{}", self.dice.below(1_000_000))
+        };
+        let data = json!({"property_number": number, "name": "New", "street_address": "1 New Street", "city": "Tulsa"});
+        tap(tab, Table::Properties, Some(home), Operation::Create, data);
+        tap(tab, Table::Turns, Some(turn), Operation::Create, json!({"property_id": home.to_string()}));
+        self.add_item(tab, Some(turn));
+    }
+
+    /// Somebody at a desk writes a row that tablets have too.
+    fn office_edits(self: &Rc<Self>) {
+        let turns = self.server.borrow_mut().rows(Table::Turns);
+        let turn = self.dice.pick(&turns);
+        let (column, value) = match self.dice.below(3) {
+            0 => ("notes", json!(format!("office {}", self.dice.next()))),
+            1 => ("priority", json!(["low", "medium", "high", "urgent"][self.dice.below(4)])),
+            _ => ("work_order_number", json!(format!("O {}", self.dice.next()))),
+        };
+        self.office_writes(turn.id(), Table::Turns, turn.version(), Operation::Update, &json!({column: value}));
+    }
+
+    /// Homes change hands, vendors and inspectors come and go.
+    fn office_moves_access(self: &Rc<Self>) {
+        let gives = self.dice.one_in(2);
+        self.met_all(if gives { Fault::AccessGiven } else { Fault::AccessWithdrawn });
+        self.promises.borrow_mut().release_rows();
+        let (table, id, data) = match self.dice.below(3) {
+            0 => (
+                Table::Properties,
+                ids::property(0),
+                json!({"property_manager_id": ids::user(if gives { 2 } else { 3 }).to_string()}),
+            ),
+            1 => (Table::Turns, ids::turn(0), json!({"vendor_id": gives.then(|| ids::vendor(0).to_string())})),
+            _ => (
+                Table::Turns,
+                ids::turn(0),
+                json!({"superintendent_id": gives.then(|| ids::user(4).to_string())}),
+            ),
+        };
+        let row = self.server.borrow_mut().rows(table).into_iter().find(|row| row.id() == id);
+        if let Some(row) = row {
+            self.office_writes(id, table, row.version(), Operation::Update, &data);
+        }
+    }
+
+    fn office_writes(self: &Rc<Self>, id: RowId, table: Table, version: i64, operation: Operation, data: &Json) {
+        for (column, json) in data.as_object().into_iter().flatten() {
+            let kind = table.column(column).map(|column| column.kind);
+            let value = kind.and_then(|kind| Value::from_json(kind, json).ok()).unwrap_or_default();
+            self.promises.borrow_mut().set(OFFICE, (table, id), column, &Value::Null, &value);
+        }
+        self.tell(|| format!("the office writes {} {id} v{version} {data}", table.url_name()));
+        let write =
+            json!({"table": table.url_name(), "operation": operation, "writeId": WriteId(self.new_id()), "rowId": id, "version": version, "data": data});
+        let batch = BatchRequest {
+            operations: vec![write],
+            atomic: false,
+            user_id: None,
+            waiting: None,
+        };
+        let mut server = self.server.borrow_mut();
+        let before = server.position();
+        let (token, _) = server.sign_in(ids::user(0));
+        let answered = server.write(token, &batch, self.now_ms());
+        server.sign_out(token);
+        drop(server);
+        debug_assert!(answered.is_ok());
+        self.after_commits(before);
+    }
+
+    /// A person looks at what was refused, or at what waits.
+    fn person_decides(self: &Rc<Self>, device: &Rc<Device>) {
+        let Some(tab) = self.some_tab(device) else { return };
+        let mut records: Vec<OutboxRecord> = tab.view.borrow().writes().filter(|record| record.seq != 0).cloned().collect();
+        records.sort_by_key(|record| record.seq);
+        let refused: Vec<WriteId> = records
+            .iter()
+            .filter(|record| record.state.needs_user())
+            .map(|record| record.write_id)
+            .collect();
+        let all: Vec<WriteId> = records.iter().map(|record| record.write_id).collect();
+        let chosen = if refused.is_empty() { all } else { refused };
+        if chosen.is_empty() {
+            return;
+        }
+        let id = *self.dice.pick(&chosen);
+        match self.dice.below(3) {
+            0 => {
+                self.met(Fault::DiscardedByUser, device);
+                decide(&tab, move |records| resolve::discard(records, id), Some(true));
+            }
+            1 => {
+                self.met(Fault::ResentByUser, device);
+                decide(&tab, move |records| resolve::send_again(records, id), Some(false));
+            }
+            _ => decide(&tab, resolve::retry_now, None),
+        }
+    }
+
+    /// The network goes or comes.
+    fn plug(&self, device: &Rc<Device>) {
+        let is_online = !device.is_online.get();
+        device.is_online.set(is_online);
+        self.tell(|| format!("device {} is {}", device.number, if is_online { "online" } else { "offline" }));
+        if !is_online {
+            self.met(Fault::Offline, device);
+            self.break_bells(Some(device.number));
+            return;
+        }
+        for tab in device.tabs.borrow().iter() {
+            tab.network_came();
+        }
+        if device.has_worker {
+            worker::wake(device, Wake::Sync { tries_left: 2 });
+        }
+    }
+
+    fn close_browser(&self, device: &Device) {
+        self.met(Fault::BrowserClosed, device);
+        device.close();
+    }
+
+    fn jump_clock(&self, device: &Device) {
+        let by_ms = *self.dice.pick(&[-YEAR_MS, YEAR_MS, -3_600_000, 3_600_000, -400_000, 400_000]);
+        let error_ms = if device.clock_error_ms.get() == 0 { by_ms } else { 0 };
+        self.met(Fault::ClockJumped, device);
+        device.clock_error_ms.set(error_ms);
+        // An echo that is awaited for more than five minutes is given up, and a clock that jumps makes minutes of a moment.
+        self.promises.borrow_mut().release_all();
+    }
+
+    fn sign_somebody_else_in(&self, device: &Rc<Device>) {
+        let user = ids::user(1 + self.dice.below(5) as u64);
+        self.met(Fault::SignedInAsOther, device);
+        self.sign_in(device, user);
+    }
+
+    /// Somebody signs in on a device, in one of its tabs.
+    pub fn sign_in(&self, device: &Rc<Device>, user: UserId) {
+        let tab = self.some_tab(device).unwrap_or_else(|| Tab::open(device));
+        self.tell(|| format!("device {}: user {} signs in", device.number, user.0.as_u128() % 64));
+        let signing = tab.clone();
+        tab.spawn(async move {
+            signing.sign_in(user).await;
+        });
+    }
+
+    fn sign_out(&self, device: &Rc<Device>) {
+        let Some(tab) = self.some_tab(device) else { return };
+        self.met(Fault::SignedOut, device);
+        let leaving = tab.clone();
+        tab.spawn(async move { leaving.sign_out().await });
+    }
+
+    /// By a password that was reset, or by an administrator.
+    fn end_session(&self, device: &Device) {
+        let Some(session) = device.disk.session_note() else { return };
+        self.met(Fault::SessionEnded, device);
+        self.server.borrow_mut().end_sessions(session.user.id);
+        self.end_dead_bells();
+    }
+
+    /// Another version of the app, which has left something that this one does not understand.
+    fn update_app(&self, device: &Device) {
+        self.met(Fault::AppUpdated, device);
+        let owner = device.disk.session_note().map(|session| session.user.id);
+        let raw = json!({"schema": *self.dice.pick(&[0, 250]), "writeId": WriteId(self.new_id()), "userId": owner, "what": "of another time"});
+        device.disk.memory.put_foreign_envelope(raw.clone());
+        self.ledger.borrow_mut().foreign(device.number, raw);
+        device.close();
+    }
+
+    fn restart_server(&self) {
+        self.met_all(Fault::ServerRestarted);
+        self.server.borrow_mut().restart();
+        self.outage_until_ms.set(self.now_ms() + self.dice.below_ms(8_000));
+        self.break_bells(None);
+    }
+}
+
+impl Device {
+    /// The browser ends with everything in it.
+    pub fn close(&self) {
+        while !self.tabs.borrow().is_empty() {
+            self.close_tab(0);
+        }
+        let worker = self.worker.borrow_mut().take();
+        if let Some(worker) = worker {
+            self.world.executor.kill(worker.process);
+        }
+        self.world.break_bells(Some(self.number));
+    }
+
+    /// A tab or the worker is stopped.
+    fn dies_somewhere(&self) {
+        let worker = self.worker.borrow().as_ref().map(|worker| worker.process);
+        let tabs: Vec<_> = self.tabs.borrow().iter().map(|tab| tab.process).collect();
+        let all: Vec<_> = worker.into_iter().chain(tabs).collect();
+        if !all.is_empty() {
+            self.dies(*self.world.dice.pick(&all));
+        }
+    }
+}
+
+fn tap(tab: &Rc<Tab>, table: Table, row: Option<RowId>, operation: Operation, data: Json) {
+    let (Some(row), Json::Object(data)) = (row, data) else { return };
+    let data: Map<String, Json> = data;
+    tab.tap(table, row, operation, &data);
+}
+
+/// Stores what a decision makes of a user's records (`browser/src/device/resolve.rs`).
+fn decide(tab: &Rc<Tab>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord> + 'static, is_discard: Option<bool>) {
+    let tab = tab.clone();
+    tab.clone().spawn(async move {
+        let Some(user) = tab.user_id() else { return };
+        for _ in 0..8 {
+            let Ok(records) = own_records(&tab.hand(), user).await else { break };
+            let decided = decide(&records);
+            note(&tab, &decided, is_discard);
+            let amendments: Vec<Amendment> = decided.into_iter().map(Amendment::of).collect();
+            if amendments.is_empty() || tab.hand().amend(amendments).await == Ok(true) {
+                break;
+            }
+        }
+        tab.device.tell(tab.process, &crate::device::Signal::OutboxChanged);
+        tab.reload_outbox().await;
+        tab.beat();
+    });
+}
+
+fn note(tab: &Tab, decided: &[OutboxRecord], is_discard: Option<bool>) {
+    let Some(is_discard) = is_discard else { return };
+    let world = &tab.device.world;
+    for record in decided {
+        world.ledger.borrow_mut().decided(record.write_id, is_discard);
+        world.promises.borrow_mut().release(record.table, record.row_id);
+    }
+}

@@ -1,0 +1,150 @@
+//! Brings into the view what other tabs, the worker and the streams have stored (`browser/src/device/follow.rs`).
+//!
+//! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later.
+
+use super::{Signal, tab::Tab};
+use crate::{disk::short, wrong::Wrong};
+use domain::{RowId, Table};
+use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+use sync::{Applied, Place, RowChange, ShapeBatch, Store, WriteState, outbox::drain::own_records};
+
+/// Signals that came together: each thing is read once.
+#[derive(Default)]
+struct Gathered {
+    session: bool,
+    outbox: bool,
+    reached: Option<bool>,
+    /// The rows to read; all where `None`.
+    rows: BTreeMap<Table, Option<BTreeSet<RowId>>>,
+}
+
+impl Gathered {
+    fn add(&mut self, signal: Signal) {
+        match signal {
+            Signal::OutboxChanged => self.outbox = true,
+            Signal::SessionChanged => self.session = true,
+            Signal::ServerReached(reached) => self.reached = Some(reached),
+            Signal::RowsChanged(table, ids) => {
+                let known = self.rows.entry(table).or_insert_with(|| Some(BTreeSet::new()));
+                match (known.as_mut(), ids) {
+                    (Some(known), Some(ids)) => known.extend(ids),
+                    _ => *known = None,
+                }
+            }
+        }
+    }
+}
+
+impl Tab {
+    pub(super) async fn follow(self: Rc<Self>, mut inbox: UnboundedReceiver<Signal>) {
+        while let Some(first) = inbox.next().await {
+            let mut gathered = Gathered::default();
+            gathered.add(first);
+            while let Ok(next) = inbox.try_recv() {
+                gathered.add(next);
+            }
+            self.take_in(gathered).await;
+        }
+    }
+
+    async fn take_in(self: &Rc<Self>, gathered: Gathered) {
+        if gathered.session {
+            self.reload_session().await;
+        }
+        // Rows first: a write whose echo they are is over in the outbox by now, and must not flicker.
+        for (table, ids) in gathered.rows {
+            self.reload_rows(table, ids).await;
+        }
+        if gathered.outbox {
+            self.reload_outbox().await;
+        }
+        if let Some(reached) = gathered.reached
+            && self.is_server_reached.replace(reached) != reached
+            && reached
+        {
+            self.server_is_back();
+        }
+    }
+
+    async fn reload_rows(&self, table: Table, ids: Option<BTreeSet<RowId>>) {
+        let user = self.user_id();
+        let ids: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
+        let read = match &ids {
+            Some(ids) => self.hand().rows_by_id(table, ids).await,
+            None => self.hand().rows(table).await,
+        };
+        if let Ok(rows) = read
+            && user.is_some()
+            && user == self.user_id()
+        {
+            self.change(|view| match &ids {
+                Some(ids) => view.replace_rows(table, ids, rows),
+                None => view.load_table(table, rows),
+            });
+        }
+    }
+
+    /// Takes the outbox as the store has it.
+    pub async fn reload_outbox(self: &Rc<Self>) {
+        let Some(user) = self.user_id() else { return };
+        let mut read = BTreeSet::new();
+        loop {
+            let Ok(mut records) = own_records(&self.hand(), user).await else { return };
+            if self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
+                records.retain(|record| record.state != WriteState::Acked);
+            }
+            if self.user_id() != Some(user) {
+                return;
+            }
+            let mut over = self.view.borrow().over_in(&records);
+            over.retain(|id, _| !read.contains(id));
+            if over.is_empty() || self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
+                self.change(|view| view.load_outbox(records));
+                return self.arm();
+            }
+            for table in over.values().map(|(table, _)| *table).collect::<BTreeSet<_>>() {
+                let ids = over.values().filter(|(of, _)| *of == table).map(|(_, id)| *id).collect();
+                self.reload_rows(table, Some(ids)).await;
+            }
+            read.extend(over.into_keys());
+        }
+    }
+
+    /// This tab's stream begins where the store says. Whatever lies between that and what this tab has seen was stored by somebody who could
+    /// not tell of it any more.
+    pub fn begins_at(&self, table: Table, place: Option<&Place>) {
+        let Some(place) = place else { return };
+        if self.places.borrow_mut().insert(table, place.clone()).as_ref() != Some(place) {
+            self.tell_all(&Signal::RowsChanged(table, None));
+            self.tell_all(&Signal::OutboxChanged);
+        }
+    }
+
+    /// This tab's own streams have stored a batch.
+    pub fn stored(self: &Rc<Self>, batch: &ShapeBatch, applied: &Applied) {
+        self.device.world.tell(|| {
+            let settled: Vec<String> = applied.settled.iter().map(|id| short(*id)).collect();
+            format!(
+                "device {}: tab {} stored {} changes of {:?}, settling {settled:?}",
+                self.device.number,
+                self.process.0,
+                batch.changes.len(),
+                batch.table
+            )
+        });
+        self.places.borrow_mut().insert(batch.table, batch.place.clone());
+        self.change(|view| view.apply_shape(batch));
+        if batch.reset || !batch.changes.is_empty() {
+            let ids = (!batch.reset).then(|| batch.changes.iter().map(RowChange::id).collect());
+            self.device.tell(self.process, &Signal::RowsChanged(batch.table, ids));
+        }
+        if !applied.settled.is_empty() {
+            // Not taken out of the view here: an earlier write to the same row may be over too, and this tab not know it yet.
+            self.tell_all(&Signal::OutboxChanged);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Signing in and out, and what the server says about the session (`browser/src/device/session.rs`).
+//!
+//! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
+
+use super::{Signal, session::Session, tab::Tab};
+use crate::{disk::DiskError, wire::Confirmation};
+use domain::UserId;
+use std::rc::Rc;
+use sync::{LocalView, Store, outbox::drain::own_records};
+
+/// A stream that the server refuses while it confirms the session is begun again, but not in a hurry.
+const RESTART_PAUSE_MS: i64 = 5_000;
+
+impl Tab {
+    /// Signs in; says whether it worked.
+    pub async fn sign_in(self: &Rc<Self>, user: UserId) -> bool {
+        let Some(signed_in) = self.wire().sign_in(user).await else { return false };
+        if self.renew(Session::new(signed_in)).await.is_err() {
+            return false;
+        }
+        // The server has replaced the session that it was to be told to end.
+        self.device.owes_logout.set(false);
+        self.server_is_back();
+        true
+    }
+
+    /// Signs out, without a network too.
+    pub async fn sign_out(self: &Rc<Self>) {
+        self.device.owes_logout.set(true);
+        if self.hand().end_session().await.is_err() {
+            return;
+        }
+        self.adopt(None).await;
+        self.device.tell(self.process, &Signal::SessionChanged);
+        self.pay_logout().await;
+    }
+
+    /// Asks the server whose session this browser holds, and follows what it says. Says whether it is this user's.
+    pub async fn confirm_session(self: &Rc<Self>) -> bool {
+        let Some(session) = self.session.borrow().clone() else { return false };
+        let confirmation = self.wire().session().await;
+        if self.session.borrow().as_ref() != Some(&session) {
+            return false;
+        }
+        match confirmation {
+            Confirmation::SignedIn(answer) if answer.user.id == session.user.id => {
+                let confirmed = Session::new(answer);
+                if confirmed != session {
+                    let _ = self.renew(confirmed).await;
+                }
+                true
+            }
+            Confirmation::SignedIn(_) | Confirmation::SignedOut => {
+                let _ = self.hand().note_session_ended(session.user.id).await;
+                self.device.tell(self.process, &Signal::SessionChanged);
+                self.reload_session().await;
+                false
+            }
+            Confirmation::Unknown => false,
+        }
+    }
+
+    /// A stream was refused: either the session is over, or the streams begin again.
+    pub async fn stream_was_refused(self: Rc<Self>) {
+        self.reload_session().await;
+        let session = self.session.borrow().clone();
+        if session.as_ref().is_none_or(|session| session.has_ended) {
+            return;
+        }
+        self.confirm_session().await;
+        self.device.world.executor.sleep(RESTART_PAUSE_MS).await;
+        // Whoever has changed the session meanwhile has begun new streams. Where the server could not be asked, or what it said could not
+        // be kept, the new streams find it out again.
+        if *self.session.borrow() == session {
+            self.stop_streams();
+            self.start_streams();
+        }
+    }
+
+    /// Takes the session as the store has it.
+    pub async fn reload_session(self: &Rc<Self>) {
+        if let Ok(session) = self.hand().session().await
+            && session != *self.session.borrow()
+        {
+            self.adopt(session).await;
+        }
+    }
+
+    async fn renew(self: &Rc<Self>, session: Session) -> Result<(), DiskError> {
+        self.hand().begin_session(&session).await?;
+        self.adopt(Some(session)).await;
+        self.device.tell(self.process, &Signal::SessionChanged);
+        Ok(())
+    }
+
+    /// Shows what belongs to this session, and syncs for it while it lasts.
+    pub async fn adopt(self: &Rc<Self>, session: Option<Session>) {
+        let before = self.session.replace(session.clone());
+        let keeps_view = before.zip(session.clone()).is_some_and(|(before, now)| before.shares_rows_with(&now));
+        self.stop_streams();
+        if !keeps_view {
+            self.view.replace(LocalView::default());
+            self.eyes.take();
+            self.places.take();
+        }
+        if let Some(session) = &session
+            && !keeps_view
+        {
+            // What could not be read is read again when something changes.
+            let _ = self.try_load(session).await;
+        }
+        // Another session may have come while this one was loaded.
+        if *self.session.borrow() == session {
+            self.start_streams();
+            self.arm();
+        }
+    }
+
+    async fn try_load(self: &Rc<Self>, session: &Session) -> Result<(), DiskError> {
+        let is_still_theirs = || self.user_id() == Some(session.user.id);
+        let records = own_records(&self.hand(), session.user.id).await?;
+        if is_still_theirs() {
+            self.change(|view| view.load_outbox(records));
+        }
+        for table in session.tables() {
+            // The place first: what is stored between the two is read twice, and never not at all.
+            let place = self.hand().place(table).await?;
+            let rows = self.hand().rows(table).await?;
+            if !is_still_theirs() {
+                return Ok(());
+            }
+            self.places.borrow_mut().extend(place.map(|place| (table, place)));
+            self.change(|view| view.load_table(table, rows));
+        }
+        Ok(())
+    }
+
+    /// Tells the server of a sign-out that it has not heard of yet.
+    pub fn settle_owed_logout(self: &Rc<Self>) {
+        if self.device.owes_logout.get() && self.session.borrow().is_none() {
+            let tab = self.clone();
+            self.spawn(async move { tab.pay_logout().await });
+        }
+    }
+
+    async fn pay_logout(&self) {
+        if self.wire().sign_out().await {
+            self.device.owes_logout.set(false);
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What survives on a device: the memory store, and the session note beside it, with everything a browser's storage does to
+//! those who wait for it.
+//!
+//! **Invariant:** each call is carried out at one moment, between two points at which its process may be delayed or die.
+
+use crate::{
+    coverage::{Fault, STATES, States},
+    device::session::Session,
+    executor::ProcessId,
+    world::World,
+};
+use domain::{Row, RowId, Table, UserId, WriteId};
+use futures::FutureExt;
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    future::Future,
+    rc::Rc,
+};
+use sync::{Amendment, Applied, OutboxRecord, Place, ShapeBatch, Store, Stored, WriteState, store::memory::MemoryStore};
+
+/// One browser profile's storage.
+pub struct Disk {
+    /// Whose device.
+    pub device: usize,
+    /// What lies on it.
+    pub memory: MemoryStore,
+    session: RefCell<Option<Session>>,
+    /// No room for anything before this moment.
+    pub full_until_ms: Cell<i64>,
+    states: Cell<States>,
+    newest_seq: Cell<u64>,
+}
+
+/// Why storage failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskError {
+    /// No room.
+    Full,
+    /// Rows of somebody who is not signed in.
+    NotOurs,
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "there is no room",
+            Self::NotOurs => "somebody else is signed in",
+        })
+    }
+}
+
+/// The memory store never waits.
+pub fn at_once<T, E: fmt::Debug>(call: impl Future<Output = Result<T, E>>) -> T {
+    match call.now_or_never() {
+        Some(Ok(done)) => done,
+        other => unreachable!("memory neither waits nor fails: {}", other.is_some()),
+    }
+}
+
+impl Disk {
+    /// An empty one.
+    pub fn new(device: usize) -> Self {
+        Self {
+            device,
+            memory: MemoryStore::default(),
+            session: RefCell::default(),
+            full_until_ms: Cell::new(0),
+            states: Cell::default(),
+            newest_seq: Cell::new(0),
+        }
+    }
+
+    /// The states that unsettled writes are in.
+    pub fn states(&self) -> States {
+        self.states.get()
+    }
+
+    /// Every record that is not over, as it lies there.
+    pub fn records(&self) -> Vec<OutboxRecord> {
+        at_once(self.memory.outbox()).into_iter().filter_map(Stored::record).collect()
+    }
+
+    /// The session note as it lies there.
+    pub fn session_note(&self) -> Option<Session> {
+        self.session.borrow().clone()
+    }
+
+    fn look_again(&self) {
+        let mut states = States::default();
+        for record in self.records() {
+            debug_assert!(record.state.is_over() || STATES.contains(&record.state));
+            states.add(record.state);
+        }
+        self.states.set(states);
+    }
+}
+
+/// A process's way to the disk.
+#[derive(Clone)]
+pub struct Hand {
+    /// The disk.
+    pub disk: Rc<Disk>,
+    /// Who asks.
+    pub process: ProcessId,
+    /// The world around both.
+    pub world: Rc<World>,
+    /// Whose rows it stores; any where none.
+    pub owner: Option<UserId>,
+}
+
+impl Hand {
+    /// The same, for the rows of one user.
+    pub fn for_rows_of(&self, user: UserId) -> Self {
+        Self {
+            owner: Some(user),
+            ..self.clone()
+        }
+    }
+
+    /// Asks for something that only reads.
+    async fn reading<T>(&self, read: impl FnOnce(&Disk) -> T) -> Result<T, DiskError> {
+        self.world.pass(self.process).await;
+        let found = read(&self.disk);
+        self.world.hear_back(self.process).await;
+        Ok(found)
+    }
+
+    /// Asks for a transaction that writes: there may be no room for it.
+    async fn writing<T>(&self, write: impl FnOnce(&Disk) -> Result<T, DiskError>) -> Result<T, DiskError> {
+        self.world.pass(self.process).await;
+        let is_full = self.world.now_ms() < self.disk.full_until_ms.get() && self.world.is_stormy.get();
+        if is_full || self.world.goes_wrong(300) {
+            if let Some(device) = self.world.devices.borrow().get(self.disk.device) {
+                self.world.met(Fault::StorageFull, device);
+            }
+            self.world.hear_back(self.process).await;
+            return Err(DiskError::Full);
+        }
+        let done = write(&self.disk)?;
+        self.disk.look_again();
+        self.world.hear_back(self.process).await;
+        Ok(done)
+    }
+
+    /// The session of this device.
+    pub async fn session(&self) -> Result<Option<Session>, DiskError> {
+        self.reading(|disk| disk.session.borrow().clone()).await
+    }
+
+    /// Begins or renews a session. Rows that belong to another one are wiped.
+    pub async fn begin_session(&self, session: &Session) -> Result<(), DiskError> {
+        let session = session.clone();
+        self.writing(|disk| {
+            let before = disk.session.replace(Some(session.clone()));
+            if !before.is_some_and(|before| before.shares_rows_with(&session)) {
+                at_once(disk.memory.forget_rows());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes that the server does not know this user's session any more.
+    pub async fn note_session_ended(&self, user: UserId) -> Result<(), DiskError> {
+        self.writing(|disk| {
+            if let Some(session) = disk.session.borrow_mut().as_mut().filter(|session| session.user.id == user) {
+                session.has_ended = true;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Signs out: session and rows go, outbox and history stay.
+    pub async fn end_session(&self) -> Result<(), DiskError> {
+        self.writing(|disk| {
+            disk.session.replace(None);
+            at_once(disk.memory.forget_rows());
+            Ok(())
+        })
+        .await
+    }
+
+    fn note_stored(&self, stored: &[OutboxRecord]) {
+        let mut ledger = self.world.ledger.borrow_mut();
+        for record in stored {
+            ledger.stored(self.disk.device, record);
+            if record.seq <= self.disk.newest_seq.replace(record.seq) {
+                self.world
+                    .violate(|| format!("device {} gave the number {} twice", self.disk.device, record.seq));
+            }
+        }
+    }
+}
+
+impl Store for Hand {
+    type Error = DiskError;
+
+    async fn enqueue(&self, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, DiskError> {
+        self.writing(|disk| {
+            let stored = at_once(disk.memory.enqueue(drafts));
+            self.note_stored(&stored);
+            Ok(stored)
+        })
+        .await
+    }
+
+    async fn outbox(&self) -> Result<Vec<Stored>, DiskError> {
+        self.reading(|disk| at_once(disk.memory.outbox())).await
+    }
+
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, DiskError> {
+        self.writing(|disk| {
+            self.world.tell(|| {
+                let told: Vec<String> = amendments.iter().map(|amendment| in_words(&amendment.record)).collect();
+                format!("device {} amends {}", disk.device, told.join("; "))
+            });
+            Ok(at_once(disk.memory.amend(amendments)))
+        })
+        .await
+    }
+
+    async fn history(&self, most: usize) -> Result<Vec<OutboxRecord>, DiskError> {
+        self.reading(|disk| at_once(disk.memory.history(most))).await
+    }
+
+    async fn trim_history(&self, _made_before_ms: i64) -> Result<(), DiskError> {
+        // A day is too short for history to go, but clocks jump: what is checked in the evening would be gone.
+        Ok(())
+    }
+
+    async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, DiskError> {
+        self.writing(|disk| {
+            let is_ours = |owner| disk.session.borrow().as_ref().is_some_and(|session| session.user.id == owner);
+            if !self.owner.is_none_or(is_ours) {
+                return Err(DiskError::NotOurs);
+            }
+            let applied = at_once(disk.memory.apply_shape(batch));
+            let how = if applied.has_gap { "misses something for" } else { "takes" };
+            self.world.tell(|| {
+                let whole = if batch.reset { "all" } else { "" };
+                format!(
+                    "device {} {how} {whole} {} rows of {:?} up to {}",
+                    disk.device,
+                    batch.changes.len(),
+                    batch.table,
+                    batch.place.offset
+                )
+            });
+            Ok(applied)
+        })
+        .await
+    }
+
+    async fn place(&self, table: Table) -> Result<Option<Place>, DiskError> {
+        self.reading(|disk| at_once(disk.memory.place(table))).await
+    }
+
+    async fn rows(&self, table: Table) -> Result<Vec<Row>, DiskError> {
+        self.reading(|disk| at_once(disk.memory.rows(table))).await
+    }
+
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, DiskError> {
+        self.reading(|disk| at_once(disk.memory.rows_by_id(table, ids))).await
+    }
+
+    async fn forget_rows(&self) -> Result<(), DiskError> {
+        self.writing(|disk| {
+            at_once(disk.memory.forget_rows());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn note(&self, name: &str) -> Result<Option<String>, DiskError> {
+        self.reading(|disk| at_once(disk.memory.note(name))).await
+    }
+
+    async fn set_note(&self, name: &str, text: Option<&str>) -> Result<(), DiskError> {
+        self.writing(|disk| {
+            at_once(disk.memory.set_note(name, text));
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A record in a story's words.
+pub fn in_words(record: &OutboxRecord) -> String {
+    let why = record.last_error.as_ref().filter(|_| record.state != WriteState::Acked);
+    let why = why.map(|failure| format!(" ({:?})", failure.problem.code)).unwrap_or_default();
+    format!("{} #{} {:?}{why}", short(record.write_id), record.seq, record.state)
+}
+
+/// A write's number in a story.
+pub fn short(id: WriteId) -> String {
+    format!("w{}", id.0.as_u128() & 0xffff)
+}

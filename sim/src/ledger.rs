@@ -1,0 +1,126 @@
+//! What was promised to users, and what became of it at the server.
+//!
+//! **Invariant:** the ledger only watches; nothing that is simulated reads it.
+
+use crate::server::Applied;
+use domain::{RowId, Table, UserId, WriteId};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, HashMap};
+use sync::OutboxRecord;
+
+/// One write that was stored on a device: from then on it must not be lost.
+#[derive(Clone, Debug)]
+pub struct Promised {
+    /// Whose.
+    pub owner: UserId,
+    /// Where.
+    pub device: usize,
+    /// In which order.
+    pub seq: u64,
+    /// Which table.
+    pub table: Table,
+    /// Which row.
+    pub row_id: RowId,
+    /// How often the server applied it.
+    pub times_applied: u32,
+    /// Its user gave it up.
+    pub is_discarded: bool,
+    /// Its user sent it again after it was refused: it comes after later ones.
+    pub is_resent: bool,
+    /// An answer with its receipt reached the device.
+    pub is_heard: bool,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    promised: BTreeMap<WriteId, Promised>,
+    /// Envelopes of other versions of the app, by device.
+    foreign: Vec<(usize, Json)>,
+    applied_count: usize,
+    /// The latest number of a user's on a device that was applied to a row.
+    latest: HashMap<(usize, UserId, Table, RowId), u64>,
+}
+
+impl Ledger {
+    /// A write is on the disk.
+    pub fn stored(&mut self, device: usize, record: &OutboxRecord) {
+        let promised = Promised {
+            owner: record.user_id,
+            device,
+            seq: record.seq,
+            table: record.table,
+            row_id: record.row_id,
+            times_applied: 0,
+            is_discarded: false,
+            is_resent: false,
+            is_heard: false,
+        };
+        self.promised.insert(record.write_id, promised);
+    }
+
+    /// An envelope of another version lies on a device.
+    pub fn foreign(&mut self, device: usize, raw: Json) {
+        self.foreign.push((device, raw));
+    }
+
+    /// How many applications have been looked at.
+    pub const fn applied_count(&self) -> usize {
+        self.applied_count
+    }
+
+    /// The server has applied a write; the law that this breaks, if it does.
+    pub fn applied(&mut self, applied: &Applied) -> Option<String> {
+        self.applied_count += 1;
+        let id = applied.write_id;
+        let promised = self.promised.get_mut(&id)?;
+        promised.times_applied += 1;
+        if promised.times_applied > 1 {
+            return Some(format!("{} was applied {} times", crate::disk::short(id), promised.times_applied));
+        }
+        if promised.owner != applied.author {
+            return Some(format!("{} was applied under somebody else’s session", crate::disk::short(id)));
+        }
+        let (key, seq) = ((promised.device, promised.owner, promised.table, promised.row_id), promised.seq);
+        if promised.is_resent {
+            return None;
+        }
+        let latest = self.latest.insert(key, seq);
+        (latest > Some(seq)).then(|| format!("{} overtook an earlier write to its row", crate::disk::short(id)))
+    }
+
+    /// An answer with this write's receipt reached its device.
+    pub fn heard(&mut self, id: WriteId) {
+        if let Some(promised) = self.promised.get_mut(&id) {
+            promised.is_heard = true;
+        }
+    }
+
+    /// Its user decided.
+    pub fn decided(&mut self, id: WriteId, is_discarded: bool) {
+        if let Some(promised) = self.promised.get_mut(&id) {
+            promised.is_discarded |= is_discarded;
+            promised.is_resent |= !is_discarded;
+        }
+    }
+
+    /// Everything that was promised on a device.
+    pub fn on_device(&self, device: usize) -> impl Iterator<Item = (&WriteId, &Promised)> {
+        self.promised.iter().filter(move |(_, promised)| promised.device == device)
+    }
+
+    /// One promise.
+    pub fn promised(&self, id: WriteId) -> Option<&Promised> {
+        self.promised.get(&id)
+    }
+
+    /// The foreign envelopes of a device.
+    pub fn foreign_on(&self, device: usize) -> impl Iterator<Item = &Json> {
+        self.foreign.iter().filter(move |(of, _)| *of == device).map(|(_, raw)| raw)
+    }
+
+    /// How many writes were promised.
+    pub fn count(&self) -> usize {
+        self.promised.len()
+    }
+}

@@ -1,0 +1,116 @@
+//! The simulation: days of tablets, tabs, workers and one server, in which everything goes wrong that can.
+//!
+//! `domain`, `protocol` and `sync` are the real ones; the server is the [`office`] in memory or the real one over SQLite; the
+//! browser's edges are told again in [`device`]. [`deeds`] is what happens in a day, [`evening`] what must be true after it.
+//! One number replays a run.
+//!
+//! **Invariant:** what is found here can be repeated: nothing is random but the [`dice`].
+
+pub mod coverage;
+pub mod deeds;
+pub mod device;
+pub mod dice;
+pub mod disk;
+pub mod evening;
+pub mod executor;
+pub mod flicker;
+pub mod ledger;
+pub mod office;
+pub mod server;
+pub mod story;
+pub mod wire;
+pub mod world;
+pub mod wrong;
+
+use coverage::Coverage;
+use device::{Device, tab::Tab};
+use office::{Office, ids};
+use server::Server;
+use std::rc::Rc;
+use world::World;
+use wrong::Wrong;
+
+/// How one day went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Which law was broken, if one was.
+    pub violation: Option<String>,
+    /// Which faults met which states.
+    pub coverage: Coverage,
+    /// How many writes were promised to users.
+    pub writes: usize,
+    /// What happened, if it was to be told.
+    pub story: Vec<String>,
+}
+
+/// How large a day is; the smallest in which something goes wrong tells the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// At most so many tablets.
+    pub devices: usize,
+    /// At most so many deeds.
+    pub deeds: usize,
+}
+
+impl Size {
+    /// As large as days are.
+    pub const FULL: Self = Self { devices: 3, deeds: 44 };
+}
+
+/// Plays the day of a seed before the office in memory.
+pub fn play(seed: u64, size: Size, wrong: Option<Wrong>, is_told: bool) -> Outcome {
+    play_before(Box::new(Office::open(wrong)), seed, size, wrong, is_told)
+}
+
+/// Plays the day of a seed before any server.
+pub fn play_before(server: Box<dyn Server>, seed: u64, size: Size, wrong: Option<Wrong>, is_told: bool) -> Outcome {
+    let world = World::new(seed, server, wrong, is_told);
+    begin(&world, size);
+    day(&world, size);
+    if world.is_lawful() {
+        world.let_the_sun_shine();
+    }
+    if world.is_lawful() {
+        world.judge();
+    }
+    let outcome = Outcome {
+        violation: world.violation(),
+        coverage: world.coverage.clone(),
+        writes: world.ledger.borrow().count(),
+        story: world.story.last(usize::MAX),
+    };
+    world.tear_down();
+    outcome
+}
+
+/// In good weather everybody signs in and gets their rows.
+fn begin(world: &Rc<World>, size: Size) {
+    world.is_stormy.set(false);
+    let devices = 1 + world.dice.below(size.devices);
+    for number in 0..devices {
+        let device = Device::new(world, number);
+        world.devices.borrow_mut().push(device.clone());
+        let tab = Tab::open(&device);
+        let user = ids::user(1 + world.dice.below(5) as u64);
+        tab.clone().spawn(async move {
+            tab.sign_in(user).await;
+        });
+    }
+    world.run_until(10_000);
+    world.is_stormy.set(true);
+}
+
+fn day(world: &Rc<World>, size: Size) {
+    let deeds = 8 + world.dice.below(size.deeds.saturating_sub(8).max(1));
+    for _ in 0..deeds.min(size.deeds) {
+        world.deed();
+        for _ in 0..world.dice.below(60) {
+            if !world.is_lawful() {
+                return;
+            }
+            if !world.executor.step(&world.dice) && !world.executor.pass_time(world.now_ms() + 20_000) {
+                break;
+            }
+        }
+    }
+}

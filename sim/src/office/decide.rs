@@ -1,0 +1,212 @@
+//! May this write be, and what row results? In the order of the server's `write/decide`.
+//!
+//! **Invariant:** it only reads.
+
+use super::{Decided, Intent, Office, refusal};
+use domain::{Cents, Mutation, Operation, Role, Row, RowId, Table, UserId, Value, approval::Thresholds, mutation, mutation::Facts, stage};
+use protocol::{Problem, ProblemCode};
+
+type Checked = Result<(), Box<Problem>>;
+
+impl Office {
+    pub(super) fn decide(&self, intent: &Intent<'_>) -> Decided {
+        let (table, operation) = (intent.table, intent.operation());
+        if !intent.viewer.role.may(operation, table) {
+            return Err(refusal::problem(ProblemCode::Permission, "your role may not do this"));
+        }
+        let expected = self.expected_version(intent)?;
+        let current = self.find(table, intent.row_id);
+        require_row(intent, current)?;
+        require_columns(intent)?;
+        let mutation = Mutation::read(table, intent.row_id, operation, &intent.wire.data).map_err(refusal::by_rule)?;
+        let facts = self.facts(intent, &mutation, current);
+        mutation::check(&mutation, facts).map_err(refusal::by_rule)?;
+        require_version(intent, expected, current)?;
+        let mut after = mutation.apply(facts, intent.viewer.user, intent.at);
+        match &mut after {
+            Some(after) => self.complete(intent, current, after)?,
+            None => self.require_deletable(intent)?,
+        }
+        Ok((current.cloned(), after))
+    }
+
+    /// The greater of what the write says and what its ancestors made.
+    fn expected_version(&self, intent: &Intent<'_>) -> Result<Option<i64>, Box<Problem>> {
+        let mut latest = None;
+        for ancestor in &intent.wire.after {
+            let receipt = self.receipts.get(ancestor).filter(|receipt| receipt.author == intent.viewer.user);
+            let receipt = receipt.ok_or_else(|| refusal::problem(ProblemCode::Blocked, "an earlier write has not been applied"))?;
+            if (receipt.table, receipt.row_id) != (intent.table, intent.row_id) {
+                continue;
+            }
+            if receipt.base_version > intent.wire.version {
+                return Ok(Some(intent.wire.version.unwrap_or(0)));
+            }
+            latest = latest.max(receipt.version);
+        }
+        Ok(latest.max(intent.wire.version))
+    }
+
+    fn facts<'a>(&'a self, intent: &Intent<'_>, mutation: &Mutation, current: Option<&'a Row>) -> Facts<'a> {
+        let value = |column| match current {
+            Some(row) => Some(row.get(column)),
+            None => mutation.value(column),
+        };
+        // A new row's parent must be one that its author sees; an old row's parent is simply the one it has.
+        let parent = mutation.table.parent(value).and_then(|(table, id)| self.find(table, id));
+        let mut facts = Facts {
+            current,
+            parent: parent.filter(|row| current.is_some() || intent.sees(row)),
+            ..Facts::default()
+        };
+        let stage = |id: RowId| self.find(Table::TurnStages, id);
+        match (mutation.table, mutation.operation) {
+            (Table::Turns, Operation::Create) => facts.to_stage = self.all_where(Table::TurnStages, "is_default", &Value::Bool(true)).next(),
+            (Table::Turns, Operation::StageChange) => {
+                facts.thresholds = Some(Thresholds::default());
+                facts.to_stage = match mutation.value("stage_id") {
+                    Some(Value::Uuid(id)) => stage(RowId(*id)),
+                    _ => None,
+                };
+                facts.from_stage = current.and_then(|turn| turn.row_id("stage_id")).and_then(stage);
+                facts.scope_total = current.map_or(Cents(0), |turn| {
+                    stage::scope_total(self.all_where(Table::ScopeItems, "turn_id", turn.get("id")))
+                });
+            }
+            _ => {}
+        }
+        facts
+    }
+
+    /// What only the server can fill in or check.
+    fn complete(&self, intent: &Intent<'_>, before: Option<&Row>, after: &mut Row) -> Checked {
+        match (after.table(), intent.operation()) {
+            (Table::Properties, operation) => {
+                if operation == Operation::Create {
+                    keep_for_author(intent, after);
+                }
+                require_sight(intent, after)?;
+                self.require_consistent_property(before, after)
+            }
+            (Table::Turns, Operation::Create | Operation::Update | Operation::StageChange) => {
+                require_sight(intent, after)?;
+                self.require_consistent_turn(before, after)?;
+                if intent.operation() == Operation::Create {
+                    after.set("turn_number", Value::text(format!("TURN-2026-{:05}", self.turns_numbered + 1)));
+                }
+                Ok(())
+            }
+            (Table::ScopeItems | Table::Vendors | Table::Notifications, _) => require_sight(intent, after),
+            // Approvals, documents and reference data are not part of what is played here.
+            _ => Err(refusal::problem(ProblemCode::Permission, "not in this office")),
+        }
+    }
+
+    fn require_consistent_property(&self, before: Option<&Row>, after: &Row) -> Checked {
+        let changed = |column: &str| before.is_none_or(|before| before.get(column) != after.get(column));
+        let number = after.get("property_number");
+        let mut others = self
+            .all_where(Table::Properties, "property_number", number)
+            .filter(|other| other.id() != after.id());
+        if changed("property_number") && others.next().is_some() {
+            return Err(refusal::field("property_number", "is already another property’s"));
+        }
+        let kind = after.row_id("property_type_id").filter(|_| changed("property_type_id"));
+        if kind.is_some_and(|kind| self.find(Table::PropertyTypes, kind).is_none()) {
+            return Err(refusal::field("property_type_id", "names no type of property"));
+        }
+        for column in ["property_manager_id", "sr_property_manager_id"] {
+            let manager = after.user_id(column).filter(|_| changed(column));
+            if manager.is_some_and(|manager| !self.role(manager).is_some_and(|role| role.may(Operation::Update, Table::Properties))) {
+                return Err(refusal::field(column, "names nobody who manages properties"));
+            }
+        }
+        Ok(())
+    }
+
+    fn require_consistent_turn(&self, before: Option<&Row>, after: &Row) -> Checked {
+        let changed = |column: &str| before.is_none_or(|before| before.get(column) != after.get(column));
+        for column in ["vendor_id", "flooring_vendor_id"] {
+            let Some(vendor) = after.row_id(column).filter(|_| changed(column)) else {
+                continue;
+            };
+            let vendor = self.find(Table::Vendors, vendor);
+            if !vendor.is_some_and(|vendor| vendor.flag("is_approved") && vendor.flag("is_active")) {
+                return Err(refusal::field(column, "names no approved and active vendor"));
+            }
+        }
+        match after.user_id("superintendent_id").filter(|_| changed("superintendent_id")) {
+            Some(user) if self.role(user).is_none() => Err(refusal::field("superintendent_id", "names nobody who works here")),
+            _ => Ok(()),
+        }
+    }
+
+    fn require_deletable(&self, intent: &Intent<'_>) -> Checked {
+        let id = Value::Uuid(intent.row_id.0);
+        let has_turns = |column| self.all_where(Table::Turns, column, &id).next().is_some();
+        match intent.table {
+            Table::Properties if has_turns("property_id") => Err(refusal::problem(ProblemCode::Validation, "this property has turns")),
+            Table::Vendors if has_turns("vendor_id") || has_turns("flooring_vendor_id") => {
+                Err(refusal::problem(ProblemCode::Validation, "this vendor has worked on turns"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn role(&self, user: UserId) -> Option<Role> {
+        self.people.iter().find(|person| person.id == user).map(|person| person.role)
+    }
+}
+
+fn require_sight(intent: &Intent<'_>, row: &Row) -> Checked {
+    if intent.sees(row) {
+        return Ok(());
+    }
+    Err(refusal::problem(ProblemCode::Permission, "this is not one of yours"))
+}
+
+fn require_row(intent: &Intent<'_>, current: Option<&Row>) -> Checked {
+    match (intent.operation(), current) {
+        (Operation::Create, None) => Ok(()),
+        (Operation::Create, Some(row)) => {
+            require_sight(intent, row)?;
+            Err(refusal::conflict(intent, None, row))
+        }
+        (_, Some(row)) => {
+            require_sight(intent, row)?;
+            if intent.viewer.may_touch(intent.operation(), row) {
+                return Ok(());
+            }
+            Err(refusal::problem(ProblemCode::Permission, "this is somebody else’s to change"))
+        }
+        (_, None) => Err(refusal::problem(ProblemCode::NotFound, "this is not there any more")),
+    }
+}
+
+fn require_columns(intent: &Intent<'_>) -> Checked {
+    let is_foreign = |column: &String| intent.table.column(column).is_some() && column != "id" && !intent.viewer.may_set(intent.table, column);
+    if intent.wire.data.keys().any(is_foreign) {
+        return Err(refusal::problem(ProblemCode::Permission, "some of these values are not for your role to set"));
+    }
+    Ok(())
+}
+
+fn require_version(intent: &Intent<'_>, expected: Option<i64>, current: Option<&Row>) -> Checked {
+    let Some(current) = current.filter(|_| intent.operation() != Operation::Create) else {
+        return Ok(());
+    };
+    match expected {
+        Some(version) if version == current.version() => Ok(()),
+        Some(version) => Err(refusal::conflict(intent, Some(version), current)),
+        None => Err(refusal::field("version", "is required: say which version you changed")),
+    }
+}
+
+/// A manager who makes a property and names nobody keeps it.
+fn keep_for_author(intent: &Intent<'_>, property: &mut Row) {
+    for (column, value) in intent.viewer.sees(Table::Properties).alternatives().iter().flatten() {
+        if property.get(column).is_null() {
+            property.set(column, value.clone());
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What peers do wrong is caught: a simulation that finds nothing in a wrong variant would prove nothing by finding nothing.
+
+use sim::{Size, play, wrong::Wrong};
+
+/// So many days are enough for each; most are caught within the first ten.
+const MOST_RUNS: u64 = 400;
+
+/// The first day on which a mistake breaks the law, and which law.
+fn caught(wrong: Wrong) -> (u64, String) {
+    (1..=MOST_RUNS)
+        .find_map(|seed| Some((seed, play(seed, Size::FULL, Some(wrong), false).violation?)))
+        .unwrap_or_else(|| panic!("{} was not caught in {MOST_RUNS} days", wrong.name()))
+}
+
+#[test]
+fn a_server_without_receipts_is_caught() {
+    let (_, law) = caught(Wrong::NoReceiptCheck);
+    assert!(law.contains("was applied 2 times") || law.contains("overtook"), "{law}");
+}
+
+#[test]
+fn a_device_that_takes_any_200_for_delivered_is_caught() {
+    let (_, law) = caught(Wrong::TakesAnyAnswer);
+    assert!(law.contains("was applied 0 times and is Settled") || law.contains("went back"), "{law}");
+}
+
+#[test]
+fn a_device_that_drops_what_is_forbidden_is_caught() {
+    let (_, law) = caught(Wrong::DropsForbidden);
+    assert!(law.contains("was applied 0 times and is Discarded"), "{law}");
+}
+
+#[test]
+fn a_device_that_forgets_the_overlay_at_the_ack_is_caught() {
+    let (_, law) = caught(Wrong::ForgetsAtAck);
+    assert!(law.contains("went back and returned"), "{law}");
+}
+
+#[test]
+fn days_keep_the_law_and_are_the_same_each_time() {
+    for seed in 1..=150 {
+        let day = play(seed, Size::FULL, None, false);
+        assert_eq!(day.violation, None, "cargo xtask sim --runs 1 --seed {seed} --story");
+    }
+    let story = || play(7, Size::FULL, None, true).story;
+    assert_eq!(story(), story());
+}
