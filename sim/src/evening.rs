@@ -160,7 +160,7 @@ impl World {
     }
 
     /// A column that a write changed had, just before, the value that its author saw, or already the wanted one.
-    pub fn landed_well(&self, device: usize, before: &Row, record: &OutboxRecord) -> Result<(), String> {
+    pub fn landed_well(&self, promised: &Promised, before: &Row, record: &OutboxRecord) -> Result<(), String> {
         for (name, change) in record.changes.iter().filter(|(_, change)| !change.predicted) {
             let Some(column) = record.table.column(name).filter(|column| column.policy != MergePolicy::LastWriteWins) else {
                 continue;
@@ -174,8 +174,8 @@ impl World {
             let is_own = self
                 .promises
                 .borrow()
-                .is_own(whose(device, record), (record.table, record.row_id), name, before.get(name));
-            if theirs != change.from && theirs != change.to && !is_own {
+                .is_own(whose(promised.device, record), (record.table, record.row_id), name, before.get(name));
+            if ![&change.from, &change.to].contains(&&theirs) && promised.saw.get(name) != Some(&theirs) && !is_own {
                 return Err(format!("overwrote {name} = {theirs}, and its author saw {}", change.from));
             }
         }

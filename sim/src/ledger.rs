@@ -21,6 +21,8 @@ pub struct Promised {
     pub table: Table,
     /// Which row.
     pub row_id: RowId,
+    /// What its author saw when it was made, by column.
+    pub saw: BTreeMap<String, Json>,
     /// How often the server applied it.
     pub times_applied: u32,
     /// Its user gave it up.
@@ -51,6 +53,7 @@ impl Ledger {
             seq: record.seq,
             table: record.table,
             row_id: record.row_id,
+            saw: record.changes.iter().map(|(column, change)| (column.clone(), change.from.clone())).collect(),
             times_applied: 0,
             is_discarded: false,
             is_resent: false,

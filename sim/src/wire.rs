@@ -383,7 +383,7 @@ impl World {
         // As its author sees it at this moment: what is decided later may lay it over something else.
         let record = device.disk.records().into_iter().find(|record| record.write_id == applied.write_id);
         if let (Some(record), Some(before), Some(_)) = (record, &applied.before, &applied.after)
-            && let Err(broken) = self.landed_well(promised.device, before, &record)
+            && let Err(broken) = self.landed_well(promised, before, &record)
         {
             self.violate(|| format!("{} {broken}", short(applied.write_id)));
         }

@@ -7,7 +7,7 @@ use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
 use domain::{RowId, Table, UserId, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     rc::{Rc, Weak},
 };
 use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, outbox::drain::own_records};
@@ -106,7 +106,7 @@ impl Inner {
         match self.try_reload_outbox(user).await {
             Ok(true) => {
                 self.tell(News::Status);
-                return self.arm();
+                self.arm();
             }
             // Somebody else's by now.
             Ok(false) => {}
