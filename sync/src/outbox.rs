@@ -255,9 +255,8 @@ impl OutboxRecord {
             _ if !receipt.in_shape || left => true,
             (Some(row), Some(version)) => row.version() >= version,
             (None, None) => true,
-            // A row that was here and is not any more; or one whose insert is still on its way, to whoever made it.
-            (None, Some(_)) => self.operation != Operation::Create && self.depends_on.is_empty(),
-            (Some(_), None) => false,
+            // A row that was here and is not any more, or one whose insert is still on its way: time tells.
+            (None, Some(_)) | (Some(_), None) => false,
         }
     }
 

@@ -14,6 +14,9 @@ use std::{
 };
 use sync::{LocalView, Place, Touched, shape_stream::Event};
 
+/// A stream's inbox per table.
+pub type Inboxes = Rc<Vec<UnboundedSender<Event>>>;
+
 /// See the module.
 pub struct Tab {
     /// On which tablet.
@@ -31,7 +34,7 @@ pub struct Tab {
     /// Whether the server answers, as far as is known.
     pub is_server_reached: Cell<bool>,
     /// The streams' inboxes while this tab is in line or leads, and the process that they run in.
-    pub streams: RefCell<Option<(ProcessId, Rc<Vec<UnboundedSender<Event>>>)>>,
+    pub streams: RefCell<Option<(ProcessId, Inboxes)>>,
     pub(super) signals: UnboundedSender<Signal>,
     pub(super) keeper: UnboundedSender<Parcel>,
     /// The armed timer; an older one that goes off is not it any more.

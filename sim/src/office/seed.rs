@@ -70,7 +70,8 @@ pub fn people() -> Vec<User> {
 }
 
 pub(super) fn office() -> Office {
-    static MADE: OnceLock<(Vec<User>, BTreeMap<(Table, RowId), Row>)> = OnceLock::new();
+    type Made = (Vec<User>, BTreeMap<(Table, RowId), Row>);
+    static MADE: OnceLock<Made> = OnceLock::new();
     let (people, rows) = MADE.get_or_init(|| (people(), rows()));
     Office {
         people: people.clone(),
