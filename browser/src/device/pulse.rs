@@ -19,6 +19,8 @@ use web_sys::VisibilityState;
 /// What is on its way, or should be, is looked after again this soon.
 const LONGEST_PAUSE_MS: i64 = 30_000;
 const SHORTEST_PAUSE_MS: i64 = 2_000;
+/// A tab that ended between storing a tap and telling of it has left a write that no other has heard of.
+const LOOK_ANYWAY_MS: i64 = 5 * 60_000;
 
 impl Inner {
     /// Wakes the worker, and arms the timer for the next time.
@@ -34,7 +36,7 @@ impl Inner {
         self.arm();
     }
 
-    /// Arms the timer for the earliest write that waits; without one, disarms it.
+    /// Arms the timer for the earliest write that waits; without one, for a look at what is stored.
     pub(super) fn arm(self: &Rc<Self>) {
         let now_ms = clock::now_ms();
         let due_in = |record: &OutboxRecord| match record.next_attempt_at_ms {
@@ -49,17 +51,27 @@ impl Inner {
             .map(due_in)
             .min();
         let device = Rc::downgrade(self);
-        *self.pulse.borrow_mut() = earliest.filter(|_| self.is_signed_in()).map(|pause_ms| {
-            Timer::after(pause_ms.max(SHORTEST_PAUSE_MS), move || {
+        let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
+        *self.pulse.borrow_mut() = self.is_signed_in().then(|| {
+            Timer::after(pause_ms, move || {
                 if let Some(device) = device.upgrade() {
-                    // Whoever has sent it may have ended before it could tell.
+                    // Whoever has stored or sent something may have ended before it could tell.
                     spawn_local(async move {
                         device.reload_outbox().await;
-                        device.beat();
+                        if device.has_something_to_ask() {
+                            device.beat();
+                        }
                     });
                 }
             })
         });
+    }
+
+    /// Whether anything waits to be sent, or to be asked about.
+    fn has_something_to_ask(&self) -> bool {
+        let view = self.view.borrow();
+        let mut writes = view.writes();
+        writes.any(|record| record.state.is_waiting() || record.state == WriteState::Held)
     }
 
     /// The server answers again: pauses that began because it did not are over.

@@ -13,6 +13,7 @@ use sync::{Clock, OutboxRecord, WriteState, shape_stream::Event};
 /// What is on its way, or should be, is looked after again this soon.
 const LONGEST_PAUSE_MS: i64 = 30_000;
 const SHORTEST_PAUSE_MS: i64 = 2_000;
+const LOOK_ANYWAY_MS: i64 = 5 * 60_000;
 
 impl Tab {
     /// Wakes the worker, and arms the timer for the next time.
@@ -54,19 +55,27 @@ impl Tab {
             .map(due_in)
             .min();
         self.pulse.set(self.pulse.get() + 1);
-        let pause_ms = earliest.filter(|_| self.is_signed_in());
-        self.is_armed.set(pause_ms.is_some());
-        if let Some(pause_ms) = pause_ms {
+        self.is_armed.set(self.is_signed_in());
+        if self.is_signed_in() {
+            let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS);
             let (tab, armed) = (self.clone(), self.pulse.get());
             self.spawn(async move {
                 tab.device.world.executor.sleep(pause_ms.max(SHORTEST_PAUSE_MS)).await;
                 if tab.pulse.get() == armed {
                     // Whoever has sent it may have ended before it could tell.
                     tab.reload_outbox().await;
-                    tab.beat();
+                    if tab.has_something_to_ask() {
+                        tab.beat();
+                    }
                 }
             });
         }
+    }
+
+    fn has_something_to_ask(&self) -> bool {
+        let view = self.view.borrow();
+        let mut writes = view.writes();
+        writes.any(|record| record.state.is_waiting() || record.state == WriteState::Held)
     }
 
     /// The server answers again: pauses that began because it did not are over.
