@@ -208,6 +208,7 @@ impl Desk<'_> {
     /// build on the first (which its user has let go again after it) and may be applied is asked about first, as it is.
     fn rebase_later(&mut self, first: &OutboxRecord, mut before: Option<Row>) {
         let line = self.line_of(first);
+        let mut parked: HashSet<WriteId> = HashSet::new();
         for seq in self.later_on_same_row(first) {
             let later = self.records[&seq].clone();
             let Some(row) = before.clone() else { return };
@@ -215,13 +216,21 @@ impl Desk<'_> {
             if may_be_applied && !line.contains(&later.write_id) {
                 return;
             }
+            // It will be held back: what comes after it does not stand on it.
+            if later.depends_on.iter().any(|id| parked.contains(id)) {
+                parked.insert(later.write_id);
+                continue;
+            }
             match merge(&later, &row) {
                 Merged::Rebased(rebased) => {
                     before = lay_over(&rebased, Some(row));
                     self.put(*rebased);
                 }
                 // Also an own delete: it would remove what its author has not seen.
-                Merged::Clash(_) => self.reject(seq, clash_with(&later, &row)),
+                Merged::Clash(_) => {
+                    parked.insert(later.write_id);
+                    self.reject(seq, clash_with(&later, &row));
+                }
             }
         }
     }
