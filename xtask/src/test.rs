@@ -8,10 +8,10 @@ use anyhow::{Result, bail};
 
 use crate::browser::Browser;
 use crate::steps::{self, Counts, Steps};
-use crate::{browser, fuzz, node, paths, postgres, process, redis, sim, site, tools};
+use crate::{browser, fuzz, node, paths, postgres, process, redis, site, tools};
 
 /// Runs on the machine itself.
-const NATIVE: [&str; 6] = ["domain", "protocol", "sync", "sim", "server", "xtask"];
+const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
 /// Native too, but a library for measurements and for tests that need a browser, and what is fuzzed.
 const OUTSIDE: [&str; 3] = ["tests", "bench", "server-fuzz"];
 /// Runs in a browser.
@@ -47,7 +47,6 @@ pub fn run(args: &[String]) -> Result<()> {
         steps::tests(with_filters(cluster.tell(&mut command), &filters))
     });
     if is_fuzzed {
-        steps.step(sim::NAME, sim::run);
         steps.step(fuzz::clause::NAME, fuzz::clause::run);
         steps.step(fuzz::NAME, fuzz::run);
     }

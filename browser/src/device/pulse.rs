@@ -19,7 +19,7 @@ use web_sys::VisibilityState;
 /// What is on its way, or should be, is looked after again this soon.
 const LONGEST_PAUSE_MS: i64 = 30_000;
 const SHORTEST_PAUSE_MS: i64 = 2_000;
-/// A tab that ended between storing a tap and telling of it has left a write that no other has heard of.
+/// A tab that ended between storing something and telling of it has left what no other has heard of.
 const LOOK_ANYWAY_MS: i64 = 5 * 60_000;
 
 impl Inner {
@@ -52,19 +52,22 @@ impl Inner {
             .min();
         let device = Rc::downgrade(self);
         let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
-        *self.pulse.borrow_mut() = self.is_signed_in().then(|| {
-            Timer::after(pause_ms, move || {
-                if let Some(device) = device.upgrade() {
-                    // Whoever has stored or sent something may have ended before it could tell.
-                    spawn_local(async move {
-                        device.reload_outbox().await;
-                        if device.has_something_to_ask() {
-                            device.beat();
-                        }
-                    });
-                }
-            })
-        });
+        *self.pulse.borrow_mut() = Some(Timer::after(pause_ms, move || {
+            if let Some(device) = device.upgrade() {
+                spawn_local(async move { device.look().await });
+            }
+        }));
+    }
+
+    /// Whoever has signed in, stored or sent something may have ended before it could tell.
+    async fn look(self: Rc<Self>) {
+        self.reload_session().await;
+        self.reload_outbox().await;
+        if self.has_something_to_ask() {
+            self.beat();
+        } else {
+            self.arm();
+        }
     }
 
     /// Whether anything waits to be sent, or to be asked about.

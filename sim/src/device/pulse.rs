@@ -55,20 +55,25 @@ impl Tab {
             .map(due_in)
             .min();
         self.pulse.set(self.pulse.get() + 1);
-        self.is_armed.set(self.is_signed_in());
-        if self.is_signed_in() {
-            let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS);
-            let (tab, armed) = (self.clone(), self.pulse.get());
-            self.spawn(async move {
-                tab.device.world.executor.sleep(pause_ms.max(SHORTEST_PAUSE_MS)).await;
-                if tab.pulse.get() == armed {
-                    // Whoever has sent it may have ended before it could tell.
-                    tab.reload_outbox().await;
-                    if tab.has_something_to_ask() {
-                        tab.beat();
-                    }
-                }
-            });
+        self.is_armed.set(true);
+        let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS);
+        let (tab, armed) = (self.clone(), self.pulse.get());
+        self.spawn(async move {
+            tab.device.world.executor.sleep(pause_ms.max(SHORTEST_PAUSE_MS)).await;
+            if tab.pulse.get() == armed {
+                tab.look().await;
+            }
+        });
+    }
+
+    /// Whoever has signed in, stored or sent something may have ended before it could tell.
+    async fn look(self: &Rc<Self>) {
+        self.reload_session().await;
+        self.reload_outbox().await;
+        if self.has_something_to_ask() {
+            self.beat();
+        } else {
+            self.arm();
         }
     }
 
