@@ -97,6 +97,7 @@ async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_ech
         reset: false,
         changes: vec![RowChange::Put(row)],
         place: store.place(Table::Turns).await.unwrap().unwrap(),
+        is_up_to_date: true,
         seen_at_ms: clock::now_ms(),
     };
     assert_eq!(store.apply_shape(&echo).await.unwrap().settled.len(), 1);
