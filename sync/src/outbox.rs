@@ -200,6 +200,11 @@ impl WriteState {
         matches!(self, Self::Rejected | Self::Blocked)
     }
 
+    /// Whether the drainer has something to do about it, now or when its pause is over: send it, or ask what a supervisor says.
+    pub const fn concerns_drainer(self) -> bool {
+        self.is_waiting() || matches!(self, Self::Held)
+    }
+
     /// Whether the server may decide about it in its next answer: it is asked about again under its id.
     pub const fn is_asked_about(self) -> bool {
         matches!(self, Self::Sending | Self::Held)

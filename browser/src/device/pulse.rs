@@ -12,7 +12,7 @@ use crate::{
     wake,
 };
 use std::rc::Rc;
-use sync::{OutboxRecord, WriteState};
+use sync::OutboxRecord;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
@@ -43,13 +43,7 @@ impl Inner {
             None => LONGEST_PAUSE_MS,
             Some(_) => record.paused_until(now_ms).map_or(0, |at_ms| at_ms - now_ms),
         };
-        let earliest = self
-            .view
-            .borrow()
-            .writes()
-            .filter(|record| record.state.is_waiting() || record.state == WriteState::Held)
-            .map(due_in)
-            .min();
+        let earliest = self.view.borrow().writes().filter(|record| record.state.concerns_drainer()).map(due_in).min();
         let device = Rc::downgrade(self);
         let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
         *self.pulse.borrow_mut() = Some(Timer::after(pause_ms, move || {
@@ -74,7 +68,7 @@ impl Inner {
     fn has_something_to_ask(&self) -> bool {
         let view = self.view.borrow();
         let mut writes = view.writes();
-        writes.any(|record| record.state.is_waiting() || record.state == WriteState::Held)
+        writes.any(|record| record.state.concerns_drainer())
     }
 
     /// The server answers again: pauses that began because it did not are over.

@@ -8,7 +8,7 @@ use super::{
     worker::{self, Wake},
 };
 use std::rc::Rc;
-use sync::{Clock, OutboxRecord, WriteState, shape_stream::Event};
+use sync::{Clock, OutboxRecord, shape_stream::Event};
 
 /// What is on its way, or should be, is looked after again this soon.
 const LONGEST_PAUSE_MS: i64 = 30_000;
@@ -47,13 +47,7 @@ impl Tab {
             None => LONGEST_PAUSE_MS,
             Some(_) => record.paused_until(now_ms).map_or(0, |at_ms| at_ms - now_ms),
         };
-        let earliest = self
-            .view
-            .borrow()
-            .writes()
-            .filter(|record| record.state.is_waiting() || record.state == WriteState::Held)
-            .map(due_in)
-            .min();
+        let earliest = self.view.borrow().writes().filter(|record| record.state.concerns_drainer()).map(due_in).min();
         self.pulse.set(self.pulse.get() + 1);
         self.is_armed.set(true);
         let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS);
@@ -80,7 +74,7 @@ impl Tab {
     fn has_something_to_ask(&self) -> bool {
         let view = self.view.borrow();
         let mut writes = view.writes();
-        writes.any(|record| record.state.is_waiting() || record.state == WriteState::Held)
+        writes.any(|record| record.state.concerns_drainer())
     }
 
     /// The server answers again: pauses that began because it did not are over.

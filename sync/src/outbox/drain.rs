@@ -102,7 +102,7 @@ async fn rest<S: Store>(store: &S, user: UserId, clock: &impl Clock) -> Result<D
     let (records, now_ms) = (own_records(store, user).await?, clock.now_ms());
     let earliest = records
         .iter()
-        .filter(|record| record.state.is_waiting() || record.state == WriteState::Held)
+        .filter(|record| record.state.concerns_drainer())
         .filter_map(|record| record.paused_until(now_ms))
         .min();
     let rests_until = |record: &OutboxRecord| record.state.is_waiting().then_some(now_ms);

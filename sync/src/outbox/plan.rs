@@ -30,7 +30,7 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     let mut batch: Vec<WriteId> = Vec::new();
     let mut waiting_rows = HashSet::new();
     let mut wake_at_ms: Option<i64> = None;
-    for record in records.iter().filter(|record| record.state.is_waiting() || record.state == WriteState::Held) {
+    for record in records.iter().filter(|record| record.state.concerns_drainer()) {
         if batch.len() == most {
             break;
         }
