@@ -72,8 +72,10 @@ fn Form() -> impl IntoView {
         <form class="export" on:submit=submit>
             {field(text::PASSPHRASE, passphrase)}
             {field(text::AGAIN, again)}
-            <Submit submission label=text::SAVE busy=text::SAVING />
-            <button type="button" class="button quiet" on:click=move |_| state.exporting.set(false)>{text::CLOSE}</button>
+            <div class="actions">
+                <Submit submission label=text::SAVE busy=text::SAVING />
+                <button type="button" class="button quiet" on:click=move |_| state.exporting.set(false)>{text::CLOSE}</button>
+            </div>
         </form>
     }
 }

@@ -58,7 +58,7 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
     let given = record.changes.iter().filter(|(_, change)| says_something(change));
     given
         .map(|(column, change)| ChangedColumn {
-            label: fields::label(column),
+            label: fields::capital(&fields::label(column)),
             from: (!is_create).then(|| show(column, &change.from)),
             to: show(column, &change.to),
             server: server
@@ -268,7 +268,7 @@ mod tests {
         record.last_error = Some(sync::Failure { problem, at_ms: 0 });
         let columns = changed_columns(&field.view, &record);
         let expected = ChangedColumn {
-            label: "estimated amount".into(),
+            label: "Estimated amount".into(),
             from: Some("nothing".into()),
             to: "$5,200.00".into(),
             server: Some("$6,100.00".into()),

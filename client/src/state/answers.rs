@@ -6,7 +6,7 @@ use super::AppState;
 use crate::facts::{answer::Answer, writes};
 use domain::{Mutation, Refusal, WriteId, mutation::field};
 use serde_json::{Map, Value as Json};
-use sync::OutboxRecord;
+use sync::{OutboxRecord, outbox::resolve::may_discard};
 use wasm_bindgen_futures::spawn_local;
 
 impl AppState {
@@ -43,8 +43,11 @@ impl AppState {
         });
     }
 
-    /// Gives a write up, and what builds on it.
+    /// Gives a write up, and what builds on it. Nothing happens to one that was sent meanwhile.
     pub fn discard(self, write: WriteId) {
+        if !self.parked(write).is_some_and(|record| may_discard(&record)) {
+            return;
+        }
         let Some(sentence) = self.sentence(write) else { return };
         self.toasts.tell(format!("Discarded: {sentence}"), None);
         spawn_local(async move { self.device().discard(write).await });

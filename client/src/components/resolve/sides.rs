@@ -148,8 +148,8 @@ fn row(table: Table, line: Line, value: Given, shown: Shown) -> impl IntoView {
     view! {
         <tr data-contested=value.is_contested.then_some("yes")>
             <th scope="row">{value.label.clone()}</th>
-            {has_base.then(|| view! { <td class="muted">{value.base.clone()}</td> })}
-            <td class="side" class:chosen=move || line.side.get() == Side::Mine>
+            {has_base.then(|| view! { <td class="muted" data-head=text::WAS>{value.base.clone()}</td> })}
+            <td class="side" data-head=text::MINE class:chosen=move || line.side.get() == Side::Mine>
                 {may_choose.then(|| radio(Side::Mine, text::MINE))}
                 {match table.column(value.column).filter(|column| may_edit && value.is_given && is_typed(column)) {
                     Some(column) => own(column, line, &value.label).into_any(),
@@ -158,7 +158,7 @@ fn row(table: Table, line: Line, value: Given, shown: Shown) -> impl IntoView {
                 {move || line.problem.get().map(|problem| view! { <p class="problem">{problem}</p> })}
             </td>
             {has_theirs.then(|| view! {
-                <td class="side" class:chosen=move || line.side.get() == Side::Theirs>
+                <td class="side" data-head=text::THEIRS class:chosen=move || line.side.get() == Side::Theirs>
                     {may_choose.then(|| their_radio(Side::Theirs, text::THEIRS))}
                     <span>{value.theirs.clone()}</span>
                 </td>

@@ -23,6 +23,8 @@ mod text {
     pub const REFUSE: &str = "Refuse";
     pub const REASON: &str = "Reason, for its author";
     pub const SOMEBODY: &str = "Somebody who has left";
+    pub const WANTED: &str = "Wanted";
+    pub const TOLD: &str = "Its author was told: ";
     pub const LOADING: &str = "Asking the server…";
 }
 
@@ -78,8 +80,8 @@ fn One(write: HeldWrite, decided: RwSignal<u32>) -> impl IntoView {
     Some(view! {
         <article class="panel write" aria-label=label>
             <h3>{title}</h3>
-            <p class="reason">{fields::capital(&write.reason)}</p>
-            <Columns columns=read.columns />
+            <p class="muted">{text::TOLD}{write.reason}</p>
+            <Columns columns=read.columns wanted_by=text::WANTED />
             {move || problem.get().map(|problem| view! { <p class="problem" role="alert">{fields::capital(&problem.message)}</p> })}
             <label class="field">
                 <span class="field-label">{text::REASON}</span>

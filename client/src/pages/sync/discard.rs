@@ -4,7 +4,6 @@ use crate::{components::dialog::Dialog, facts::writes, state::AppState};
 use domain::WriteId;
 use leptos::prelude::*;
 use sync::outbox::resolve::descendants;
-use wasm_bindgen_futures::spawn_local;
 
 mod text {
     pub const TITLE: &str = "Discard this change?";
@@ -19,7 +18,7 @@ mod text {
 pub fn DiscardDialog(write: WriteId, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
     let state = AppState::of_context();
     let (sentence, others) = sentences(state, write);
-    let discard = move |_| spawn_local(async move { state.device().discard(write).await });
+    let discard = move |_| state.discard(write);
     view! {
         <Dialog title=text::TITLE on_close>
             <p><strong>{sentence}</strong></p>

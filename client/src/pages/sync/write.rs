@@ -15,7 +15,7 @@ mod text {
     pub const DETAILS: &str = "Details";
     pub const COLUMN: &str = "What";
     pub const FROM: &str = "Was";
-    pub const TO: &str = "Yours";
+    pub const YOURS: &str = "Yours";
     pub const SERVER: &str = "Server has";
 }
 
@@ -33,7 +33,7 @@ pub fn Write(record: OutboxRecord, discarding: RwSignal<Option<WriteId>>) -> imp
                 <span class="tag" data-tone=tone(record.state)>{writes::state_label(record.state)}</span>
             </header>
             {writes::reason(&record).map(|reason| view! { <p class="reason">{reason}</p> })}
-            <Columns columns />
+            <Columns columns wanted_by=text::YOURS />
             <Details record=record.clone() />
             <div class="actions">
                 {record.state.needs_user().then(|| view! { <ResolveButton write=id /> })}
@@ -55,7 +55,12 @@ pub fn tone(state: WriteState) -> &'static str {
 
 /// The values of a write beside what was and what stands.
 #[component]
-pub fn Columns(columns: Vec<ChangedColumn>) -> impl IntoView {
+pub fn Columns(
+    /// Each value.
+    columns: Vec<ChangedColumn>,
+    /// Over the values that its author wants: whose they are.
+    wanted_by: &'static str,
+) -> impl IntoView {
     if columns.is_empty() {
         return None;
     }
@@ -78,7 +83,7 @@ pub fn Columns(columns: Vec<ChangedColumn>) -> impl IntoView {
                     <tr>
                         <th scope="col">{text::COLUMN}</th>
                         {has_from.then(|| view! { <th scope="col">{text::FROM}</th> })}
-                        <th scope="col">{text::TO}</th>
+                        <th scope="col">{wanted_by}</th>
                         {has_server.then(|| view! { <th scope="col">{text::SERVER}</th> })}
                     </tr>
                 </thead>
