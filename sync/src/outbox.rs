@@ -8,6 +8,7 @@ pub mod draft;
 pub mod drain;
 pub mod line_up;
 pub mod merge;
+mod own_work;
 pub mod plan;
 pub mod resolve;
 pub mod settle;

@@ -8,6 +8,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "drain/deeds.rs"]
+mod deeds;
 #[path = "drain/evening.rs"]
 mod evening;
 #[path = "drain/mortal_store.rs"]
@@ -16,13 +18,17 @@ mod mortal_store;
 mod office;
 #[path = "drain/story.rs"]
 mod story;
+#[path = "drain/two_tabs.rs"]
+mod two_tabs;
 #[path = "drain/user.rs"]
 mod user;
 #[path = "drain/wire.rs"]
 mod wire;
 
+use deeds::{Deed, OfficeDeed};
 use proptest::prelude::*;
-use story::{Deed, Story};
+use story::Story;
+use two_tabs::TwoTabs;
 use user::Way;
 use wire::Fault;
 
@@ -67,8 +73,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (any::<bool>(), 1..4_u8).prop_map(|(is_quantity, value)| Deed::EditCost { is_quantity, value }),
         1 => Just(Deed::DeleteLastItem),
         1 => Just(Deed::MakePoison),
-        2 => (row.clone(), 0..4_u8).prop_map(|(row, value)| Deed::OfficeEditsNotes { row, value }),
-        1 => (row.clone(), 0..4_u8).prop_map(|(row, value)| Deed::OfficeEditsPriority { row, value }),
+        2 => (row.clone(), 0..4_u8).prop_map(|(row, value)| Deed::Office(OfficeDeed::EditsNotes { row, value })),
+        1 => (row.clone(), 0..4_u8).prop_map(|(row, value)| Deed::Office(OfficeDeed::EditsPriority { row, value })),
         1 => prop::sample::select(vec![-1, 1]).prop_map(|years| Deed::ClockJumps { years }),
         1 => row.clone().prop_map(|row| Deed::Withdraw { row }),
         1 => row.prop_map(|row| Deed::GiveBack { row }),
@@ -76,21 +82,23 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..3_u8).prop_map(|number| Deed::MakeHome { number }),
         1 => Just(Deed::BeginTurn),
         1 => Just(Deed::AddItemToMyTurn),
-        1 => (0..4_u8).prop_map(|value| Deed::OfficeEditsItem { value }),
-        1 => (any::<bool>(), 1..4_u8).prop_map(|(is_quantity, value)| Deed::OfficeEditsCost { is_quantity, value }),
-        1 => Just(Deed::OfficeDeletesItem),
-        1 => (0..3_u8).prop_map(|number| Deed::OfficeMakesHome { number }),
-        1 => (0..3_u8).prop_map(|number| Deed::OfficeBeginsTurn { number }),
+        1 => (0..4_u8).prop_map(|value| Deed::Office(OfficeDeed::EditsItem { value })),
+        1 => (any::<bool>(), 1..4_u8).prop_map(|(is_quantity, value)| Deed::Office(OfficeDeed::EditsCost { is_quantity, value })),
+        1 => Just(Deed::Office(OfficeDeed::DeletesItem)),
+        1 => (0..3_u8).prop_map(|number| Deed::Office(OfficeDeed::MakesHome { number })),
+        1 => (0..3_u8).prop_map(|number| Deed::Office(OfficeDeed::BeginsTurn { number })),
         3 => (any::<u8>(), way()).prop_map(|(pick, way)| Deed::Resolve { pick, way }),
         2 => (any::<u8>(), way()).prop_map(|(pick, way)| Deed::ResolveOnTheWay { pick, way }),
         4 => Just(Deed::Drain),
         1 => Just(Deed::Echo),
+        2 => Just(Deed::OtherTab),
+        1 => Just(Deed::Hear),
     ]
 }
 
 /// Two people at the same thing, which chance alone seldom brings about.
 fn trouble() -> impl Strategy<Value = Vec<Deed>> {
-    let notes = (0..3_u64, 0..4_u8).prop_map(|(row, value)| vec![Deed::EditNotes { row, value }, Deed::OfficeEditsNotes { row, value }]);
+    let notes = (0..3_u64, 0..4_u8).prop_map(|(row, value)| vec![Deed::EditNotes { row, value }, Deed::Office(OfficeDeed::EditsNotes { row, value })]);
     let mine = prop_oneof![
         (0..4_u8).prop_map(|value| vec![Deed::EditLastItem { value }]),
         (0..4_u8).prop_map(|value| vec![Deed::EditLastItem { value }, Deed::EditCost { is_quantity: true, value: 2 }]),
@@ -98,9 +106,9 @@ fn trouble() -> impl Strategy<Value = Vec<Deed>> {
         Just(vec![Deed::DeleteLastItem]),
     ];
     let theirs = prop_oneof![
-        (0..4_u8).prop_map(|value| Deed::OfficeEditsItem { value }),
-        (any::<bool>(), 1..4_u8).prop_map(|(is_quantity, value)| Deed::OfficeEditsCost { is_quantity, value }),
-        Just(Deed::OfficeDeletesItem),
+        (0..4_u8).prop_map(|value| Deed::Office(OfficeDeed::EditsItem { value })),
+        (any::<bool>(), 1..4_u8).prop_map(|(is_quantity, value)| Deed::Office(OfficeDeed::EditsCost { is_quantity, value })),
+        Just(Deed::Office(OfficeDeed::DeletesItem)),
     ];
     let item = (0..3_u64, mine, theirs, any::<bool>()).prop_map(|(row, mine, theirs, is_known)| {
         let begun = if is_known {
@@ -112,7 +120,7 @@ fn trouble() -> impl Strategy<Value = Vec<Deed>> {
     });
     let home = (0..3_u8, 0..3_usize).prop_map(|(number, of_mine)| {
         let begun = [
-            Deed::OfficeMakesHome { number },
+            Deed::Office(OfficeDeed::MakesHome { number }),
             Deed::MakeHome { number },
             Deed::BeginTurn,
             Deed::AddItemToMyTurn,
@@ -123,7 +131,7 @@ fn trouble() -> impl Strategy<Value = Vec<Deed>> {
         let home = [Deed::MakeHome { number }, Deed::Drain, Deed::Echo];
         [
             home.to_vec(),
-            vec![Deed::OfficeBeginsTurn { number: 0 }, Deed::BeginTurn, Deed::AddItemToMyTurn],
+            vec![Deed::Office(OfficeDeed::BeginsTurn { number: 0 }), Deed::BeginTurn, Deed::AddItemToMyTurn],
         ]
         .concat()
     });
@@ -208,4 +216,35 @@ fn a_refused_write_does_not_hold_up_later_work_on_its_row() {
     story.live(Deed::EditWorkOrder { row: 0, value: 1 });
     story.let_the_sun_shine();
     assert_eq!((story.office.applied_count(), story.waits_for_user()), (1, 1));
+}
+
+/// A tab that has not heard of what is applied and over by now costs a question and its answer, and no pause.
+#[test]
+fn taps_of_two_tabs_at_the_same_rows_drain_as_those_of_one() {
+    const TAPS: u64 = 300;
+    for seed in 0..20 {
+        let tablet = TwoTabs::new(seed, TAPS);
+        let requests = tablet.hammer();
+        assert!(requests <= 2, "seed {seed}: {requests} requests after the last tap");
+        assert!(tablet.conflicts() < TAPS as usize / 5, "seed {seed}: {} conflicts", tablet.conflicts());
+        tablet.check();
+    }
+}
+
+/// It knows of the other tab's write, and not yet of what that one was made on.
+#[test]
+fn a_tab_whose_rows_lag_behind_overwrites_nothing_that_it_has_not_shown() {
+    let mut story = Story::new(vec![Fault::LostRequest], vec![]);
+    let (row, value) = (1, 1);
+    let theirs = Deed::Office(OfficeDeed::EditsNotes { row, value });
+    let in_one_tab = [theirs, Deed::Echo, Deed::EditWorkOrder { row, value }];
+    let in_the_other = [Deed::OtherTab, Deed::Drain, Deed::EditNotes { row, value: 2 }];
+    in_one_tab.into_iter().chain(in_the_other).for_each(|deed| story.live(deed));
+    story.let_the_sun_shine();
+    story.check().unwrap();
+    assert_eq!(
+        (story.office.applied_count(), story.waits_for_user()),
+        (1, 1),
+        "somebody else's notes are a question"
+    );
 }

@@ -2,6 +2,7 @@
 
 use domain::WriteId;
 use protocol::{Problem, ProblemCode, WriteAnswer};
+use serde_json::json;
 use std::collections::BTreeMap;
 use sync::{
     Delivery, OutboxRecord, Receipt, WriteState,
@@ -107,5 +108,40 @@ fn a_person_has_no_conflict_with_what_they_did_in_another_tab() {
     let settled = |past: &[OutboxRecord]| settle_knowing(std::slice::from_ref(&mine), past, &[id(2)], &answer, NOW).remove(0);
     let again = settled(std::slice::from_ref(&other_tabs));
     assert_eq!((again.state, again.base_version), (WriteState::Pending, Some(7)));
+    // Nor is it put off by having met it often, or taken for something that its author has not seen.
+    assert_eq!((again.attempts, again.next_attempt_at_ms, again.rebased_on), (0, None, None));
     assert_eq!(settled(&[]).state, WriteState::Rejected, "somebody else's");
+}
+
+/// Neither heard of the other, and both were made before their user's own version 7.
+#[test]
+fn later_taps_of_another_tab_are_no_question_either() {
+    let made = |n| OutboxRecord {
+        receipt: Some(Receipt {
+            version: Some(7),
+            txid: "1".into(),
+            in_shape: true,
+            received_at_ms: 0,
+        }),
+        ..write(n, &[], WriteState::Settled)
+    };
+    let waiting = |n, to: &str| {
+        let mut waiting = OutboxRecord {
+            base_version: Some(6),
+            ..write(n, &[], WriteState::Sending)
+        };
+        waiting.changes.get_mut("notes").unwrap().to = json!(to);
+        waiting
+    };
+    let records = [waiting(2, "mine"), waiting(3, "mine as well").in_state(WriteState::Pending)];
+    let settled = settle_knowing(&records, &[made(1)], &[id(2)], &Delivery::Results(vec![conflict(&records[0])]), NOW);
+    let stand: Vec<_> = settled
+        .iter()
+        .map(|record| (record.state, record.base_version, &record.changes["notes"].from))
+        .collect();
+    let of_office = turn(5, 7).get("notes").to_json(domain::ColumnType::Text);
+    assert_eq!(
+        stand,
+        [(WriteState::Pending, Some(7), &of_office), (WriteState::Pending, Some(7), &json!("mine"))]
+    );
 }

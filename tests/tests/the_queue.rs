@@ -246,7 +246,6 @@ const HAMMER: &str = r"
 })";
 
 #[tokio::test]
-#[ignore = "nothing is lost, but a hundred writes wait for longer than the story does: rebased again and again, they pause"]
 async fn two_tabs_and_a_worker_at_the_same_rows_for_a_minute() -> Result<()> {
     let held = Held::at_work().await?;
     let second = App::open_at(&held.tablet, &held.wire.url(), "/board").await?;

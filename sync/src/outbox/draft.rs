@@ -79,7 +79,10 @@ fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
         _ if mutation.operation == Operation::Create => return None,
         // A row that is not here yet has no version that its author could have seen; the server has every row at a later one.
         Some(_) if holds_unseen(table, id, view) => Some(view.synced_row(table, id).map_or(0, Row::version)),
-        Some(latest) if latest.state.is_waiting() => latest.base_version,
+        // In another tab, which had perhaps heard more than this one.
+        Some(latest) if latest.state.is_waiting() => view
+            .known_version(table, id)
+            .map_or(latest.base_version, |known| latest.base_version.min(Some(known))),
         _ => view.known_version(table, id),
     };
     // An earlier write that was sent again hides what has come since, too.

@@ -7,7 +7,7 @@ use super::{
     OutboxRecord, Stored, WriteState,
     backoff::is_transient,
     delivery::Delivery,
-    line_up::line_up,
+    line_up::{asks_for_past, line_up},
     plan::{Plan, plan},
     settle::{Now, park_orphans, settle_knowing},
 };
@@ -51,7 +51,7 @@ pub enum Drained {
 pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clock, user: UserId, progressed: impl Fn()) -> Result<Drained, S::Error> {
     loop {
         let records = own_records(store, user).await?;
-        let tidied = tidy(&records, now(clock));
+        let tidied = tidy(store, &records, now(clock)).await?;
         if !tidied.is_empty() {
             store.amend(amendments(tidied)).await?;
             progressed();
@@ -79,9 +79,17 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
 }
 
 /// What must be put right before anything is sent: orphans of an interrupted settlement, then taps of several tabs at once.
-fn tidy(records: &[OutboxRecord], now: Now) -> Vec<OutboxRecord> {
+async fn tidy<S: Store>(store: &S, records: &[OutboxRecord], now: Now) -> Result<Vec<OutboxRecord>, S::Error> {
     let orphans = park_orphans(records, now);
-    if orphans.is_empty() { line_up(records) } else { orphans }
+    if !orphans.is_empty() {
+        return Ok(orphans);
+    }
+    // The history is long, and seldom needed: only where a tab had not heard of what is over by now.
+    let past = match records.first().filter(|_| asks_for_past(records)) {
+        Some(record) => own_past(store, record.user_id).await?,
+        None => Vec::new(),
+    };
+    Ok(line_up(records, &past))
 }
 
 /// The user's records in order, without those that this version of the app cannot read.

@@ -2,19 +2,16 @@
 //!
 //! Pure: records in, amended records out. The drainer stores all of them in one transaction, or none.
 
+mod conflict;
+
 use super::{
     Failure, OutboxRecord, Receipt, WriteState,
     backoff::{hold_ms, is_transient, obeyed_ms, pause_ms},
     delivery::Delivery,
-    merge::{Merged, lay_over, merge, rebased},
-    resolve::{clash_with, conflicting_row},
 };
-use domain::{Row, WriteId};
+use domain::WriteId;
 use protocol::{Problem, ProblemCode, WriteAnswer};
 use std::collections::{BTreeMap, HashSet};
-
-/// So often in a row a write may meet a newer version before it pauses.
-const REBASES_WITHOUT_PAUSE: u32 = 4;
 
 /// The moment and the dice of one settlement.
 #[derive(Clone, Copy, Debug)]
@@ -163,104 +160,6 @@ impl Desk<'_> {
             return self.try_again(seq, problem.clone(), retry_after_ms);
         }
         self.reject(seq, problem.clone());
-    }
-
-    fn conflicted(&mut self, seq: u64, problem: &Problem) {
-        let record = self.records[&seq].clone();
-        if self.has_earlier_on_same_row(&record) {
-            // Its turn comes when those before it are decided; merged now, it could overtake them.
-            return self.put(record.in_state(WriteState::Pending));
-        }
-        let server = conflicting_row(record.table, problem).filter(|row| row.id() == record.row_id);
-        let merged = |server| match self.is_all_mine_since(&record, server) {
-            true => Merged::Rebased(Box::new(rebased(record.clone(), server))),
-            false => merge(&record, server),
-        };
-        match server.as_ref().map(|server| (server, merged(server))) {
-            Some((server, Merged::Rebased(rebased))) => {
-                let after_it = lay_over(&rebased, Some(server.clone()));
-                self.put(self.rebased_again(*rebased));
-                self.rebase_later(&record, after_it);
-            }
-            _ => self.reject(seq, problem.clone()),
-        }
-    }
-
-    /// Whether every version since the write's base was made on this device by the same user: in another tab, of which this one had
-    /// not heard. Their last word counts; there is nobody to have a conflict with.
-    fn is_all_mine_since(&self, record: &OutboxRecord, server: &Row) -> bool {
-        let Some(base) = record.base_version else { return false };
-        let same_row = |other: &&OutboxRecord| (other.table, other.row_id, other.user_id) == (record.table, record.row_id, record.user_id);
-        let own = self.records.values().chain(self.past).filter(same_row);
-        let made: HashSet<i64> = own.filter_map(|other| other.receipt.as_ref()?.version).collect();
-        base < server.version() && (base + 1..=server.version()).all(|version| made.contains(&version))
-    }
-
-    /// A rebased write goes again at once; one that is overtaken time after time takes a breath first.
-    fn rebased_again(&self, record: OutboxRecord) -> OutboxRecord {
-        let mut record = record.in_state(WriteState::Pending);
-        record.attempts = record.attempts.saturating_add(1);
-        record.next_attempt_at_ms = (record.attempts > REBASES_WITHOUT_PAUSE).then(|| self.now.ms.saturating_add(pause_ms(record.attempts, self.now.jitter)));
-        record
-    }
-
-    /// Own later writes to the same row were made on the old base: each is merged with what will stand before it. One that does not
-    /// build on the first (which its user has let go again after it) and may be applied is asked about first, as it is.
-    fn rebase_later(&mut self, first: &OutboxRecord, mut before: Option<Row>) {
-        let line = self.line_of(first);
-        let mut parked: HashSet<WriteId> = HashSet::new();
-        for seq in self.later_on_same_row(first) {
-            let later = self.records[&seq].clone();
-            let Some(row) = before.clone() else { return };
-            let may_be_applied = later.is_unanswered || later.state == WriteState::Sending;
-            if may_be_applied && !line.contains(&later.write_id) {
-                return;
-            }
-            // It will be held back: what comes after it does not stand on it.
-            if later.depends_on.iter().any(|id| parked.contains(id)) {
-                parked.insert(later.write_id);
-                continue;
-            }
-            match merge(&later, &row) {
-                Merged::Rebased(rebased) => {
-                    before = lay_over(&rebased, Some(row));
-                    self.put(*rebased);
-                }
-                // Also an own delete: it would remove what its author has not seen.
-                Merged::Clash(_) => {
-                    parked.insert(later.write_id);
-                    self.reject(seq, clash_with(&later, &row));
-                }
-            }
-        }
-    }
-
-    /// Waiting writes to the same row, made after `record`.
-    fn later_on_same_row(&self, record: &OutboxRecord) -> Vec<u64> {
-        let same_row = |other: &&OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
-        self.records
-            .range(record.seq + 1..)
-            .map(|(_, other)| other)
-            .filter(same_row)
-            .filter(|other| other.state.is_waiting())
-            .map(|other| other.seq)
-            .collect()
-    }
-
-    /// The write and whatever builds on it.
-    fn line_of(&self, first: &OutboxRecord) -> HashSet<WriteId> {
-        let mut line = HashSet::from([first.write_id]);
-        for (_, record) in self.records.range(first.seq + 1..) {
-            if record.depends_on.iter().any(|id| line.contains(id)) {
-                line.insert(record.write_id);
-            }
-        }
-        line
-    }
-
-    fn has_earlier_on_same_row(&self, record: &OutboxRecord) -> bool {
-        let same_row = |other: &OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
-        self.records.range(..record.seq).any(|(_, other)| same_row(other) && other.state.is_waiting())
     }
 
     fn is_open(&self, id: WriteId) -> bool {

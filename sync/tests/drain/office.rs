@@ -134,14 +134,7 @@ impl Office {
         if write.data.values().any(|value| value == POISON) {
             return Err(Problem::new(ProblemCode::Validation, "poison"));
         }
-        let same_row = |id: &WriteId| {
-            self.applied
-                .borrow()
-                .iter()
-                .any(|applied| applied.write_id == Some(*id) && applied.row_id == write.row_id)
-        };
-        let after_version = write.after.iter().filter(|id| same_row(id)).filter_map(|id| receipts[id].1.version).max();
-        let base = after_version.max(write.version);
+        let base = self.expected_version(write);
         let rows = self.rows.borrow();
         let current = rows.get(&key);
         if write.operation == Operation::Create {
@@ -160,6 +153,19 @@ impl Office {
         let mut row = current.clone();
         put(&mut row, write);
         Ok(Some(row))
+    }
+
+    /// The greater of the write's own version and what the writes made that it builds on, as far as these had not seen more than it has.
+    fn expected_version(&self, write: &WireWrite) -> Option<i64> {
+        let applied = self.applied.borrow();
+        let is_ancestor = |other: &&WireWrite| other.row_id == write.row_id && write.after.iter().any(|id| other.write_id == Some(*id));
+        let ancestors: Vec<&WireWrite> = applied.iter().filter(is_ancestor).collect();
+        if ancestors.iter().any(|ancestor| ancestor.version > write.version) {
+            return Some(write.version.unwrap_or(0));
+        }
+        let receipts = self.receipts.borrow();
+        let made = ancestors.iter().filter_map(|ancestor| receipts[&ancestor.write_id?].1.version);
+        made.max().max(write.version)
     }
 
     /// A new row belongs to one that is there, and is not known by what another is known by.

@@ -1,15 +1,9 @@
 //! One device's day. What must be true in the evening stands in `evening.rs`.
 
-use crate::{
-    evening::builds_on_held,
-    mortal_store::MortalStore,
-    office::{Office, POISON},
-    user::Way,
-    wire::Fault,
-};
+use crate::{evening::builds_on_held, mortal_store::MortalStore, office::Office, user::Way, wire::Fault};
 use domain::{DeviceId, Mutation, Operation, Row, RowId, Table, Timestamp, UserId, Value, WriteId, mutation::Facts};
 use futures::{FutureExt, executor::block_on};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
@@ -20,45 +14,16 @@ use sync::{
     store::conformance::row_id,
 };
 
-/// What happens next.
-#[derive(Clone, Copy, Debug)]
-pub enum Deed {
-    EditNotes { row: u64, value: u8 },
-    EditWorkOrder { row: u64, value: u8 },
-    AddItem { row: u64 },
-    EditLastItem { value: u8 },
-    EditCost { is_quantity: bool, value: u8 },
-    DeleteLastItem,
-    MakePoison,
-    MakeHome { number: u8 },
-    BeginTurn,
-    AddItemToMyTurn,
-    OfficeEditsItem { value: u8 },
-    OfficeEditsCost { is_quantity: bool, value: u8 },
-    OfficeDeletesItem,
-    OfficeMakesHome { number: u8 },
-    OfficeBeginsTurn { number: u8 },
-    OfficeEditsNotes { row: u64, value: u8 },
-    OfficeEditsPriority { row: u64, value: u8 },
-    Drain,
-    Echo,
-    ClockJumps { years: i64 },
-    Withdraw { row: u64 },
-    GiveBack { row: u64 },
-    Supervise { adopts: bool },
-    Resolve { pick: u8, way: Way },
-    ResolveOnTheWay { pick: u8, way: Way },
-}
-
 /// What the device follows, parents first.
 pub const TABLES: [Table; 3] = [Table::Properties, Table::Turns, Table::ScopeItems];
-const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
 /// The device, the office and what was promised to the user.
 pub struct Story {
     pub store: MortalStore,
     pub office: Office,
     pub view: LocalView,
+    /// What the tab in the background shows.
+    other_view: LocalView,
     pub made: Vec<WriteId>,
     /// The rows that were on the screen when a write was made or decided about.
     pub seen: RefCell<HashMap<WriteId, Vec<Row>>>,
@@ -67,12 +32,8 @@ pub struct Story {
     pub resolved: RefCell<HashSet<WriteId>>,
     /// What the user decides while answers are on their way.
     pub meanwhile: RefCell<Vec<(u8, Way)>>,
-    items: u64,
-    homes: u64,
-}
-
-fn cost(is_quantity: bool) -> &'static str {
-    if is_quantity { "quantity" } else { "unit_cost" }
+    pub items: u64,
+    pub homes: u64,
 }
 
 pub fn me() -> UserId {
@@ -85,6 +46,7 @@ impl Story {
             store: MortalStore::new(deaths),
             office: Office::default(),
             view: LocalView::default(),
+            other_view: LocalView::default(),
             made: vec![],
             seen: RefCell::default(),
             own: RefCell::default(),
@@ -103,92 +65,13 @@ impl Story {
         *story.office.faults.borrow_mut() = faults;
         story.office.now_ms.set(1_000_000);
         story.echo();
+        story.change_tabs();
+        story.hear();
         story
     }
 
-    pub fn live(&mut self, deed: Deed) {
-        self.office.now_ms.set(self.office.now_ms.get() + 700);
-        match deed {
-            Deed::EditNotes { row, value } => self.tap(Table::Turns, row_id(row), Operation::Update, json!({"notes": format!("mine {value}")})),
-            Deed::EditWorkOrder { row, value } => self.tap(Table::Turns, row_id(row), Operation::Update, json!({"work_order_number": format!("W{value}")})),
-            Deed::MakePoison => self.tap(Table::Turns, row_id(0), Operation::Update, json!({"notes": POISON})),
-            Deed::AddItem { row } => self.add_item(row_id(row)),
-            Deed::AddItemToMyTurn => self.add_item(row_id(600 + self.homes)),
-            Deed::EditLastItem { value } => self.edit_item(json!({"description": format!("mine {value}")})),
-            Deed::EditCost { is_quantity, value } => self.edit_item(json!({cost(is_quantity): format!("{value}.5")})),
-            Deed::DeleteLastItem => self.tap(Table::ScopeItems, self.last_item(), Operation::Delete, json!({})),
-            Deed::MakeHome { number } => {
-                self.homes += 1;
-                let data = json!({"property_number": format!("P{number}"), "name": "mine", "street_address": "1 Elm", "city": "Tulsa"});
-                self.tap(Table::Properties, row_id(500 + self.homes), Operation::Create, data);
-            }
-            Deed::BeginTurn => {
-                let data = json!({"property_id": row_id(500 + self.homes).to_string(), "notes": "mine"});
-                self.tap(Table::Turns, row_id(600 + self.homes), Operation::Create, data);
-            }
-            Deed::OfficeEditsItem { value } => {
-                self.office
-                    .edit(Table::ScopeItems, self.last_item(), "description", Value::text(format!("theirs {value}")));
-            }
-            Deed::OfficeEditsCost { is_quantity, value } => {
-                self.office
-                    .edit(Table::ScopeItems, self.last_item(), cost(is_quantity), Value::Numeric(1_000 + i64::from(value)));
-            }
-            Deed::OfficeDeletesItem => self.office.delete(Table::ScopeItems, self.last_item()),
-            Deed::OfficeMakesHome { number } => {
-                let mut home = Row::blank(Table::Properties);
-                home.set("id", Value::Uuid(row_id(700 + u64::from(number)).0));
-                home.set("property_number", Value::text(format!("P{number}")));
-                self.office.make(home);
-            }
-            Deed::OfficeBeginsTurn { number } => {
-                let mut turn = Row::blank(Table::Turns);
-                turn.set("id", Value::Uuid(row_id(800 + u64::from(number)).0));
-                turn.set("is_active", Value::Bool(true));
-                // The latest home of mine, where there is one, or their own.
-                let home = if number == 0 {
-                    row_id(500 + self.homes)
-                } else {
-                    row_id(700 + u64::from(number))
-                };
-                turn.set("property_id", Value::Uuid(home.0));
-                self.office.make(turn);
-            }
-            Deed::OfficeEditsNotes { row, value } => self.office.edit(Table::Turns, row_id(row), "notes", Value::text(format!("theirs {value}"))),
-            Deed::OfficeEditsPriority { row, value } => {
-                let priority = ["low", "medium", "high", "urgent"][usize::from(value)];
-                self.office.edit(Table::Turns, row_id(row), "priority", Value::text(priority));
-            }
-            Deed::Drain => self.run_drain_once(),
-            Deed::Echo => self.echo(),
-            Deed::ClockJumps { years } => self.office.now_ms.set(self.office.now_ms.get() + years * YEAR_MS),
-            Deed::Withdraw { row } => _ = self.office.withdrawn.borrow_mut().insert(row_id(row)),
-            Deed::GiveBack { row } => _ = self.office.withdrawn.borrow_mut().remove(&row_id(row)),
-            Deed::Resolve { pick, way } => self.resolve(pick, way),
-            Deed::ResolveOnTheWay { pick, way } => self.meanwhile.borrow_mut().push((pick, way)),
-            Deed::Supervise { adopts } => _ = self.office.supervise(adopts),
-        }
-    }
-
-    fn last_item(&self) -> RowId {
-        row_id(100 + self.items)
-    }
-
-    fn edit_item(&mut self, data: Json) {
-        self.tap(Table::ScopeItems, self.last_item(), Operation::Update, data);
-    }
-
-    fn add_item(&mut self, turn: RowId) {
-        if self.view.row(Table::Turns, turn).is_none() {
-            return;
-        }
-        self.items += 1;
-        let data = json!({"turn_id": turn.to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"});
-        self.tap(Table::ScopeItems, self.last_item(), Operation::Create, data);
-    }
-
     /// What the app does at a tap: predict on the view, then keep.
-    fn tap(&mut self, table: Table, row: RowId, operation: Operation, data: Json) {
+    pub fn tap(&mut self, table: Table, row: RowId, operation: Operation, data: Json) {
         let before = self.view.row(table, row).cloned();
         if before.is_none() && operation != Operation::Create {
             return;
@@ -222,9 +105,21 @@ impl Story {
     }
 
     /// One wake of the worker; it may die on the way, and then its future is simply dropped.
-    fn run_drain_once(&mut self) {
+    pub fn run_drain_once(&mut self) {
         self.store.start_process();
         let _ended_or_died: Option<Result<Drained, _>> = drain(&self.store, &*self, &self.office, me(), || ()).now_or_never();
+        self.reload_outbox();
+    }
+
+    pub fn change_tabs(&mut self) {
+        std::mem::swap(&mut self.view, &mut self.other_view);
+    }
+
+    /// The tab in front reads what is stored, rows before writes.
+    pub fn hear(&mut self) {
+        for table in TABLES {
+            self.view.load_table(table, block_on(self.store.disk.rows(table)).unwrap());
+        }
         self.reload_outbox();
     }
 
@@ -234,7 +129,7 @@ impl Story {
     }
 
     /// The shape brings the server's rows.
-    fn echo(&mut self) {
+    pub fn echo(&mut self) {
         for table in TABLES {
             let changes = self
                 .office
