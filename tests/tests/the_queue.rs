@@ -225,13 +225,16 @@ async fn a_resync_leaves_what_was_not_sent_as_it_is() -> Result<()> {
     held.wait_saved_once(&property, "Inspection").await
 }
 
-/// Moves these turns by their menus, round and round, for so long; gives how many moves there were. A turn is left out while its
-/// column does not paint it.
+/// Moves these turns by their menus, round and round, for so long; gives how many moves the app took, as it measures each. A turn is left
+/// out while its column does not paint it, and what the other tab has moved there while the menu was open is no move.
 const HAMMER: &str = r"
 (async (names, stages, milliseconds) => {
     const frame = () => new Promise(requestAnimationFrame);
     const end = performance.now() + milliseconds;
     let moves = 0;
+    const count = entries => { moves += entries.filter(entry => entry.name === 'turns:view').length; };
+    const observer = new PerformanceObserver(list => count(list.getEntries()));
+    observer.observe({ type: 'measure' });
     for (let turn = 0; performance.now() < end; turn++) {
         const name = names[turn % names.length];
         const card = [...document.querySelectorAll('article')].find(card => card.getAttribute('aria-label') === name);
@@ -239,9 +242,11 @@ const HAMMER: &str = r"
         await frame();
         const items = [...document.querySelectorAll('[role=menuitem]:not([aria-disabled=true])')];
         const item = items.find(item => item.getAttribute('aria-label') === stages[Math.floor(Math.random() * stages.length)]);
-        if (item) { item.click(); moves++; } else document.querySelector('.menu-backdrop')?.click();
+        if (item) item.click(); else document.querySelector('.menu-backdrop')?.click();
         await frame();
     }
+    count(observer.takeRecords());
+    observer.disconnect();
     return moves;
 })";
 
