@@ -5,15 +5,16 @@
 //! only when its own are durable.
 //!
 //! **Invariant:** a caller's writes do not depend on whose others they were gathered with: what is refused is taken back by
-//! itself, and where a transaction fails as a whole each batch is carried out again alone, and then each write.
+//! itself, and where a transaction fails as a whole each batch is carried out again alone, and then its halves, down to single writes.
 
 use super::{
-    batch::{self, Batch},
+    batch::{self, Batch, Intents},
     foresight,
+    intent::{Intent, Unreadable},
     receipt::Answer,
 };
 use crate::{
-    db::Db,
+    db::{Db, Unit},
     problem::{Failure, Result},
 };
 use protocol::Problem;
@@ -96,7 +97,10 @@ async fn together(db: Db, gathered: Vec<Waiting>) {
 }
 
 async fn run_together(db: &Db, batches: &[Batch]) -> Result<Vec<Answers>> {
-    let mut unit = db.unit().await?;
+    run_in(db.unit().await?, batches).await
+}
+
+async fn run_in(mut unit: Unit, batches: &[Batch]) -> Result<Vec<Answers>> {
     foresight::prefetch(&mut unit, batches).await?;
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
@@ -113,29 +117,49 @@ async fn alone(db: &Db, batch: &Batch) -> Result<Answers> {
     }
 }
 
-/// A write that can never be stored must not hold up the ninety-nine beside it: each gets a transaction of its own.
+/// A write that can never be stored must not hold up the ninety-nine beside it: what fails is halved, and the halves carried out one after
+/// the other, until it stands alone. That is a dozen transactions for a hundred writes, and each is one wait for the disk.
 /// Where the database fails as a whole, every one of them fails as well.
 async fn alone_after(db: &Db, batch: &Batch, fault: Failure) -> Result<Answers> {
     if batch.is_atomic || batch.intents.len() == 1 {
         return Err(fault);
     }
     let mut answers = Vec::with_capacity(batch.intents.len());
-    for intent in &batch.intents {
-        let write_id = match intent {
-            Ok(intent) => Some(intent.write_id),
-            Err(unreadable) => unreadable.write_id,
+    let mut parts = halves(batch.intents.clone());
+    while let Some(intents) = parts.pop() {
+        let part = Batch {
+            author: batch.author.clone(),
+            intents,
+            ..*batch
         };
-        let one = Batch {
-            intents: vec![intent.clone()],
-            ..batch.clone()
+        let unit = match db.unit().await {
+            Ok(unit) => unit,
+            Err(fault) => {
+                // It says nothing about single writes: they need not each wait for it.
+                let rest = std::iter::once(part.intents).chain(parts.into_iter().rev());
+                answers.extend(refused_all(&rest.flatten().collect(), &fault.into_problem())?);
+                break;
+            }
         };
-        answers.push(match run_together(db, std::slice::from_ref(&one)).await {
-            Ok(mut done) => done
-                .remove(0)
-                .map(|mut answers| answers.remove(0))
-                .or_else(|problem| batch::refused(write_id, problem))?,
-            Err(fault) => batch::refused(write_id, fault.into_problem())?,
-        });
+        match run_in(unit, std::slice::from_ref(&part)).await {
+            Ok(mut done) => answers.extend(done.remove(0).or_else(|problem| refused_all(&part.intents, &problem))?),
+            Err(_) if part.intents.len() > 1 => parts.extend(halves(part.intents)),
+            Err(fault) => answers.extend(refused_all(&part.intents, &fault.into_problem())?),
+        }
     }
     Ok(Ok(answers))
+}
+
+/// The second half, and on top of it the first, which is done before.
+fn halves(mut intents: Intents) -> Vec<Intents> {
+    let second = intents.split_off(intents.len() / 2);
+    vec![second, intents]
+}
+
+fn refused_all(intents: &Intents, problem: &Problem) -> Result<Vec<Answer>> {
+    let write_id = |intent: &Result<Intent, Unreadable>| match intent {
+        Ok(intent) => Some(intent.write_id),
+        Err(unreadable) => unreadable.write_id,
+    };
+    intents.iter().map(|intent| batch::refused(write_id(intent), problem.clone())).collect()
 }

@@ -118,3 +118,31 @@ async fn a_write_that_the_database_refuses_leaves_no_trace_and_holds_up_no_other
     assert_eq!([after.audit_logs, after.changes, after.receipts], [2; 3]);
     assert_eq!(app.number("SELECT value FROM counters WHERE name = 'change_position'").await, 2);
 }
+
+#[tokio::test]
+async fn a_write_that_the_database_refuses_costs_the_others_a_few_transactions() {
+    const WRITES: i64 = 100;
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await["id"].clone();
+    app.refuse_inserts("receipts", "answer", "boom").await;
+    let mut commits = app.db().commits();
+    let mut version = 0;
+    let writes = (0..WRITES).map(|n| {
+        let is_poisoned = n == 41;
+        version += i64::from(n != 42);
+        notes(&turn, version, if is_poisoned { "boom" } else { "fine" })
+    });
+    let answer = manager.batch(false, writes.collect()).await;
+    let refused = field(&answer, "success").iter().filter(|success| **success == false).count();
+    assert_eq!(refused, 1, "{}", answer.text);
+    let mut transactions = 0;
+    let mut until = 0;
+    while until < WRITES - 1 {
+        until = commits.recv().await.unwrap().until;
+        transactions += 1;
+    }
+    assert!(transactions <= 10, "{transactions} transactions");
+    let rows = manager.rows("turns").await.0;
+    assert_eq!(rows[turn.as_str().unwrap()]["version"], WRITES.to_string());
+}

@@ -18,7 +18,7 @@ pub enum Plan {
     Idle,
 }
 
-/// After so many faults of the server a write travels alone, so that one poisoned write cannot hold up the others.
+/// After so many faults of the server a write travels alone, and when nothing else is to be sent, so that one poisoned write cannot hold up the others.
 const ATTEMPTS_BEFORE_ALONE: u32 = 2;
 
 /// Chooses the next batch from one user's records in order of `seq`.
@@ -30,6 +30,7 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     let mut batch: Vec<WriteId> = Vec::new();
     let mut waiting_rows = HashSet::new();
     let mut wake_at_ms: Option<i64> = None;
+    let mut suspect = None;
     for record in records.iter().filter(|record| record.state.concerns_drainer()) {
         if batch.len() == most {
             break;
@@ -53,13 +54,15 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
             continue;
         }
         if travels_alone(record) {
-            if batch.is_empty() {
-                return Plan::Send(vec![record.write_id]);
-            }
+            suspect = suspect.or(Some(record.write_id));
             waiting_rows.insert(row);
             continue;
         }
         batch.push(record.write_id);
+    }
+    // Who waits for nothing does not wait for the one that has failed before.
+    if batch.is_empty() {
+        batch.extend(suspect);
     }
     match wake_at_ms {
         _ if !batch.is_empty() => Plan::Send(batch),
@@ -177,7 +180,9 @@ mod tests {
             ..write(1, 1, &[])
         };
         check(&[write(2, 2, &[]), suspect.clone(), write(3, 3, &[])], &[2, 3]);
-        check(&[suspect, write(3, 3, &[])], &[1]);
+        check(&[suspect.clone(), write(3, 3, &[])], &[3]);
+        check(&[suspect.clone(), write(3, 1, &[])], &[1]);
+        check(&[suspect, write(3, 3, &[1])], &[1]);
     }
 
     #[test]
