@@ -235,6 +235,19 @@ impl Table {
         }
     }
 
+    /// Columns that name a row of another table beside the parent's.
+    pub const fn references(self) -> &'static [(&'static str, Self)] {
+        match self {
+            Self::Properties => &[("property_type_id", Self::PropertyTypes)],
+            Self::Turns => &[
+                ("stage_id", Self::TurnStages),
+                ("vendor_id", Self::Vendors),
+                ("flooring_vendor_id", Self::Vendors),
+            ],
+            Self::TurnStages | Self::PropertyTypes | Self::Vendors | Self::ScopeItems | Self::Approvals | Self::Documents | Self::Notifications => &[],
+        }
+    }
+
     /// The column that names the row's parent; none in tables whose rows stand alone.
     pub const fn parent_column(self) -> Option<&'static str> {
         match self {

@@ -10,7 +10,7 @@ use domain::{
     },
 };
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Makes the record of a mutation. `before` and `after` are the row as the view shows it and as the rule predicts it.
 /// The store gives `seq`.
@@ -90,15 +90,33 @@ fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     waiting.map(|record| record.base_version).fold(shown, Option::min)
 }
 
-/// The latest write under the row as it is shown, and the unsettled create of the row that this row belongs to.
+/// The latest write under the row as it is shown, the unsettled creates of the row that this row belongs to and of those that the write
+/// names, and for a request the scope that it is about.
 fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
     let (table, id) = (mutation.table, mutation.row_id);
     let latest = latest_shown(table, id, view).filter(|_| !holds_unseen(table, id, view));
+    let parent = row.and_then(|row| table.parent(|column| Some(row.get(column))));
+    let named = table.references().iter().filter_map(|(column, of)| Some((*of, mutation.row_id_given(column)?)));
     let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
-    if let Some((parent, parent_id)) = row.and_then(|row| table.parent(|column| Some(row.get(column)))) {
-        found.extend(unsettled_create(parent, parent_id, view));
+    found.extend(parent.into_iter().chain(named).filter_map(|(of, id)| unsettled_create(of, id, view)));
+    if let (Table::Approvals, Operation::Create, Some((_, turn))) = (table, mutation.operation, parent) {
+        found.extend(waiting_scope(turn, view));
     }
+    let mut seen = HashSet::new();
+    found.retain(|id| seen.insert(*id));
     found
+}
+
+/// The latest write that waits to each scope item of a turn, also of one that goes: an approval is asked for their sum.
+fn waiting_scope(turn: RowId, view: &LocalView) -> Vec<WriteId> {
+    let is_of_turn = |id: RowId| {
+        let item = view.row(Table::ScopeItems, id).or_else(|| view.synced_row(Table::ScopeItems, id));
+        item.and_then(|item| item.row_id("turn_id")) == Some(turn)
+    };
+    let waits = |record: &&OutboxRecord| record.table == Table::ScopeItems && record.state.is_waiting();
+    let items: BTreeSet<RowId> = view.writes().filter(waits).map(|record| record.row_id).filter(|id| is_of_turn(*id)).collect();
+    let latest = |item| latest_shown(Table::ScopeItems, item, view).map(|record| record.write_id);
+    items.into_iter().filter_map(latest).collect()
 }
 
 /// A refused write is not shown, so nothing new builds on it.
