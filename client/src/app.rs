@@ -17,6 +17,7 @@ use leptos_router::{
 mod text {
     pub const CANNOT_OPEN: &str = "Turns cannot keep your work in this browser";
     pub const CANNOT_OPEN_HINT: &str = "A private window or a full disk is the usual reason. Open Turns in an ordinary window, or free some space, and reload.";
+    pub const HELD_UP: &str = "Turns is not open yet";
     pub const SKIP: &str = "Skip to the page";
 }
 
@@ -25,7 +26,7 @@ mod text {
 pub fn App() -> impl IntoView {
     let opening = state::open();
     move || match opening.get() {
-        Opening::Waiting => ().into_any(),
+        Opening::Waiting(held_up_by) => held_up_by.map(|reason| view! { <HeldUp reason /> }).into_any(),
         Opening::Open(state) => view! { <Running state /> }.into_any(),
         Opening::Failed(reason) => view! { <CannotOpen reason /> }.into_any(),
     }
@@ -92,6 +93,17 @@ fn ToLogin() -> impl IntoView {
     let has_left = AppState::of_context().has_left.get_untracked();
     let from = use_location().pathname.get_untracked();
     view! { <Redirect path=if has_left { "/login".to_owned() } else { format!("/login?from={from}") } /> }
+}
+
+/// Before anything of the app is there, and only where something keeps it from opening.
+#[component]
+fn HeldUp(reason: String) -> impl IntoView {
+    view! {
+        <main class="page narrow" role="status">
+            <h1>{text::HELD_UP}</h1>
+            <p>{reason}</p>
+        </main>
+    }
 }
 
 #[component]

@@ -15,8 +15,8 @@ use wasm_bindgen_futures::spawn_local;
 /// What there is to show before the app.
 #[derive(Clone)]
 pub enum Opening {
-    /// The device's storage is being opened.
-    Waiting,
+    /// The device's storage is being opened; what keeps it, where something does.
+    Waiting(Option<String>),
     /// Everything is here.
     Open(AppState),
     /// The storage could not be opened: the reason.
@@ -30,12 +30,18 @@ enum Ear {
 
 /// Opens the device and says how far it is.
 pub fn open() -> RwSignal<Opening> {
-    let opening = RwSignal::new(Opening::Waiting);
+    let opening = RwSignal::new(Opening::Waiting(None));
     let owner = Owner::current().unwrap_or_default();
     spawn_local(async move {
         let ear = Rc::new(RefCell::new(Ear::Early(Vec::new())));
         let hearing = Rc::clone(&ear);
-        let opened = Device::open(move |news| hear(&hearing, news)).await;
+        let hear = move |news| {
+            if let (News::Storage(state), Opening::Waiting(_)) = (&news, opening.get_untracked()) {
+                opening.set(Opening::Waiting(state.warning()));
+            }
+            hear(&hearing, news);
+        };
+        let opened = Device::open(hear).await;
         opening.set(match opened {
             Ok(device) => Opening::Open(owner.with(|| begin(device, &ear))),
             Err(error) => Opening::Failed(error.to_string()),
