@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** the first sync is complete and the tablet's worker is in charge when a scene begins.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
-use crate::{App, Chromium, Device, ServerProcess};
+use crate::{App, Chromium, Device, HoldingProxy, ServerProcess};
 
 /// Has half of the demo's homes.
 pub const MANAGER: &str = "manager@example.com";
@@ -40,6 +40,57 @@ impl Scene {
     /// Somebody in the office, on a device of their own.
     pub async fn office(&self) -> Result<App> {
         at_work(&self.browser.another_device().await?, &self.server.url(), ADMIN).await
+    }
+}
+
+/// A manager at work, with a wire to the office that can be held in the hand.
+pub struct Held {
+    /// The office.
+    pub server: ServerProcess,
+    /// What lies between the two.
+    pub wire: HoldingProxy,
+    /// Her browser; it ends with the scene.
+    pub browser: Chromium,
+    /// Her tablet: the browser's own profile.
+    pub tablet: Device,
+    /// The app on it, at the board.
+    pub app: App,
+}
+
+impl Held {
+    /// Sets it.
+    pub async fn at_work() -> Result<Self> {
+        let server = ServerProcess::with_demo(HOMES).await?;
+        let wire = HoldingProxy::start(server.port()).await?;
+        let browser = Chromium::launch_new().await?;
+        let tablet = browser.device().await?;
+        let app = at_work(&tablet, &wire.url(), MANAGER).await?;
+        Ok(Self {
+            server,
+            wire,
+            browser,
+            tablet,
+            app,
+        })
+    }
+
+    /// How many writes have been applied.
+    pub async fn receipts(&self) -> Result<i64> {
+        self.server.db_number("select count(*) from receipts").await
+    }
+
+    /// How often the turns' rows were written since the beginning.
+    pub async fn turn_writes(&self) -> Result<i64> {
+        self.server.db_number("select count(*) from audit_logs where table_name = 'turns'").await
+    }
+
+    /// Waits until the one move of this story is saved, and demands that it was applied once.
+    pub async fn wait_saved_once(&self, property: &str, stage: &str) -> Result<()> {
+        self.app.wait_for_status("All changes saved").await?;
+        self.app.wait_for_card(property, stage).await?;
+        let (receipts, writes) = (self.receipts().await?, self.turn_writes().await?);
+        ensure!((receipts, writes) == (1, 1), "{receipts} receipts, {writes} writes");
+        Ok(())
     }
 }
 

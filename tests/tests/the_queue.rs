@@ -1,65 +1,23 @@
-//! The ways in which others lose what somebody did, each brought about: here nothing is lost, and nothing is done twice.
+//! The ways in which others lose what was queued, each brought about: here nothing is lost, and nothing is done twice.
 //!
-//! Real Chromium, real server process; what lies between them is cut, or answers for the server.
+//! What people do to a queue (signing out, resetting a password, giving a home away) is told in `the_user.rs`. Real Chromium, real server
+//! process; what lies between them is cut, or answers for the server.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
 use tests::{
-    Api, App, Chromium, Device, HoldingProxy, Instead, ServerProcess,
-    scene::{ADMIN, HOMES, MANAGER, SECOND_MANAGER, at_work},
+    App, Instead, eventually,
+    scene::{Held, MANAGER},
 };
 
 const WRITES: &str = "/api/write/batch";
-
-/// A manager at work, with a wire to the office that can be held in the hand.
-struct Held {
-    server: ServerProcess,
-    wire: HoldingProxy,
-    browser: Chromium,
-    tablet: Device,
-    app: App,
-}
-
-impl Held {
-    async fn at_work() -> Result<Self> {
-        let server = ServerProcess::with_demo(HOMES).await?;
-        let wire = HoldingProxy::start(server.port()).await?;
-        let browser = Chromium::launch_new().await?;
-        let tablet = browser.device().await?;
-        let app = at_work(&tablet, &wire.url(), MANAGER).await?;
-        Ok(Self {
-            server,
-            wire,
-            browser,
-            tablet,
-            app,
-        })
-    }
-
-    async fn receipts(&self) -> Result<i64> {
-        self.server.db_number("select count(*) from receipts").await
-    }
-
-    /// How often the turns' rows were written since the beginning.
-    async fn turn_writes(&self) -> Result<i64> {
-        self.server.db_number("select count(*) from audit_logs where table_name = 'turns'").await
-    }
-
-    async fn wait_saved_once(&self, property: &str, stage: &str) -> Result<()> {
-        self.app.wait_for_status("All changes saved").await?;
-        self.app.wait_for_card(property, stage).await?;
-        let (receipts, writes) = (self.receipts().await?, self.turn_writes().await?);
-        ensure!((receipts, writes) == (1, 1), "{receipts} receipts, {writes} writes");
-        Ok(())
-    }
-}
 
 fn problem(status: u16, body: &'static str, is_carried_out: bool) -> Instead {
     Instead { status, body, is_carried_out }
 }
 
 #[tokio::test]
-async fn a_fault_of_the_server_is_no_delivery_and_the_queue_goes_on_by_itself() -> Result<()> {
+async fn a_500_is_no_delivery() -> Result<()> {
     let internal = r#"{"success": false, "error": {"type": "INTERNAL", "message": "something went wrong"}}"#;
     for instead in [
         problem(500, internal, false),
@@ -81,7 +39,19 @@ async fn a_fault_of_the_server_is_no_delivery_and_the_queue_goes_on_by_itself() 
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_request_drops_nothing() -> Result<()> {
+async fn a_401_deletes_no_queued_write() -> Result<()> {
+    let held = Held::at_work().await?;
+    let property = held.app.first_card("Draft").await?;
+    let unknown = r#"{"success": false, "error": {"type": "UNAUTHENTICATED", "message": "sign in first"}}"#;
+    let mut answered = held.wire.answer_instead(WRITES, problem(401, unknown, false));
+    held.app.move_to(&property, "Inspection").await?;
+    answered.wait().await?;
+    // The session is asked about, and stands: nobody has to do anything.
+    held.wait_saved_once(&property, "Inspection").await
+}
+
+#[tokio::test]
+async fn a_403_deletes_no_queued_write() -> Result<()> {
     let held = Held::at_work().await?;
     let property = held.app.first_card("Draft").await?;
     let forbidden = r#"{"success": false, "error": {"type": "PERMISSION", "message": "not from here"}}"#;
@@ -102,68 +72,42 @@ async fn a_refusal_of_the_request_drops_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_session_that_ended_keeps_the_queue_until_its_user_signs_in() -> Result<()> {
+async fn the_queue_moves_without_the_next_tap() -> Result<()> {
     let held = Held::at_work().await?;
     let property = held.app.first_card("Draft").await?;
-    held.tablet.set_offline(true).await?;
+    // The tablet has a signal all the time; it is the office that cannot be reached.
+    held.wire.refuse();
     held.app.move_to(&property, "Inspection").await?;
     held.app.wait_for_status("Offline · 1 change waiting").await?;
-
-    // Meanwhile the office resets her password.
-    let office = Api::login(&held.server.url(), ADMIN).await?;
-    let id = office.account_id(MANAGER).await?;
-    let (status, answer) = office.post(&format!("/api/admin/users/{id}/reset-password"), &json!({})).await?;
-    ensure!(status == 200, "{status} {answer}");
-    let password = answer["oneTimePassword"].as_str().unwrap_or_default().to_owned();
-
-    held.tablet.set_offline(false).await?;
-    held.app.wait_for_status("Sign in to send 1 change").await?;
-    // Everything is still there to look at.
-    held.app.wait_for_card(&property, "Inspection").await?;
-    held.app.sign_in_again(&password, "a-new-and-long-password-9").await?;
+    held.wire.pass();
+    // Nobody touches anything any more.
     held.wait_saved_once(&property, "Inspection").await
 }
 
 #[tokio::test]
-async fn what_was_done_to_a_home_that_was_given_away_waits_for_a_supervisor() -> Result<()> {
+async fn a_retry_inserts_once() -> Result<()> {
     let held = Held::at_work().await?;
     let property = held.app.first_card("Draft").await?;
-    held.tablet.set_offline(true).await?;
-    held.app.move_to(&property, "Inspection").await?;
-    held.app.wait_for_status("Offline · 1 change waiting").await?;
-
-    // Meanwhile somebody else has the home.
-    let office = Api::login(&held.server.url(), ADMIN).await?;
-    let home = office.row("properties", "name", &property).await?;
-    let version: i64 = home["version"].as_str().unwrap_or_default().parse()?;
-    let given = json!({
-        "operation": "update", "writeId": tests::api::new_write_id(), "propertyId": home["id"], "version": version,
-        "data": { "property_manager_id": office.account_id(SECOND_MANAGER).await? },
-    });
-    office.write_applied("properties", &given).await?;
-    held.tablet.set_offline(false).await?;
-    held.app.wait_for_status("1 change is with a supervisor").await?;
-    held.app.card(&property).wait_gone().await?;
-
-    let supervisor = at_work(&held.browser.another_device().await?, &held.server.url(), ADMIN).await?;
-    supervisor.page().named("link", "Held changes").click().await?;
-    let change = supervisor.page().role("article").name_containing(&format!("Move {property} to Inspection"));
-    change.role_inside("button").name("Adopt").click().await?;
-    supervisor
-        .page()
-        .wait_for("document.body.textContent.includes('No change waits for you')", "an empty docket")
-        .await?;
-    supervisor.page().assert_no_errors()?;
-
-    held.app.page().named("link", "Sync").click().await?;
-    held.app.page().named("button", "Retry now").click().await?;
+    held.app.open_scope(&property).await?;
+    let mut answer = held.wire.hold_answer_of(WRITES);
+    held.app.add_item("Kitchen", "Repaint the north wall", "125.50").await?;
+    answer.wait().await?;
+    let inserted = "select count(*) from scope_items where description = 'Repaint the north wall'";
+    ensure!(held.server.db_number(inserted).await? == 1, "the server has it, and the tablet does not know");
+    let asked = held.wire.requests_of(WRITES);
+    answer.lose();
+    held.wire.pass();
     held.app.wait_for_status("All changes saved").await?;
-    supervisor.visit("/board").await?;
-    supervisor.wait_for_card(&property, "Inspection").await
+    ensure!(held.wire.requests_of(WRITES) > asked, "it is asked about again");
+    let (rows, receipts) = (held.server.db_number(inserted).await?, held.receipts().await?);
+    ensure!((rows, receipts) == (1, 1), "{rows} rows, {receipts} receipts");
+    let lines = held.app.page().role("checkbox").name_containing("Repaint the north wall").count().await?;
+    ensure!(lines == 1, "the walk shows it {lines} times");
+    held.app.page().assert_no_errors()
 }
 
 #[tokio::test]
-async fn a_poisoned_write_holds_up_nobody() -> Result<()> {
+async fn a_poisoned_write_blocks_nobody() -> Result<()> {
     let held = Held::at_work().await?;
     let in_draft = held.app.cards("Draft").await?;
     let [poisoned, others @ ..] = in_draft.as_slice() else {
@@ -184,7 +128,7 @@ async fn a_poisoned_write_holds_up_nobody() -> Result<()> {
     }
     held.tablet.set_offline(false).await?;
     let expected = others.len() as i64;
-    tests::eventually("everything but the poisoned one", async || {
+    eventually("everything but the poisoned one", async || {
         let receipts = held.receipts().await?;
         ensure!(receipts == expected, "{receipts} of {expected} receipts");
         Ok(())
@@ -200,7 +144,7 @@ async fn a_poisoned_write_holds_up_nobody() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_resync_leaves_what_was_not_sent_as_it_is() -> Result<()> {
+async fn a_resync_reverts_no_pending_edit() -> Result<()> {
     let mut held = Held::at_work().await?;
     let property = held.app.first_card("Draft").await?;
     held.tablet.set_offline(true).await?;
@@ -216,7 +160,7 @@ async fn a_resync_leaves_what_was_not_sent_as_it_is() -> Result<()> {
     let shapes = held.wire.requests_of("/api/sync/turns");
     held.tablet.set_offline(false).await?;
     answered.wait().await?;
-    tests::eventually("the turns to come again", async || {
+    eventually("the turns to come again", async || {
         ensure!(held.wire.requests_of("/api/sync/turns") > shapes + 1);
         Ok(())
     })
@@ -298,7 +242,7 @@ const LEAVE_BEHIND: &str = r"
 }))";
 
 #[tokio::test]
-async fn what_an_older_app_left_is_sent_and_what_nobody_understands_is_kept() -> Result<()> {
+async fn an_update_of_the_app_keeps_old_envelopes() -> Result<()> {
     let held = Held::at_work().await?;
     let property = held.app.first_card("Draft").await?;
     let fact = async |sql: &str| -> Result<String> {
@@ -329,7 +273,7 @@ async fn what_an_older_app_left_is_sent_and_what_nobody_understands_is_kept() ->
 
     let app = App::open_at(&held.tablet, &held.wire.url(), "/board").await?;
     app.wait_for_card(&property, "Inspection").await?;
-    tests::eventually("its receipt", async || {
+    eventually("its receipt", async || {
         ensure!(held.receipts().await? == 1);
         Ok(())
     })
