@@ -8,6 +8,7 @@ mod keyboard;
 mod locator;
 mod pointer;
 mod snapshot;
+pub mod storage;
 
 use std::collections::HashMap;
 use std::path::Path;
