@@ -5,7 +5,7 @@
 
 use anyhow::{Result, ensure};
 use tests::{
-    Chromium, ServerProcess, eventually,
+    App, Chromium, ServerProcess, eventually,
     page::storage::MOST_ROOM,
     scene::{HOMES, Held, MANAGER, at_work},
 };
@@ -79,4 +79,91 @@ async fn what_the_browser_clears_under_an_open_app_is_stored_anew_and_reaches_th
     held.wait_saved_once(&property, "Inspection").await?;
     ensure!(held.wire.requests_of("/api/sync/turns?offset=-1") > fetched, "the rows come again");
     page.assert_no_errors()
+}
+
+/// Has a page on which no app runs hold the database as a newer app has left it.
+const HOLD_NEWER: &str = r"new Promise((resolve, reject) => {
+    const opening = indexedDB.open('turns', 99);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('of tomorrow');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => { window.held = opening.result; resolve(true); };
+})";
+
+#[tokio::test]
+async fn an_older_app_beside_a_newer_one_asks_to_be_loaded_again_and_harms_nothing() -> Result<()> {
+    let held = Held::at_work().await?;
+    let newer = held.tablet.open_page(&format!("{}/health", held.wire.url())).await?;
+    let page = held.app.page();
+    let (kept, refused) = (held.app.first_card("Draft").await?, held.app.first_card("Secure Property").await?);
+    held.tablet.set_offline(true).await?;
+    held.app.move_to(&kept, "Inspection").await?;
+    held.app.wait_for_status("Offline · 1 change waiting").await?;
+
+    newer.eval(HOLD_NEWER).await?;
+    page.named("region", "Notices")
+        .wait_text("Load this page again; what you have changed is kept")
+        .await?;
+    // What it cannot keep any more it does not show as kept.
+    held.app.move_to(&refused, "Draft").await?;
+    page.named("region", "Notices").wait_text("could not keep your last change").await?;
+    held.app.wait_for_card(&refused, "Secure Property").await?;
+    held.app.wait_for_card(&kept, "Inspection").await?;
+    let stored = newer.stored("outbox").await?;
+    ensure!(stored.len() == 1 && stored[0]["state"] == "pending", "{stored:?}");
+
+    // An older app that is opened now leaves it alone, and so does its worker when the signal is back.
+    page.reload().await?;
+    page.role("alert").wait_text("load this page again").await?;
+    held.tablet.set_offline(false).await?;
+    held.tablet.workers().sync(&held.wire.url(), "sync-writes", false).await?;
+    ensure!(newer.stored("outbox").await? == stored, "it is as the newer app has it");
+    ensure!(held.receipts().await? == 0);
+    Ok(())
+}
+
+/// Puts what the app has stored into the layout of its first version, and holds it open as a page that does not let go.
+const HOLD_OLDER: &str = r"(async () => {
+    const done = request => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = () => reject(request.error); });
+    const today = await done(indexedDB.open('turns'));
+    const names = ['outbox', 'history', 'snapshots', 'rows', 'places', 'notes'];
+    const content = {};
+    for (const name of names) {
+        const store = () => today.transaction(name).objectStore(name);
+        content[name] = [await done(store().getAllKeys()), await done(store().getAll())];
+    }
+    today.close();
+    await done(indexedDB.deleteDatabase('turns'));
+    const opening = indexedDB.open('turns', 1);
+    opening.onupgradeneeded = () => names.forEach(name => {
+        const store = opening.result.createObjectStore(name, ['outbox', 'history'].includes(name) ? { keyPath: 'writeId' } : undefined);
+        const [keys, values] = content[name];
+        values.forEach((value, index) => store.keyPath ? store.put(value) : store.put(value, keys[index]));
+    });
+    window.held = await done(opening);
+    window.held.onversionchange = () => {};
+    return true;
+})()";
+
+#[tokio::test]
+async fn a_newer_app_beside_an_older_one_says_what_it_waits_for_and_goes_on_with_its_writes() -> Result<()> {
+    let held = Held::at_work().await?;
+    let older = held.tablet.open_page(&format!("{}/health", held.wire.url())).await?;
+    let property = held.app.first_card("Draft").await?;
+    held.tablet.set_offline(true).await?;
+    held.app.move_to(&property, "Inspection").await?;
+    held.app.wait_for_status("Offline · 1 change waiting").await?;
+    held.app.page().clone().close().await?;
+    held.tablet.workers().stop_all().await?;
+    older.eval(HOLD_OLDER).await?;
+
+    let app = App::open_at(&held.tablet, &held.wire.url(), "/board").await?;
+    app.page().role("alert").wait_text("Close it, and this one goes on").await?;
+    older.close().await?;
+    app.wait_for_card(&property, "Inspection").await?;
+    app.wait_for_status("Offline · 1 change waiting").await?;
+    held.tablet.set_offline(false).await?;
+    app.wait_for_status("All changes saved").await?;
+    let (receipts, writes) = (held.receipts().await?, held.turn_writes().await?);
+    ensure!((receipts, writes) == (1, 1), "{receipts} receipts, {writes} writes");
+    app.page().assert_no_errors()
 }
