@@ -102,6 +102,13 @@ impl ServerProcess {
 
     /// Runs one of its commands on its database to the end, beside it or while it is down; gives what it printed.
     pub async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let (code, printed) = self.run_to_end(arguments).await?;
+        anyhow::ensure!(code == Some(0), "turns-server {arguments:?} ended with {code:?}:\n{printed}");
+        Ok(printed)
+    }
+
+    /// The same, whatever it ends with: its exit code, and what it printed.
+    pub async fn run_to_end(&self, arguments: &[&str]) -> Result<(Option<i32>, String)> {
         let mut command = tokio::process::Command::new(program()?);
         command
             .args(arguments)
@@ -109,8 +116,7 @@ impl ServerProcess {
             .env("DATABASE_URL", database_url(self.folder.path()));
         let output = command.output().await?;
         let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        anyhow::ensure!(output.status.success(), "turns-server {arguments:?} ended with {}:\n{printed}", output.status);
-        Ok(printed)
+        Ok((output.status.code(), printed))
     }
 
     /// What it has printed, over all its starts.

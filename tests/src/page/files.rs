@@ -1,15 +1,36 @@
-//! Choosing files, as photos, where a page asks for them.
+//! Choosing files, as photos, where a page asks for them, and the files that a page saves.
 //!
 //! **Invariant:** the page asked by itself: a button that opens no file dialog is an error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::Page;
 use super::locator::Locator;
 use crate::cdp::Event;
+use crate::wait::eventually;
+
+impl Page {
+    /// Has the page's files saved into a folder, unasked.
+    pub async fn save_files_in(&self, folder: &Path) -> Result<()> {
+        let params = json!({ "behavior": "allow", "downloadPath": folder });
+        self.call("Page.setDownloadBehavior", params).await.map(drop)
+    }
+}
+
+/// Waits until a file of this name has been saved in a folder, all of it.
+pub async fn saved(folder: &Path, name: &str) -> Result<PathBuf> {
+    let file = folder.join(name);
+    // The browser gives it its name when it is complete.
+    eventually("the file to be saved", async || {
+        std::fs::metadata(&file).map(drop).with_context(|| file.display().to_string())
+    })
+    .await?;
+    Ok(file)
+}
 
 impl Locator {
     /// Clicks it and answers the file dialog that opens.

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** an error of a page says what the page printed and what a screen reader would have found on it.
 
-mod files;
+pub mod files;
 pub mod journal;
 mod keyboard;
 mod locator;
