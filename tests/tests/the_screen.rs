@@ -96,6 +96,44 @@ async fn a_desk_by_mouse_with_undo() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_no_work_yet_is_gone_after_a_reload_and_in_no_outbox() -> Result<()> {
+    let scene = Scene::manager_at_work().await?;
+    let Scene { server, app, .. } = &scene;
+    let page = app.page();
+    let property = app.first_card("Draft").await?;
+
+    // A menu that is open, and what is looked for.
+    page.role("searchbox").nth(0).fill(&property).await?;
+    app.card(&property).role_inside("button").name_containing("Move to").click().await?;
+    page.named("menuitem", "Inspection").wait().await?;
+    page.reload().await?;
+    app.wait_for_card(&property, "Draft").await?;
+    ensure!(page.role("menuitem").count().await? == 0, "the menu is still open");
+    ensure!(page.role("searchbox").nth(0).text().await?.is_empty(), "it still looks for something");
+
+    // A field that is half filled in.
+    app.card(&property).role_inside("link").nth(0).click().await?;
+    let field = page.named("textbox", "Work order number");
+    let before = field.text().await?;
+    field.fill("half a numb").await?;
+    page.reload().await?;
+    field.wait_text(&before).await?;
+    ensure!(field.text().await? == before, "what was not saved came back");
+    ensure!(page.stored("outbox").await?.is_empty(), "none of it is a write");
+    ensure!(server.db_number("select count(*) from receipts").await? == 0, "none of it was sent");
+
+    // An offer to undo: the move is work and stays, the offer goes.
+    app.visit("/board").await?;
+    app.move_to(&property, "Inspection").await?;
+    page.named("button", "Undo").wait().await?;
+    app.wait_for_status("All changes saved").await?;
+    page.reload().await?;
+    app.wait_for_card(&property, "Inspection").await?;
+    ensure!(page.named("button", "Undo").count().await? == 0, "the offer is still there");
+    page.assert_no_errors()
+}
+
+#[tokio::test]
 async fn a_stage_says_at_once_what_it_demands() -> Result<()> {
     let scene = Scene::manager_at_work().await?;
     let Scene { server, app, .. } = &scene;
