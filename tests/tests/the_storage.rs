@@ -8,6 +8,7 @@ use tests::{
     App, Chromium, ServerProcess, eventually,
     page::storage::MOST_ROOM,
     scene::{HOMES, Held, MANAGER, at_work},
+    server::DEMO_PASSWORD,
 };
 
 #[tokio::test]
@@ -61,6 +62,7 @@ async fn what_the_browser_clears_under_an_open_app_is_stored_anew_and_reaches_th
     let cards = held.app.cards("Inspection").await?.len();
 
     page.clear_site_data("indexeddb").await?;
+    page.named("status", "Messages").wait_text("1 change was not sent yet and stored again").await?;
     eventually("the change to be stored anew", async || {
         let stored = page.stored("outbox").await?.len();
         ensure!(stored == 1, "{stored} writes are stored");
@@ -78,6 +80,30 @@ async fn what_the_browser_clears_under_an_open_app_is_stored_anew_and_reaches_th
     held.tablet.set_offline(false).await?;
     held.wait_saved_once(&property, "Inspection").await?;
     ensure!(held.wire.requests_of("/api/sync/turns?offset=-1") > fetched, "the rows come again");
+    page.assert_no_errors()
+}
+
+#[tokio::test]
+async fn who_clears_everything_signs_in_again_and_has_lost_nothing() -> Result<()> {
+    let held = Held::at_work().await?;
+    let page = held.app.page();
+    let property = held.app.first_card("Draft").await?;
+    held.tablet.set_offline(true).await?;
+    held.app.move_to(&property, "Inspection").await?;
+    held.app.wait_for_status("Offline · 1 change waiting").await?;
+
+    // Cookies and the worker go too.
+    page.clear_site_data("all").await?;
+    page.named("status", "Messages").wait_text("stored again").await?;
+    held.tablet.set_offline(false).await?;
+    held.app.wait_for_status("Sign in to send 1 change").await?;
+    held.app.wait_for_card(&property, "Inspection").await?;
+    page.named("region", "Notices").role_inside("link").name("Sign in").click().await?;
+    page.named("textbox", "Email").fill(MANAGER).await?;
+    page.named("textbox", "Password").fill(DEMO_PASSWORD).await?;
+    page.named("button", "Sign in").click().await?;
+    page.wait_for_path("/board").await?;
+    held.wait_saved_once(&property, "Inspection").await?;
     page.assert_no_errors()
 }
 
@@ -113,7 +139,7 @@ async fn an_older_app_beside_a_newer_one_asks_to_be_loaded_again_and_harms_nothi
 
     // An older app that is opened now leaves it alone, and so does its worker when the signal is back.
     page.reload().await?;
-    page.role("alert").wait_text("load this page again").await?;
+    page.role("status").wait_text("A newer version of Turns has been here").await?;
     held.tablet.set_offline(false).await?;
     held.tablet.workers().sync(&held.wire.url(), "sync-writes", false).await?;
     ensure!(newer.stored("outbox").await? == stored, "it is as the newer app has it");
@@ -157,7 +183,7 @@ async fn a_newer_app_beside_an_older_one_says_what_it_waits_for_and_goes_on_with
     older.eval(HOLD_OLDER).await?;
 
     let app = App::open_at(&held.tablet, &held.wire.url(), "/board").await?;
-    app.page().role("alert").wait_text("Close it, and this one goes on").await?;
+    app.page().role("status").wait_text("Close it, and this one goes on").await?;
     older.close().await?;
     app.wait_for_card(&property, "Inspection").await?;
     app.wait_for_status("Offline · 1 change waiting").await?;

@@ -6,6 +6,7 @@ use super::{
     AppState, Shared,
     topics::{Topic, all_topics},
 };
+use crate::format;
 use browser::{Device, News};
 use leptos::{leptos_dom::helpers::set_interval, prelude::*};
 use std::{cell::RefCell, rc::Rc, time::Duration};
@@ -44,10 +45,21 @@ pub fn open() -> RwSignal<Opening> {
         let opened = Device::open(hear).await;
         opening.set(match opened {
             Ok(device) => Opening::Open(owner.with(|| begin(device, &ear))),
+            // What it waits for is its user: a newer version has been here, and what was said of it stands.
+            Err(_) if matches!(opening.get_untracked(), Opening::Waiting(Some(_))) => return,
             Err(error) => Opening::Failed(error.to_string()),
         });
     });
     opening
+}
+
+/// What is told when the browser has cleared the app's data.
+fn cleared(restored: usize) -> String {
+    let changes = match restored {
+        0 => String::new(),
+        _ => format!(" {} not sent yet and stored again.", format::count(restored, "change was", "changes were")),
+    };
+    format!("The browser had cleared this device's data.{changes} The lists are fetched anew.")
 }
 
 fn hear(ear: &RefCell<Ear>, news: News) {
@@ -88,7 +100,10 @@ impl AppState {
             }
             News::FirstSync => self.first_sync_done.set(self.device().first_sync_done()),
             News::Storage(storage) => self.storage.set(storage),
-            News::StorageCleared { .. } => self.follow_status(),
+            News::StorageCleared { restored } => {
+                self.toasts.tell(cleared(restored), None);
+                self.follow_status();
+            }
             News::StorageFailed(reason) => self.storage_failure.set(Some(reason)),
             News::NewVersion => self.has_new_version.set(true),
         }
