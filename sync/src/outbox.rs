@@ -266,6 +266,11 @@ impl OutboxRecord {
         }
     }
 
+    /// Whether it is acknowledged and its row will still come: where the table has not come yet, that the row is not there says nothing.
+    pub fn awaits_echo(&self) -> bool {
+        self.state == WriteState::Acked && self.receipt.as_ref().is_some_and(|receipt| receipt.in_shape)
+    }
+
     /// Until when it is not to be sent, in milliseconds since 1970; none where it may go.
     ///
     /// The clock may have been set back, by a year even: a pause that would be longer than any that is ever made is over.

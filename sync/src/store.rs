@@ -29,7 +29,8 @@ pub struct Amendment {
 pub struct Applied {
     /// Writes whose echo it brought: they are history now.
     pub settled: Vec<WriteId>,
-    /// It would change a row that is not here: the stream has lost something and must begin again. Nothing was stored.
+    /// It would change a row that is not here, or go on with a table that has no place: the stream has lost something and must begin again.
+    /// Nothing was stored.
     pub has_gap: bool,
 }
 
@@ -46,7 +47,8 @@ pub trait Store {
     async fn outbox(&self) -> Result<Vec<Stored>, Self::Error>;
 
     /// Replaces records, all or none. `false`: one of them was amended by somebody else meanwhile, and nothing is changed.
-    /// A record that is acknowledged and whose echo is here already, or that is discarded, becomes history.
+    /// A record that is acknowledged and whose echo is here already, or that is discarded, becomes history. That a row is not here is no echo
+    /// while its table has no place.
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, Self::Error>;
 
     /// What is over, the latest first.

@@ -76,7 +76,7 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
         let synced = synced_rows(transaction, &amendments).await?;
         for amendment in amendments {
             let row = synced.get(&(amendment.record.table, amendment.record.row_id));
-            let is_known = row.is_some() || !is_to_be_echoed(&amendment.record) || rows::read_place(transaction, amendment.record.table).await?.is_some();
+            let is_known = row.is_some() || !amendment.record.awaits_echo() || rows::read_place(transaction, amendment.record.table).await?.is_some();
             // Where a table has not come yet, or was cleared, a row that is not there says nothing: its echo comes with the table.
             let record = if is_known { amendment.resolve(row) } else { amendment.record };
             keep(&outbox, &history, &record)?;
@@ -140,10 +140,6 @@ pub async fn settle(transaction: &Transaction<'_>, batch: &ShapeBatch, standing:
 /// The last number that was given.
 pub async fn last_seq(notes: &ObjectStore<'_>) -> Result<u64, StoreError> {
     Ok(notes::read(notes, SEQ_NOTE).await?.and_then(|text| text.parse().ok()).unwrap_or(0))
-}
-
-fn is_to_be_echoed(record: &OutboxRecord) -> bool {
-    record.state == WriteState::Acked && record.receipt.as_ref().is_some_and(|receipt| receipt.in_shape)
 }
 
 async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<bool, StoreError> {

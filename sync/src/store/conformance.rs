@@ -25,6 +25,8 @@ where
     rows_and_place_come_together(fresh().await, &reopened).await;
     a_reset_replaces_one_table_only(fresh().await).await;
     a_patch_of_a_missing_row_is_a_gap_and_stores_nothing(fresh().await).await;
+    what_only_goes_on_is_a_gap_where_nothing_has_begun(fresh().await).await;
+    a_missing_row_says_nothing_before_its_table_has_come(fresh().await).await;
     an_echo_settles_an_acknowledged_write(fresh().await).await;
     an_acknowledgement_after_its_echo_settles_at_once(fresh().await).await;
     what_was_made_on_a_new_row_waits_for_its_echo(fresh().await).await;
@@ -230,6 +232,35 @@ async fn a_patch_of_a_missing_row_is_a_gap_and_stores_nothing<S: Store<Error: De
     assert!(applied.has_gap);
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());
     assert_eq!(store.place(Table::Turns).await.unwrap(), None, "what is missing is asked for again");
+}
+
+/// The rows were wiped under their stream: what goes on would be taken for the whole table.
+async fn what_only_goes_on_is_a_gap_where_nothing_has_begun<S: Store<Error: Debug>>(store: S) {
+    let goes_on = batch(false, vec![RowChange::Put(turn(1, 2))]);
+    for _ in 0..2 {
+        assert!(store.apply_shape(&goes_on).await.unwrap().has_gap);
+        assert!(store.rows(Table::Turns).await.unwrap().is_empty());
+        assert_eq!(store.place(Table::Turns).await.unwrap(), None);
+        store.apply_shape(&batch(true, vec![])).await.unwrap();
+        assert!(!store.apply_shape(&goes_on).await.unwrap().has_gap);
+        store.forget_rows().await.unwrap();
+    }
+}
+
+/// A delete is echoed by its row's absence, but not by that of the whole table.
+async fn a_missing_row_says_nothing_before_its_table_has_come<S: Store<Error: Debug>>(store: S) {
+    let deletes = [10, 11].map(|write| OutboxRecord {
+        operation: Operation::Delete,
+        changes: BTreeMap::new(),
+        ..record(write, 1)
+    });
+    let [before, after] = <[_; 2]>::try_from(store.enqueue(deletes.to_vec()).await.unwrap()).unwrap();
+    assert!(store.amend(vec![Amendment::of(acked(&before, None))]).await.unwrap());
+    assert_eq!(readable(&store).await.len(), 2, "nothing is known of the row");
+    let came = store.apply_shape(&batch(true, vec![RowChange::Put(turn(2, 1))])).await.unwrap();
+    assert_eq!(came.settled, [before.write_id]);
+    assert!(store.amend(vec![Amendment::of(acked(&after, None))]).await.unwrap());
+    assert!(readable(&store).await.is_empty(), "the table is here, and the row is not in it");
 }
 
 async fn an_echo_settles_an_acknowledged_write<S: Store<Error: Debug>>(store: S) {

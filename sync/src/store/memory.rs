@@ -99,7 +99,9 @@ impl Store for MemoryStore {
         }
         for amendment in amendments {
             let key = (amendment.record.table, amendment.record.row_id);
-            let record = amendment.resolve(disk.rows.get(&key));
+            let row = disk.rows.get(&key);
+            let is_known = row.is_some() || disk.places.contains_key(&key.0) || !amendment.record.awaits_echo();
+            let record = if is_known { amendment.resolve(row) } else { amendment.record };
             disk.put(record);
         }
         Ok(true)
@@ -119,6 +121,9 @@ impl Store for MemoryStore {
 
     async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, Infallible> {
         let mut disk = self.disk.borrow_mut();
+        if !batch.reset && !disk.places.contains_key(&batch.table) {
+            return Ok(gap());
+        }
         // Only a patch can miss its row.
         let may_miss = batch.changes.iter().any(|change| matches!(change, RowChange::Patch { .. }));
         let before = may_miss.then(|| disk.rows.clone());
@@ -128,10 +133,7 @@ impl Store for MemoryStore {
         let fits = batch.changes.iter().all(|change| disk.apply(batch.table, change));
         if !fits {
             disk.rows = before.unwrap_or_default();
-            return Ok(Applied {
-                has_gap: true,
-                ..Applied::default()
-            });
+            return Ok(gap());
         }
         disk.places.insert(batch.table, batch.place.clone());
         let settled = disk.settle_echoed(batch);
@@ -176,6 +178,14 @@ impl Store for MemoryStore {
             None => disk.notes.remove(name),
         };
         Ok(())
+    }
+}
+
+/// Nothing was stored.
+fn gap() -> Applied {
+    Applied {
+        has_gap: true,
+        ..Applied::default()
     }
 }
 
