@@ -16,7 +16,7 @@ use domain::UserId;
 use protocol::ProblemCode;
 use sync::{
     Amendment, Drained, OutboxRecord, Store, WriteState,
-    outbox::{drain, resolve},
+    outbox::{drain, plan, resolve},
 };
 
 /// How a run ended.
@@ -30,6 +30,8 @@ pub enum Run {
     Empty,
     /// Something waits for this moment, in milliseconds since 1970.
     WaitsUntil(i64),
+    /// What is left waits for supervisors, or builds on such: pages ask about it at their start and now and then.
+    WithSupervisors,
 }
 
 /// The right to send. Whoever has it finds in the store all that was stored before.
@@ -68,7 +70,11 @@ async fn drain_while_signed_in(store: &DeviceStore, http: &Http, tell: &impl Fn(
     loop {
         match sync::drain(store, http, &BrowserClock, session.user.id, || tell(&Signal::OutboxChanged)).await? {
             Drained::Empty => return Ok(Run::Empty),
-            Drained::WaitsUntil(at_ms) => return Ok(Run::WaitsUntil(at_ms)),
+            Drained::WaitsUntil(at_ms) => {
+                let records = drain::own_records(store, session.user.id).await?;
+                let is_held = plan::waits_only_for_supervisors(&records);
+                return Ok(if is_held { Run::WithSupervisors } else { Run::WaitsUntil(at_ms) });
+            }
             // The user may have signed in again while the request was on its way: ask before giving the session up.
             Drained::NeedsSignIn => match http.session().await {
                 Confirmation::SignedIn(answer) if answer.user.id == session.user.id && !was_confirmed => was_confirmed = true,

@@ -1,7 +1,7 @@
 //! Sending when woken.
 //!
 //! **Invariant:** a sync event succeeds only when nothing is left to send, or when it was the last chance: else the
-//! browser must come again.
+//! browser must come again. What a supervisor holds is sent; the browser would be woken again and again for an answer that takes days.
 
 use browser::{
     channel::Channel,
@@ -54,5 +54,6 @@ const fn in_words(run: Run) -> &'static str {
         Run::Offline => "no network",
         Run::Empty => "everything is sent",
         Run::WaitsUntil(_) => "something waits for another attempt",
+        Run::WithSupervisors => "the rest is with supervisors",
     }
 }

@@ -71,6 +71,20 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     }
 }
 
+/// Whether nothing is left but what supervisors decide about, and what builds on that: to come back for it sooner than in its time helps nobody.
+/// `records` are one user's, in order of `seq`.
+pub fn waits_only_for_supervisors(records: &[OutboxRecord]) -> bool {
+    let mut with_supervisors = HashSet::new();
+    for record in records.iter().filter(|record| record.state.concerns_drainer()) {
+        let builds_on_one = || record.depends_on.iter().any(|id| with_supervisors.contains(id));
+        if record.state != WriteState::Held && !builds_on_one() {
+            return false;
+        }
+        with_supervisors.insert(record.write_id);
+    }
+    true
+}
+
 fn travels_alone(record: &OutboxRecord) -> bool {
     let faulted = record
         .last_error
@@ -161,6 +175,19 @@ mod tests {
         check(&outbox(None), &[1, 3]);
         check(&outbox(Some(500)), &[3]);
         assert_eq!(plan(&outbox(Some(500))[..2], 100, 10), Plan::WaitUntil(500), "what builds on it has a timer");
+    }
+
+    #[test]
+    fn who_waits_for_a_supervisor_is_told_from_who_waits_for_the_server() {
+        let held = write(1, 1, &[]).in_state(WriteState::Held);
+        let refused = write(9, 9, &[]).in_state(WriteState::Rejected);
+        let builds_on_it = [write(2, 2, &[1]), write(3, 3, &[2])];
+        let all = |more: &[OutboxRecord]| [&[held.clone(), refused.clone()], &builds_on_it[..], more].concat();
+        assert!(waits_only_for_supervisors(&all(&[])));
+        for by_itself in [write(4, 4, &[]), write(4, 1, &[]), write(4, 4, &[]).in_state(WriteState::Sending)] {
+            assert!(!waits_only_for_supervisors(&all(&[by_itself])));
+        }
+        assert!(waits_only_for_supervisors(&[]));
     }
 
     #[test]
