@@ -7,7 +7,7 @@
 //! **Invariant:** what anybody else may have changed is not judged here.
 
 use domain::{Row, RowId, Table, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sync::LocalView;
 
 /// One column of one row; the empty name is the row itself, for who made it.
@@ -18,7 +18,7 @@ pub const OFFICE: usize = usize::MAX;
 
 /// What was set where, in order.
 #[derive(Debug, Default)]
-pub struct Promises(HashMap<(Table, RowId), HashMap<String, Promise>>);
+pub struct Promises(BTreeMap<(Table, RowId), BTreeMap<String, Promise>>);
 
 #[derive(Debug)]
 struct Promise {
@@ -31,7 +31,7 @@ struct Promise {
 
 /// What one tab has seen of it since it shows this user's data.
 #[derive(Debug, Default)]
-pub struct Eyes(HashMap<Cell, Sight>);
+pub struct Eyes(BTreeMap<Cell, Sight>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Sight {
@@ -77,7 +77,7 @@ impl Promises {
 
     /// Nothing that has been set so far is judged any more.
     pub fn release_all(&mut self) {
-        for promise in self.0.values_mut().flat_map(HashMap::values_mut) {
+        for promise in self.0.values_mut().flat_map(BTreeMap::values_mut) {
             promise.is_contested = true;
         }
     }
@@ -101,7 +101,8 @@ impl Eyes {
         rows: impl IntoIterator<Item = &'a (Table, RowId)>,
         tell: impl Fn(String),
     ) -> Option<String> {
-        for (table, row_id) in rows {
+        // In one order, whatever order a set is in: what is told first is part of the day.
+        for (table, row_id) in rows.into_iter().collect::<BTreeSet<_>>() {
             let Some(columns) = promises.0.get(&(*table, *row_id)) else { continue };
             let shown = view.row(*table, *row_id);
             for (column, promise) in columns.iter().filter(|(_, promise)| !promise.is_contested) {
