@@ -86,12 +86,13 @@ impl Fault {
 }
 
 /// The states that a fault can meet: those of a write that is not over.
-pub const STATES: [WriteState; 5] = [
+pub const STATES: [WriteState; 6] = [
     WriteState::Pending,
     WriteState::Sending,
     WriteState::Acked,
     WriteState::Rejected,
     WriteState::Blocked,
+    WriteState::Held,
 ];
 
 /// The states that a device's outbox has a write in.

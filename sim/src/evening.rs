@@ -67,6 +67,7 @@ impl World {
     fn send_all_of(self: &Rc<Self>, device: &Rc<Device>, user: UserId) {
         let until_ms = self.now_ms() + LONGEST_WAIT_MS;
         while self.is_lawful() {
+            self.supervisors_decide();
             let is_there = device.disk.session_note().is_some_and(|session| session.user.id == user && session.may_send());
             if !is_there {
                 self.sign_in(device, user);
@@ -78,6 +79,18 @@ impl World {
                 let why = if is_there { "nothing sends it" } else { "nobody can sign in" };
                 return self.violate(|| format!("device {}: something waits for ever: {why}", device.number));
             }
+        }
+    }
+
+    /// Whatever is held is adopted or refused.
+    pub fn supervisors_decide(self: &Rc<Self>) {
+        let waiting = self.server.borrow_mut().quarantined();
+        for write in waiting {
+            let before = self.server.borrow_mut().position();
+            let is_wanted = self.dice.one_in(2);
+            let is_applied = self.server.borrow_mut().decide(write, is_wanted, self.now_ms());
+            self.tell(|| format!("a supervisor {} {}", if is_applied { "adopts" } else { "leaves or refuses" }, short(write)));
+            self.after_commits(before);
         }
     }
 
@@ -206,7 +219,10 @@ impl Device {
     }
 
     fn waits_for(&self, user: UserId) -> bool {
-        self.disk.records().iter().any(|record| record.user_id == user && record.state.is_waiting())
+        self.disk
+            .records()
+            .iter()
+            .any(|record| record.user_id == user && (record.state.is_waiting() || record.state == WriteState::Held))
     }
 }
 

@@ -85,7 +85,8 @@ impl Ledger {
             return Some(format!("{} was applied under somebody else’s session", crate::disk::short(id)));
         }
         let (key, seq) = ((promised.device, promised.owner, promised.table, promised.row_id), promised.seq);
-        if promised.is_resent {
+        // A supervisor’s decision comes when it comes.
+        if promised.is_resent || applied.is_adopted {
             return None;
         }
         let latest = self.latest.insert(key, seq);

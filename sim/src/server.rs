@@ -3,8 +3,9 @@
 //!
 //! **Invariant:** a call is one moment: what it commits is there when it returns.
 
+use crate::office::ids;
 use domain::{Operation, Row, RowId, Table, UserId, WriteId};
-use protocol::{BatchRequest, Problem, ShapeRequest, User, WriteAnswer};
+use protocol::{BatchRequest, Problem, ProblemCode, ShapeRequest, User, WriteAnswer, handover::DeviceWrites};
 use sync::shape_stream::Event;
 
 /// A session's name, as a browser keeps it in a cookie.
@@ -36,7 +37,12 @@ pub struct Applied {
     pub before: Option<Row>,
     /// The row just after.
     pub after: Option<Row>,
+    /// A supervisor has carried it out, who has seen what its author had not.
+    pub is_adopted: bool,
 }
+
+/// Who adopts and refuses what is held, and imports what is handed over: the administrator of the cast.
+pub const SUPERVISOR: UserId = ids::user(0);
 
 /// See the module.
 pub trait Server {
@@ -66,4 +72,30 @@ pub trait Server {
     fn applied_after(&mut self, count: usize) -> Vec<Applied>;
     /// Who works here.
     fn people(&mut self) -> Vec<User>;
+    /// The writes that are held and not applied, the oldest first.
+    fn quarantined(&mut self) -> Vec<WriteId>;
+    /// A supervisor adopts a held write; where others have changed what it changes, `looked_at` says which version of the row was seen
+    /// beside it.
+    fn adopt(&mut self, write: WriteId, looked_at: Option<i64>, at_ms: i64) -> Result<(), Problem>;
+    /// A supervisor refuses a held write.
+    fn refuse(&mut self, write: WriteId, reason: &str, at_ms: i64) -> Result<(), Problem>;
+    /// An administrator imports what a device has handed over; an answer for each write that was looked at.
+    fn import(&mut self, device: &DeviceWrites, at_ms: i64) -> Result<Vec<WriteAnswer>, Problem>;
+
+    /// A supervisor looks at a held write and at its row, and decides; what cannot be adopted is refused. Says whether it is applied.
+    fn decide(&mut self, write: WriteId, is_wanted: bool, at_ms: i64) -> bool {
+        if !is_wanted {
+            return self.refuse(write, "somebody else has done it", at_ms).is_err();
+        }
+        let mut adopted = self.adopt(write, None, at_ms);
+        if let Err(Problem { conflicts: Some(both), .. }) = &adopted {
+            adopted = self.adopt(write, Some(both.server_version), at_ms);
+        }
+        match adopted {
+            Ok(()) => true,
+            // What it builds on is decided first.
+            Err(problem) if problem.code == ProblemCode::Blocked => false,
+            Err(problem) => self.refuse(write, &problem.message, at_ms).is_err(),
+        }
+    }
 }

@@ -377,12 +377,13 @@ impl World {
             .records()
             .iter()
             .any(|record| record.write_id == applied.write_id && record.state.is_waiting());
-        if !is_waiting {
+        if !is_waiting || applied.is_adopted {
             self.promises.borrow_mut().release(applied.table, applied.row_id);
         }
         // As its author sees it at this moment: what is decided later may lay it over something else.
         let record = device.disk.records().into_iter().find(|record| record.write_id == applied.write_id);
         if let (Some(record), Some(before), Some(_)) = (record, &applied.before, &applied.after)
+            && !applied.is_adopted
             && let Err(broken) = self.landed_well(promised, before, &record)
         {
             self.violate(|| format!("{} {broken}", short(applied.write_id)));

@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** no row changes but through [`Office::record`].
 
-use super::{Entry, Intent, Office};
+use super::{Entry, Office, write::Intent};
 use domain::{
     Operation, Row, Table,
     mutation::{inherit_visibility, lend_sight},

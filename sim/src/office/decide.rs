@@ -2,19 +2,23 @@
 //!
 //! **Invariant:** it only reads.
 
-use super::{Decided, Intent, Office, refusal};
+use super::{
+    Office, refusal,
+    write::{Decided, Intent},
+};
 use domain::{Cents, Mutation, Operation, Role, Row, RowId, Table, UserId, Value, approval::Thresholds, mutation, mutation::Facts, stage};
 use protocol::{Problem, ProblemCode};
+use std::collections::BTreeMap;
 
 type Checked = Result<(), Box<Problem>>;
 
 impl Office {
-    pub(super) fn decide(&self, intent: &Intent<'_>) -> Decided {
+    pub(super) fn decision(&self, intent: &Intent<'_>) -> Decided {
         let (table, operation) = (intent.table, intent.operation());
+        let expected = self.expected_version(intent.viewer.user, intent)?;
         if !intent.viewer.role.may(operation, table) {
             return Err(refusal::problem(ProblemCode::Permission, "your role may not do this"));
         }
-        let expected = self.expected_version(intent)?;
         let current = self.find(table, intent.row_id);
         require_row(intent, current)?;
         require_columns(intent)?;
@@ -24,17 +28,20 @@ impl Office {
         require_version(intent, expected, current)?;
         let mut after = mutation.apply(facts, intent.viewer.user, intent.at);
         match &mut after {
-            Some(after) => self.complete(intent, current, after)?,
+            Some(after) => {
+                self.complete(intent, current, after)?;
+                self.require_free(intent, current, after)?;
+            }
             None => self.require_deletable(intent)?,
         }
         Ok((current.cloned(), after))
     }
 
-    /// The greater of what the write says and what its ancestors made.
-    fn expected_version(&self, intent: &Intent<'_>) -> Result<Option<i64>, Box<Problem>> {
+    /// The greater of what the write says and what its ancestors made, as far as these were made on what this one's author saw.
+    pub(super) fn expected_version(&self, whose: UserId, intent: &Intent<'_>) -> Result<Option<i64>, Box<Problem>> {
         let mut latest = None;
         for ancestor in &intent.wire.after {
-            let receipt = self.receipts.get(ancestor).filter(|receipt| receipt.author == intent.viewer.user);
+            let receipt = self.receipts.get(ancestor).filter(|receipt| receipt.author == whose);
             let receipt = receipt.ok_or_else(|| refusal::problem(ProblemCode::Blocked, "an earlier write has not been applied"))?;
             if (receipt.table, receipt.row_id) != (intent.table, intent.row_id) {
                 continue;
@@ -92,7 +99,10 @@ impl Office {
                 require_sight(intent, after)?;
                 self.require_consistent_turn(before, after)?;
                 if intent.operation() == Operation::Create {
-                    after.set("turn_number", Value::text(format!("TURN-2026-{:05}", self.turns_numbered + 1)));
+                    after.set(
+                        "turn_number",
+                        Value::text(format!("TURN-{}-{:05}", intent.at.date_utc().year(), self.turns_numbered + 1)),
+                    );
                 }
                 Ok(())
             }
@@ -104,13 +114,6 @@ impl Office {
 
     fn require_consistent_property(&self, before: Option<&Row>, after: &Row) -> Checked {
         let changed = |column: &str| before.is_none_or(|before| before.get(column) != after.get(column));
-        let number = after.get("property_number");
-        let mut others = self
-            .all_where(Table::Properties, "property_number", number)
-            .filter(|other| other.id() != after.id());
-        if changed("property_number") && others.next().is_some() {
-            return Err(refusal::field("property_number", "is already another property’s"));
-        }
         let kind = after.row_id("property_type_id").filter(|_| changed("property_type_id"));
         if kind.is_some_and(|kind| self.find(Table::PropertyTypes, kind).is_none()) {
             return Err(refusal::field("property_type_id", "names no type of property"));
@@ -122,6 +125,21 @@ impl Office {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a row whose natural key is another one's (the server's `write/natural_key`).
+    fn require_free(&self, intent: &Intent<'_>, before: Option<&Row>, after: &Row) -> Checked {
+        let held = after.natural_key();
+        let is_new = before.is_none_or(|before| before.natural_key() != held);
+        let Some(first) = after.table().natural_key().first().filter(|_| held.is_some() && is_new) else {
+            return Ok(());
+        };
+        let mut namesakes = self.all_where(after.table(), first, after.get(first));
+        match namesakes.find(|other| after.shares_natural_key(other)) {
+            None => Ok(()),
+            Some(other) if intent.operation() == Operation::Create => Err(refusal::made_before(intent, after.table().natural_key(), other)),
+            Some(_) => Err(refusal::field(first, "is already another one’s")),
+        }
     }
 
     fn require_consistent_turn(&self, before: Option<&Row>, after: &Row) -> Checked {
@@ -184,11 +202,21 @@ fn require_row(intent: &Intent<'_>, current: Option<&Row>) -> Checked {
 }
 
 fn require_columns(intent: &Intent<'_>) -> Checked {
-    let is_foreign = |column: &String| intent.table.column(column).is_some() && column != "id" && !intent.viewer.may_set(intent.table, column);
-    if intent.wire.data.keys().any(is_foreign) {
-        return Err(refusal::problem(ProblemCode::Permission, "some of these values are not for your role to set"));
+    let is_foreign = |column: &&String| intent.table.column(column).is_some() && *column != "id" && !intent.viewer.may_set(intent.table, column);
+    let foreign: BTreeMap<String, String> = intent
+        .wire
+        .data
+        .keys()
+        .filter(is_foreign)
+        .map(|column| (column.clone(), "is not for your role to set".to_owned()))
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    Err(Box::new(Problem {
+        fields: foreign,
+        ..Problem::new(ProblemCode::Permission, "some of these values are not for your role to set")
+    }))
 }
 
 fn require_version(intent: &Intent<'_>, expected: Option<i64>, current: Option<&Row>) -> Checked {

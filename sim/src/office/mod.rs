@@ -8,20 +8,25 @@
 
 mod carry_out;
 mod decide;
+mod handover;
+mod past;
+mod quarantine;
 mod refusal;
 mod seed;
 mod shapes;
+mod write;
 
 pub use seed::{TABLES, ids, people};
 pub use shapes::as_seen;
 
 use crate::{
-    server::{Applied, Server, SignedIn, Token},
+    server::{Applied, SUPERVISOR, Server, SignedIn, Token},
     wrong::Wrong,
 };
-use domain::{Operation, Row, RowId, Table, Timestamp, UserId, Value, Viewer, WriteId};
-use protocol::{BatchRequest, Problem, ProblemCode, ShapeRequest, User, WireWrite, WriteAnswer};
-use std::collections::{BTreeMap, HashMap};
+use domain::{Row, RowId, Table, Timestamp, UserId, Value, Viewer, WriteId};
+use protocol::{BatchRequest, MAX_BATCH_WRITES, Problem, ProblemCode, ShapeRequest, User, WireWrite, WriteAnswer, handover::DeviceWrites};
+use quarantine::Held;
+use std::collections::BTreeMap;
 use sync::shape_stream::Event;
 
 /// Begins at an instant, so that runs do not differ in their days.
@@ -31,10 +36,11 @@ pub const EPOCH_MS: i64 = 1_795_402_000_000;
 #[derive(Clone, Default)]
 pub struct Office {
     people: Vec<User>,
-    sessions: HashMap<Token, UserId>,
+    sessions: BTreeMap<Token, UserId>,
     last_token: Token,
     rows: BTreeMap<(Table, RowId), Row>,
-    receipts: HashMap<WriteId, Stored>,
+    receipts: BTreeMap<WriteId, Stored>,
+    held: BTreeMap<WriteId, Held>,
     log: Vec<Entry>,
     /// Everything up to here is forgotten.
     trimmed_to: i64,
@@ -67,18 +73,6 @@ struct Entry {
     new: Option<Row>,
 }
 
-/// One write that is being decided or carried out.
-struct Intent<'a> {
-    viewer: Viewer,
-    table: Table,
-    row_id: RowId,
-    write_id: WriteId,
-    wire: &'a WireWrite,
-    at: Timestamp,
-}
-
-type Decided = Result<(Option<Row>, Option<Row>), Box<Problem>>;
-
 impl Office {
     /// An office with its people, homes and turns, as every run begins.
     pub fn open(wrong: Option<Wrong>) -> Self {
@@ -103,88 +97,13 @@ impl Office {
         self.all_of(table).filter(move |row| row.get(column) == value)
     }
 
-    /// One write of a batch that is not atomic.
-    fn write_one(&mut self, viewer: Viewer, json: &serde_json::Value, at: Timestamp) -> WriteAnswer {
-        let Ok(wire) = serde_json::from_value::<WireWrite>(json.clone()) else {
-            return WriteAnswer::refused(None, Problem::new(ProblemCode::Validation, "this is not a write"));
-        };
-        let named = (wire.table.as_deref().and_then(Table::from_name), wire.named_row(), wire.write_id);
-        let (Some(table), Some(row_id), Some(write_id)) = named else {
-            return WriteAnswer::refused(wire.write_id, Problem::new(ProblemCode::Validation, "say which table and row"));
-        };
-        let intent = Intent {
-            viewer,
-            table,
-            row_id,
-            write_id,
-            wire: &wire,
-            at,
-        };
-        match self
-            .replayed(&intent)
-            .map_or_else(|| self.apply(&intent), |replayed| replayed.map_err(Box::new))
-        {
-            Ok(answer) => answer,
-            Err(problem) => WriteAnswer::refused(Some(write_id), *problem),
-        }
-    }
-
-    /// The answer of the time when it was applied.
-    fn replayed(&self, intent: &Intent<'_>) -> Option<Result<WriteAnswer, Problem>> {
-        let stored = self.receipts.get(&intent.write_id).filter(|_| self.wrong != Some(Wrong::NoReceiptCheck))?;
-        let same = |one: &WireWrite, other: &WireWrite| (one.operation, &one.data, &one.metadata) == (other.operation, &other.data, &other.metadata);
-        let is_same = (stored.author, stored.table, stored.row_id) == (intent.viewer.user, intent.table, intent.row_id) && same(&stored.asked, intent.wire);
-        let used = || Problem::new(ProblemCode::Validation, "this writeId was used for another write; nothing was applied");
-        Some(if is_same { Ok(stored.answer.clone()) } else { Err(used()) })
-    }
-
-    fn apply(&mut self, intent: &Intent<'_>) -> Result<WriteAnswer, Box<Problem>> {
-        let (before, after) = self.decide(intent)?;
-        self.position += 1;
-        self.carry_out(intent, before.as_ref(), after.as_ref());
-        let version = after.as_ref().map(Row::version);
-        let is_in_shape = after.as_ref().or(before.as_ref()).is_some_and(|row| intent.sees(row));
-        let shown = after.as_ref().map(|row| intent.shown(row));
-        let answer = WriteAnswer::applied(intent.write_id, intent.table, shown, version, self.position.to_string(), is_in_shape);
-        self.applied.push(Applied {
-            write_id: intent.write_id,
-            author: intent.viewer.user,
-            table: intent.table,
-            row_id: intent.row_id,
-            operation: intent.wire.operation,
-            before,
-            after,
-        });
-        let stored = Stored {
-            author: intent.viewer.user,
-            table: intent.table,
-            row_id: intent.row_id,
-            base_version: intent.wire.version,
-            version,
-            asked: intent.wire.clone(),
-            answer: answer.clone(),
-        };
-        self.receipts.insert(intent.write_id, stored);
-        Ok(answer)
+    fn person(&self, id: UserId) -> Option<&User> {
+        self.people.iter().find(|person| person.id == id)
     }
 }
 
-impl Intent<'_> {
-    fn operation(&self) -> Operation {
-        self.wire.operation
-    }
-
-    fn sees(&self, row: &Row) -> bool {
-        self.viewer.sees(row.table()).admits(row)
-    }
-
-    /// A row as answers show it to the author.
-    fn shown(&self, row: &Row) -> serde_json::Map<String, serde_json::Value> {
-        let hidden = self.viewer.hidden(row.table());
-        let mut shown = row.to_json();
-        shown.retain(|column, _| !hidden.contains(&column.as_str()));
-        shown
-    }
+fn instant(at_ms: i64) -> Timestamp {
+    Timestamp::from_millis(EPOCH_MS + at_ms)
 }
 
 impl Server for Office {
@@ -223,7 +142,10 @@ impl Server for Office {
         if batch.user_id.is_some_and(|user| user != viewer.user) {
             return Err(unauthenticated());
         }
-        let at = Timestamp::from_millis(EPOCH_MS + at_ms);
+        if batch.operations.len() > MAX_BATCH_WRITES {
+            return Err(Problem::new(ProblemCode::Validation, "too many writes"));
+        }
+        let at = instant(at_ms);
         Ok(batch.operations.iter().map(|json| self.write_one(viewer, json, at)).collect())
     }
 
@@ -267,5 +189,24 @@ impl Server for Office {
 
     fn people(&mut self) -> Vec<User> {
         self.people.clone()
+    }
+
+    fn quarantined(&mut self) -> Vec<WriteId> {
+        self.waiting()
+    }
+
+    fn adopt(&mut self, write: WriteId, looked_at: Option<i64>, at_ms: i64) -> Result<(), Problem> {
+        let supervisor = self.person(SUPERVISOR).cloned();
+        let supervisor = supervisor.ok_or_else(|| Problem::new(ProblemCode::Unauthenticated, "sign in first"))?;
+        self.adopt_held(&supervisor, write, looked_at, instant(at_ms)).map_err(|problem| *problem)
+    }
+
+    fn refuse(&mut self, write: WriteId, reason: &str, _: i64) -> Result<(), Problem> {
+        self.refuse_held(write, reason).map_err(|problem| *problem)
+    }
+
+    fn import(&mut self, device: &DeviceWrites, at_ms: i64) -> Result<Vec<WriteAnswer>, Problem> {
+        let nobody = || Problem::new(ProblemCode::Validation, "has the work of somebody who has no account here");
+        self.take_over(device, instant(at_ms)).ok_or_else(nobody)
     }
 }

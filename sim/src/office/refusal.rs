@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a refusal shows a row only to those who see it anyway.
 
-use super::Intent;
+use super::write::Intent;
 use domain::{Refusal, Row};
 use protocol::{Conflicts, Problem, ProblemCode};
 use serde_json::Map;
@@ -25,6 +25,22 @@ pub fn field(column: &str, problem: &str) -> Box<Problem> {
 
 pub fn problem(code: ProblemCode, message: &str) -> Box<Problem> {
     Box::new(Problem::new(code, message))
+}
+
+/// A row with the same natural key is there already.
+pub fn made_before(intent: &Intent<'_>, key: &[&str], other: &Row) -> Box<Problem> {
+    let is_seen = intent.sees(other);
+    let conflicts = Conflicts {
+        local_version: None,
+        server_version: if is_seen { other.version() } else { 0 },
+        local_data: intent.wire.data.clone(),
+        server_data: if is_seen { intent.shown(other) } else { Map::new() },
+    };
+    Box::new(Problem {
+        conflicts: Some(Box::new(conflicts)),
+        fields: key.iter().map(|column| ((*column).to_owned(), "is already another one’s".to_owned())).collect(),
+        ..Problem::new(ProblemCode::Conflict, "there is another one already")
+    })
 }
 
 pub fn conflict(intent: &Intent<'_>, local_version: Option<i64>, current: &Row) -> Box<Problem> {
