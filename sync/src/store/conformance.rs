@@ -31,6 +31,7 @@ where
     an_acknowledgement_after_its_echo_settles_at_once(fresh().await).await;
     what_was_made_on_a_new_row_waits_for_its_echo(fresh().await).await;
     an_echo_is_overdue_only_when_the_log_has_been_read(fresh().await).await;
+    a_row_that_went_may_come_back_with_the_echo(fresh().await).await;
     a_delete_settles_when_the_row_has_gone(fresh().await).await;
     forgetting_rows_keeps_the_outbox(fresh().await, &reopened).await;
     notes_are_kept_and_removed(fresh().await, &reopened).await;
@@ -316,6 +317,22 @@ async fn an_echo_is_overdue_only_when_the_log_has_been_read<S: Store<Error: Debu
     };
     assert_eq!(store.apply_shape(&morning(false)).await.unwrap().settled, []);
     assert_eq!(store.apply_shape(&morning(true)).await.unwrap().settled, [stored.write_id]);
+}
+
+/// Its author lost sight of it in the night and got it back: the log tells of both, and of the write last.
+async fn a_row_that_went_may_come_back_with_the_echo<S: Store<Error: Debug>>(store: S) {
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    let stored = enqueue(&store, record(10, 1)).await;
+    assert!(store.amend(vec![Amendment::of(acked(&stored, Some(4)))]).await.unwrap());
+    let page = |is_up_to_date, change| ShapeBatch {
+        is_up_to_date,
+        ..batch(false, vec![change])
+    };
+    for change in [RowChange::Remove(row_id(1)), RowChange::Put(turn(1, 3))] {
+        assert_eq!(store.apply_shape(&page(false, change)).await.unwrap().settled, [], "the next page has more");
+    }
+    let left = store.apply_shape(&page(true, RowChange::Remove(row_id(1)))).await.unwrap();
+    assert_eq!(left.settled, [stored.write_id], "it has gone for good");
 }
 
 async fn a_delete_settles_when_the_row_has_gone<S: Store<Error: Debug>>(store: S) {
