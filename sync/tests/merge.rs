@@ -30,7 +30,13 @@ fn id(n: u64) -> String {
 
 /// The write that the app makes of a tap on `before`.
 fn tap(before: &Row, operation: Operation, data: Json) -> OutboxRecord {
+    tap_over(vec![], before, operation, data)
+}
+
+/// The same where these writes wait already.
+fn tap_over(waiting: Vec<OutboxRecord>, before: &Row, operation: Operation, data: Json) -> OutboxRecord {
     let mut view = LocalView::default();
+    view.load_outbox(waiting);
     let stages = [
         row(Table::TurnStages, PLAIN, json!({})),
         row(Table::TurnStages, ASKS_FOR_VENDOR, json!({"requires_vendor": true})),
@@ -85,6 +91,20 @@ fn item() -> Row {
         8,
         json!({"turn_id": id(5), "room": "Kitchen", "category": "Paint", "description": "Walls", "quantity": "1", "unit_cost": "9.50"}),
     )
+}
+
+/// The first was refused and is sent again: the second does not know of it, and a third sees both.
+#[test]
+fn a_tap_builds_on_all_that_it_sees_waiting() {
+    let made = |n: u64, on: &[u64]| OutboxRecord {
+        write_id: WriteId(row_id(n).0),
+        seq: n,
+        depends_on: on.iter().map(|n| WriteId(row_id(*n).0)).collect(),
+        ..tap(&turn(), Operation::Update, json!({"notes": "a"}))
+    };
+    let third = |waiting| tap_over(waiting, &turn(), Operation::Update, json!({"notes": "b"})).depends_on;
+    assert_eq!(third(vec![made(11, &[]), made(12, &[])]), [11, 12].map(|n| WriteId(row_id(n).0)));
+    assert_eq!(third(vec![made(11, &[]), made(12, &[11])]), [WriteId(row_id(12).0)]);
 }
 
 #[test]

@@ -65,6 +65,16 @@ fn sending_again_frees_what_was_held_up() {
     assert_eq!(told(&send_again(&refused_family(), id(1))), again);
 }
 
+/// Shown as if it went, it would be built on; and then it would not go.
+#[test]
+fn what_builds_on_a_refused_write_is_not_sent_again_without_it() {
+    assert_eq!(told(&send_again(&refused_family(), id(2))), []);
+    let mut records = refused_family();
+    records.push(write(5, &[], WriteState::Rejected));
+    records[1].depends_on.push(id(5));
+    assert_eq!(told(&send_again(&records, id(1))), [(1, WriteState::Pending)], "the fifth holds up the others");
+}
+
 #[test]
 fn retrying_ends_pauses_and_touches_nothing_else() {
     let paused = OutboxRecord {

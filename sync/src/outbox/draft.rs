@@ -90,14 +90,14 @@ fn base_version(mutation: &Mutation, view: &LocalView) -> Option<i64> {
     waiting.map(|record| record.base_version).fold(shown, Option::min)
 }
 
-/// The latest write under the row as it is shown, the unsettled creates of the row that this row belongs to and of those that the write
-/// names, and for a request the scope that it is about.
+/// The latest write under the row as it is shown, those that wait under it without its knowing (sent again since it was made), the
+/// unsettled creates of the row that this row belongs to and of those that the write names, and for a request the scope that it is about.
 fn depends_on(mutation: &Mutation, row: Option<&Row>, view: &LocalView) -> Vec<WriteId> {
     let (table, id) = (mutation.table, mutation.row_id);
     let latest = latest_shown(table, id, view).filter(|_| !holds_unseen(table, id, view));
     let parent = row.and_then(|row| table.parent(|column| Some(row.get(column))));
     let named = table.references().iter().filter_map(|(column, of)| Some((*of, mutation.row_id_given(column)?)));
-    let mut found: Vec<WriteId> = latest.map(|record| record.write_id).into_iter().collect();
+    let mut found: Vec<WriteId> = latest.map(|latest| heads(latest, table, id, view)).unwrap_or_default();
     found.extend(parent.into_iter().chain(named).filter_map(|(of, id)| unsettled_create(of, id, view)));
     if let (Table::Approvals, Operation::Create, Some((_, turn))) = (table, mutation.operation, parent) {
         found.extend(waiting_scope(turn, view));
@@ -117,6 +117,17 @@ fn waiting_scope(turn: RowId, view: &LocalView) -> Vec<WriteId> {
     let items: BTreeSet<RowId> = view.writes().filter(waits).map(|record| record.row_id).filter(|id| is_of_turn(*id)).collect();
     let latest = |item| latest_shown(Table::ScopeItems, item, view).map(|record| record.write_id);
     items.into_iter().filter_map(latest).collect()
+}
+
+/// The latest write of a row's line, before it whatever waits there and is built on by nothing that is shown.
+fn heads(latest: &OutboxRecord, table: Table, id: RowId, view: &LocalView) -> Vec<WriteId> {
+    let is_built_on = |record: &OutboxRecord| shown(table, id, view).any(|later| later.depends_on.contains(&record.write_id));
+    let waiting = shown(table, id, view).filter(|record| record.state.is_waiting() && record.write_id != latest.write_id);
+    waiting
+        .filter(|record| !is_built_on(record))
+        .chain([latest])
+        .map(|record| record.write_id)
+        .collect()
 }
 
 /// A refused write is not shown, so nothing new builds on it.

@@ -43,7 +43,8 @@ pub fn retry_now(records: &[OutboxRecord]) -> Vec<OutboxRecord> {
         .collect()
 }
 
-/// Sends a refused write again as it is, and frees what it held up. Where it contradicts what the server told, that is keeping mine: sent on
+/// Sends a refused write again as it is, and frees what nothing else holds up. Nothing comes of it while a write that it builds on is
+/// refused: shown as if it went, it would be built on, and then it would not go. Where it contradicts what the server told, that is keeping mine: sent on
 /// its old base behind own applied writes, it would pass the server's check without anybody having chosen.
 pub fn send_again(records: &[OutboxRecord], write_id: WriteId) -> Vec<OutboxRecord> {
     if let Some(record) = parked(records, write_id) {
@@ -52,11 +53,8 @@ pub fn send_again(records: &[OutboxRecord], write_id: WriteId) -> Vec<OutboxReco
             return keep_mine(records, write_id, told.as_ref());
         }
     }
-    let freed = descendants(records, write_id);
-    let again = |record: &&OutboxRecord| {
-        (record.write_id == write_id && record.state.needs_user()) || (freed.contains(&record.write_id) && record.state == WriteState::Blocked)
-    };
-    records.iter().filter(again).cloned().map(waiting_anew).collect()
+    let refused = records.iter().find(|record| record.write_id == write_id && record.state.needs_user());
+    refused.map(|record| Family::of(records, record).go_again()).unwrap_or_default()
 }
 
 /// Lets the author's values stand, all of them, over `server`: the row as the author has looked at it (see [`newest`]).

@@ -28,6 +28,16 @@ impl<'a> Family<'a> {
         }
     }
 
+    /// The write goes again as it is, unless something that it builds on does not.
+    pub fn go_again(mut self) -> Vec<OutboxRecord> {
+        if self.is_held_back(self.first.seq) {
+            return Vec::new();
+        }
+        self.put(waiting_anew(self.first.clone()));
+        self.free(None);
+        self.amended()
+    }
+
     /// The write goes again as `mended`, which is made on `server`.
     pub fn stand(mut self, mended: OutboxRecord, server: Option<&Row>) -> Vec<OutboxRecord> {
         let before = shown_after(&mended, server);
