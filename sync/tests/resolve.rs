@@ -75,6 +75,22 @@ fn what_builds_on_a_refused_write_is_not_sent_again_without_it() {
     assert_eq!(told(&send_again(&records, id(1))), [(1, WriteState::Pending)], "the fifth holds up the others");
 }
 
+/// The row that was looked at had the first over it.
+#[test]
+fn what_is_decided_over_an_own_waiting_write_does_not_go_without_it() {
+    let mut refused = write(2, &[], WriteState::Rejected);
+    let first = OutboxRecord {
+        row_id: refused.row_id,
+        ..write(1, &[], WriteState::Sending)
+    };
+    refused.last_error = Some(Failure {
+        problem: clash_with(&refused, &turn(2, 7)),
+        at_ms: 0,
+    });
+    let kept = resolve::keep_mine(&[first, refused], id(2), Some(&turn(2, 7)));
+    assert_eq!(kept.iter().map(|record| &record.depends_on[..]).collect::<Vec<_>>(), [[id(1)]]);
+}
+
 #[test]
 fn retrying_ends_pauses_and_touches_nothing_else() {
     let paused = OutboxRecord {

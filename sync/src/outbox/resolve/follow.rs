@@ -39,11 +39,21 @@ impl<'a> Family<'a> {
     }
 
     /// The write goes again as `mended`, which is made on `server`.
-    pub fn stand(mut self, mended: OutboxRecord, server: Option<&Row>) -> Vec<OutboxRecord> {
+    pub fn stand(mut self, mut mended: OutboxRecord, server: Option<&Row>) -> Vec<OutboxRecord> {
+        self.put_behind_own(&mut mended);
         let before = shown_after(&mended, server);
         self.put(waiting_anew(mended));
         self.free(before);
         self.amended()
+    }
+
+    /// What was decided was looked at with own waiting writes over it: it does not go without them.
+    fn put_behind_own(&self, mended: &mut OutboxRecord) {
+        let is_before = |other: &&OutboxRecord| (other.table, other.row_id) == (mended.table, mended.row_id) && other.state.is_waiting();
+        let earlier = self.records.range(..mended.seq).map(|(_, record)| record).rfind(is_before);
+        if let Some(earlier) = earlier.map(|record| record.write_id).filter(|id| !mended.depends_on.contains(id)) {
+            mended.depends_on.push(earlier);
+        }
     }
 
     /// As [`Self::stand`], unless nothing is left of the write.
