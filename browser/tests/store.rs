@@ -172,7 +172,8 @@ async fn what_has_changed_stands_over_the_snapshot() {
         .rows_by_id(Table::Turns, &asked)
         .await
         .unwrap()
-        .iter()
+        .into_iter()
+        .flatten()
         .map(|row| (row.id(), row.version()))
         .collect();
     found.sort();

@@ -67,8 +67,9 @@ pub trait Store {
     /// All synced rows of a table.
     async fn rows(&self, table: Table) -> Result<Vec<Row>, Self::Error>;
 
-    /// Some synced rows; those that are not here are left out.
-    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, Self::Error>;
+    /// Some synced rows; those that are not here are left out. `None` where the table is not here, or not any more: that a row is missing
+    /// says nothing then.
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, Self::Error>;
 
     /// Forgets all synced rows and places, as at sign-out. Outbox and history stay.
     async fn forget_rows(&self) -> Result<(), Self::Error>;

@@ -66,12 +66,14 @@ impl Inner {
                 self.reload_session().await;
             }
         }
+        let is_brought_anew = gathered.rows.values().any(Option::is_none);
         // Rows first: a write whose echo they are is over in the outbox by now, and must not flicker.
         // What lies in this page's memory no other tab has changed.
         for (table, ids) in gathered.rows.into_iter().filter(|_| !self.store.is_in_memory()) {
             self.reload_rows(table, ids).await;
         }
-        if gathered.outbox {
+        // With a table that was not here, writes that have waited for it are over.
+        if gathered.outbox || is_brought_anew {
             self.reload_outbox().await;
         }
         if let Some(reached) = gathered.reached {
@@ -79,26 +81,29 @@ impl Inner {
         }
     }
 
-    async fn reload_rows(&self, table: Table, ids: Option<HashSet<RowId>>) {
+    /// Says whether the table is here. Rows that had to make room on a full disk stay in sight until they come again.
+    async fn reload_rows(&self, table: Table, ids: Option<HashSet<RowId>>) -> bool {
         let user = self.user_id();
         let read = match &ids {
             Some(ids) => self.store.rows_by_id(table, &ids.iter().copied().collect::<Vec<_>>()).await,
-            None => self.store.rows(table).await,
+            None => self.store.rows(table).await.map(Some),
         };
+        let is_here = !matches!(read, Ok(None));
         match read {
-            Ok(rows) if user.is_some() && user == self.user_id() => {
+            Ok(Some(rows)) if user.is_some() && user == self.user_id() => {
                 self.change(|view| match ids {
                     Some(ids) => view.replace_rows(table, &ids.into_iter().collect::<Vec<_>>(), rows),
                     None => view.load_table(table, rows),
                 });
                 self.note_placed(table);
             }
-            // Somebody else's by now.
+            // Somebody else's by now, or not here.
             Ok(_) => {}
             // The server has them: they come again, to whichever tab leads.
             Err(StoreError::UnreadableRow(_)) => drop(self.store.forget_rows().await),
             Err(error) => self.tell(News::StorageFailed(error.to_string())),
         }
+        is_here
     }
 
     pub(super) async fn reload_outbox(self: &Rc<Self>) {
@@ -117,15 +122,17 @@ impl Inner {
     /// A write that has left the outbox has left its echo in the rows, in one transaction. Another tab's signal for these may still be on its way:
     /// so they are read before the write goes from the view, or what it set would be seen to go back and return.
     async fn try_reload_outbox(&self, user: UserId) -> Result<bool, StoreError> {
-        let mut refreshed = HashSet::new();
+        let (mut refreshed, mut away) = (HashSet::new(), HashSet::new());
         loop {
-            let records = own_records(&self.store, user).await?;
+            let mut records = own_records(&self.store, user).await?;
             if self.user_id() != Some(user) {
                 return Ok(false);
             }
             let over: Vec<(WriteId, Table, RowId)> = self.over(&records).into_iter().filter(|(id, ..)| refreshed.insert(*id)).collect();
             // Who leads has shown them itself.
             if over.is_empty() || self.is_leading.get() {
+                // Its echo is stored nowhere at the moment: what it set is shown until the table is here again.
+                records.extend(self.view.borrow().writes().filter(|record| away.contains(&record.write_id)).cloned());
                 self.change(|view| view.load_outbox(records));
                 return Ok(true);
             }
@@ -133,8 +140,8 @@ impl Inner {
                 let ids: HashSet<RowId> = over.iter().filter(|(_, of, _)| *of == table).map(|(.., row)| *row).collect();
                 // A table that has not come yet shows nothing that could go back.
                 let is_placed = self.placed.borrow().contains(&table);
-                if is_placed && !ids.is_empty() {
-                    self.reload_rows(table, Some(ids)).await;
+                if is_placed && !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
+                    away.extend(over.iter().filter(|(_, of, _)| *of == table).map(|(id, ..)| *id));
                 }
             }
         }

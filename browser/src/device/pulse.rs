@@ -56,6 +56,10 @@ impl Inner {
     /// Whoever has signed in, stored or sent something may have ended before it could tell.
     async fn look(self: Rc<Self>) {
         self.reload_session().await;
+        if let Some(user) = self.user_id() {
+            // There may be room by now. What does not open was told at sign-in.
+            let _ = self.open_what_was_left(user).await;
+        }
         self.reload_outbox().await;
         if self.has_something_to_ask() {
             self.beat();

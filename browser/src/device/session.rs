@@ -33,7 +33,10 @@ impl Inner {
     pub(super) async fn sign_in(self: &Rc<Self>, email: &str, password: &str) -> Result<User, Problem> {
         let answer = self.http.login(email, password).await?;
         self.see_off_others(answer.user.id).await;
-        self.open_what_was_left(answer.user.id, answer.seal_key.as_deref()).await;
+        self.keep_key(answer.user.id, answer.seal_key.as_deref()).await.map_err(not_kept)?;
+        if let Some(problem) = self.open_what_was_left(answer.user.id).await {
+            self.tell(News::StorageFailed(problem));
+        }
         let session = Session::new(answer.user.clone(), answer.shapes);
         self.renew(session).await.map_err(not_kept)?;
         // The server has replaced the session that it was to be told to end.
@@ -77,18 +80,23 @@ impl Inner {
         }
     }
 
-    /// Opens what this user left sealed. What does not open stays for another time, and is told.
-    async fn open_what_was_left(&self, user: UserId, key: Option<&str>) {
-        let key = match key {
-            Some(text) => Key::from_base64(text).await.ok(),
-            None => None,
-        };
-        match self.store.open_seals(user, key.as_ref()).await {
-            Ok(0) => {}
-            Ok(_) => self.tell(News::StorageFailed(
-                "what you left here at your last sign-out could not be opened; it is kept".to_owned(),
-            )),
-            Err(error) => self.tell(News::StorageFailed(error.to_string())),
+    /// Keeps the key to what this user left sealed: without it they would be signed in beside it until their next sign-in.
+    async fn keep_key(&self, user: UserId, key: Option<&str>) -> Result<(), StoreError> {
+        let Some(text) = key else { return Ok(()) };
+        match Key::from_base64(text).await {
+            Ok(key) => self.store.keep_seal_key(user, &key).await,
+            // A browser that cannot encrypt has sealed nothing.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Opens what this user left sealed, at sign-in or, where there was no room for it then, later. What does not open stays for another
+    /// time; says why.
+    pub(super) async fn open_what_was_left(&self, user: UserId) -> Option<String> {
+        match self.store.open_seals(user).await {
+            Ok(0) => None,
+            Ok(_) => Some("what you left here at your last sign-out could not be opened; it is kept".to_owned()),
+            Err(error) => Some(error.to_string()),
         }
     }
 

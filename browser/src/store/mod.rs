@@ -147,7 +147,7 @@ impl Store for IdbStore {
         rows::rows(&self.connection, table).await
     }
 
-    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, StoreError> {
         rows::rows_by_id(&self.connection, table, ids).await
     }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::ids;
 use domain::{Row, Table};
 use indexed_db_futures::{BuildPrimitive, database::Database, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
+use std::collections::HashSet;
 use sync::{OutboxRecord, Stored};
 use wasm_bindgen::JsValue;
 
@@ -73,6 +74,7 @@ async fn store_writes(transaction: &Transaction<'_>, writes: &[OutboxRecord]) ->
         transaction.object_store(NOTES)?,
     );
     let mut last_seq = outbox::last_seq(&notes).await?;
+    let mut taken = numbers(&outbox, &history).await?;
     let mut missing = 0;
     for held in writes {
         let mut record = held.clone();
@@ -83,18 +85,31 @@ async fn store_writes(transaction: &Transaction<'_>, writes: &[OutboxRecord]) ->
             None if stored(&history, held).await?.is_some() => continue,
             None => {
                 missing += usize::from(!record.state.is_over());
-                if record.seq <= last_seq {
-                    // Its number has been given to another one meanwhile. The new revision says to who shows it that it stands elsewhere.
+                if taken.contains(&record.seq) {
+                    // Its number has been given to another one meanwhile. The new revision says to who shows it that it stands elsewhere. Else it
+                    // keeps its place: another page may have stored again what builds on it.
                     record.seq = last_seq + 1;
                     record.revision += 1;
                 }
-                last_seq = record.seq;
+                taken.insert(record.seq);
+                last_seq = last_seq.max(record.seq);
             }
         }
         outbox::keep(&outbox, &history, &record)?;
     }
     notes::write(&notes, SEQ_NOTE, Some(&last_seq.to_string()))?;
     Ok(missing)
+}
+
+/// Those that writes have.
+async fn numbers(outbox: &ObjectStore<'_>, history: &ObjectStore<'_>) -> Result<HashSet<u64>, StoreError> {
+    let mut stored = outbox::raw(outbox).await?;
+    stored.extend(outbox::raw(history).await?);
+    Ok(records::read_all(&stored)
+        .into_iter()
+        .filter_map(Stored::record)
+        .map(|record| record.seq)
+        .collect())
 }
 
 async fn stored(store: &ObjectStore<'_>, record: &OutboxRecord) -> Result<Option<OutboxRecord>, StoreError> {

@@ -99,12 +99,12 @@ pub async fn rows(connection: &Connection, table: Table) -> Result<Vec<Row>, Sto
 }
 
 /// See [`sync::Store::rows_by_id`].
-pub async fn rows_by_id(connection: &Connection, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
-    connection
-        .transact(&[ROWS, SNAPSHOTS], Access::Read, async |transaction: &Transaction<'_>| {
-            some(transaction, table, ids).await
-        })
-        .await
+pub async fn rows_by_id(connection: &Connection, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, StoreError> {
+    let work = async |transaction: &Transaction<'_>| match read_place(transaction, table).await? {
+        Some(_) => some(transaction, table, ids).await.map(Some),
+        None => Ok(None),
+    };
+    connection.transact(&[ROWS, SNAPSHOTS, PLACES], Access::Read, work).await
 }
 
 /// See [`sync::Store::forget_rows`].

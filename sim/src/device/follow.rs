@@ -56,10 +56,12 @@ impl Tab {
             self.reload_session().await;
         }
         // Rows first: a write whose echo they are is over in the outbox by now, and must not flicker.
+        let is_brought_anew = gathered.rows.values().any(Option::is_none);
         for (table, ids) in gathered.rows {
             self.reload_rows(table, ids).await;
         }
-        if gathered.outbox {
+        // With a table that was not here, writes that have waited for it are over.
+        if gathered.outbox || is_brought_anew {
             self.reload_outbox().await;
         }
         if let Some(reached) = gathered.reached
@@ -70,14 +72,16 @@ impl Tab {
         }
     }
 
-    async fn reload_rows(&self, table: Table, ids: Option<BTreeSet<RowId>>) {
+    /// Says whether the table is here. Rows that had to make room stay in sight until they come again.
+    async fn reload_rows(&self, table: Table, ids: Option<BTreeSet<RowId>>) -> bool {
         let user = self.user_id();
         let ids: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
         let read = match &ids {
             Some(ids) => self.hand().rows_by_id(table, ids).await,
-            None => self.hand().rows(table).await,
+            None => self.hand().rows(table).await.map(Some),
         };
-        if let Ok(rows) = read
+        let is_here = !matches!(read, Ok(None));
+        if let Ok(Some(rows)) = read
             && user.is_some()
             && user == self.user_id()
         {
@@ -86,12 +90,13 @@ impl Tab {
                 None => view.load_table(table, rows),
             });
         }
+        is_here
     }
 
     /// Takes the outbox as the store has it.
     pub async fn reload_outbox(self: &Rc<Self>) {
         let Some(user) = self.user_id() else { return };
-        let mut read = BTreeSet::new();
+        let (mut read, mut away) = (BTreeSet::new(), BTreeSet::new());
         loop {
             let Ok(mut records) = own_records(&self.hand(), user).await else { return };
             if self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
@@ -103,12 +108,16 @@ impl Tab {
             let mut over = self.view.borrow().over_in(&records);
             over.retain(|id, _| !read.contains(id));
             if over.is_empty() || self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
+                // Its echo is stored nowhere at the moment: what it set is shown until the table is here again.
+                records.extend(self.view.borrow().writes().filter(|record| away.contains(&record.write_id)).cloned());
                 self.change(|view| view.load_outbox(records));
                 return self.arm();
             }
             for table in over.values().map(|(table, _)| *table).collect::<BTreeSet<_>>() {
                 let ids = over.values().filter(|(of, _)| *of == table).map(|(_, id)| *id).collect();
-                self.reload_rows(table, Some(ids)).await;
+                if !self.reload_rows(table, Some(ids)).await {
+                    away.extend(over.iter().filter(|(_, (of, _))| *of == table).map(|(id, _)| *id));
+                }
             }
             read.extend(over.into_keys());
         }

@@ -53,9 +53,11 @@ impl MemoryStore {
         disk.rows.extend(rows.into_iter().map(|row| ((row.table(), row.id()), row)));
     }
 
-    /// Forgets all that a user wrote, who gives it up.
+    /// Forgets all that a user wrote, who gives it up or has it sealed; also what only another version of the app can read.
     pub fn remove_writes_of(&self, user: UserId) {
         let mut disk = self.disk.borrow_mut();
+        let owner = Json::from(user.to_string());
+        disk.foreign.retain(|raw| raw.get("userId") != Some(&owner));
         disk.outbox.retain(|_, record| record.user_id != user);
         disk.history.retain(|_, record| record.user_id != user);
     }
@@ -155,9 +157,10 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, Infallible> {
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, Infallible> {
         let disk = self.disk.borrow();
-        Ok(ids.iter().filter_map(|id| disk.rows.get(&(table, *id)).cloned()).collect())
+        let is_here = disk.places.contains_key(&table);
+        Ok(is_here.then(|| ids.iter().filter_map(|id| disk.rows.get(&(table, *id)).cloned()).collect()))
     }
 
     async fn forget_rows(&self) -> Result<(), Infallible> {

@@ -79,7 +79,7 @@ impl Store for MortalStore {
     async fn rows(&self, table: Table) -> Result<Vec<Row>, Infallible> {
         mortal!(self, self.disk.rows(table))
     }
-    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, Infallible> {
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, Infallible> {
         mortal!(self, self.disk.rows_by_id(table, ids))
     }
     async fn forget_rows(&self) -> Result<(), Infallible> {

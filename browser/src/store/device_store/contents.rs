@@ -44,15 +44,14 @@ impl DeviceStore {
         Ok(())
     }
 
-    /// Keeps the key of a user who signs in, and opens what they left behind with it. Says how many seals could not be opened.
-    pub async fn open_seals(&self, user: UserId, key: Option<&Key>) -> Result<usize, StoreError> {
-        let work = async |disk: &IdbStore, _| {
-            if let Some(key) = key {
-                disk.keep_seal_key(user, key).await?;
-            }
-            disk.open_seals(user).await
-        };
-        Ok(self.with_room(work).await?.unwrap_or_default())
+    /// Keeps the key of a user who signs in. The memory seals nothing.
+    pub async fn keep_seal_key(&self, user: UserId, key: &Key) -> Result<(), StoreError> {
+        self.with_room(async |disk, _| disk.keep_seal_key(user, key).await).await.map(drop)
+    }
+
+    /// Opens what this user left behind. Says how many seals could not be opened.
+    pub async fn open_seals(&self, user: UserId) -> Result<usize, StoreError> {
+        Ok(self.with_room(async |disk, _| disk.open_seals(user).await).await?.unwrap_or_default())
     }
 
     /// The note of this name, or `fresh` from now on.
@@ -142,7 +141,7 @@ impl Store for DeviceStore {
         }
     }
 
-    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, StoreError> {
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, StoreError> {
         match self.try_on_disk(async |disk, _| disk.rows_by_id(table, ids).await).await.map_err(unreadable)? {
             Some(rows) => Ok(rows),
             None => Ok(sure(self.shared.memory.rows_by_id(table, ids).await)),
