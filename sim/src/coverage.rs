@@ -43,11 +43,25 @@ pub enum Fault {
     AccessGiven,
     ResentByUser,
     DiscardedByUser,
+    Quarantined,
+    Adopted,
+    HeldRefused,
+    KeptMine,
+    TookTheirs,
+    MergedFields,
+    EditedByUser,
+    MadeAgain,
+    SealedAtSignOut,
+    GivenUpAtSignOut,
+    HandedOver,
+    Imported,
+    OldEnvelope,
+    StorageCleared,
 }
 
 impl Fault {
     /// Every one.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 48] = [
         Self::LostRequest,
         Self::LostAnswer,
         Self::AnswerNeverComes,
@@ -82,6 +96,20 @@ impl Fault {
         Self::AccessGiven,
         Self::ResentByUser,
         Self::DiscardedByUser,
+        Self::Quarantined,
+        Self::Adopted,
+        Self::HeldRefused,
+        Self::KeptMine,
+        Self::TookTheirs,
+        Self::MergedFields,
+        Self::EditedByUser,
+        Self::MadeAgain,
+        Self::SealedAtSignOut,
+        Self::GivenUpAtSignOut,
+        Self::HandedOver,
+        Self::Imported,
+        Self::OldEnvelope,
+        Self::StorageCleared,
     ];
 }
 

@@ -9,15 +9,17 @@ use crate::{
         tab::Tab,
         worker::{self, Wake},
     },
+    files::Handed,
     flicker::OFFICE,
     office::ids,
+    seals::Leaving,
     world::World,
 };
 use domain::{Operation, RowId, Table, UserId, Value, WriteId};
 use protocol::BatchRequest;
 use serde_json::{Map, Value as Json, json};
 use std::rc::Rc;
-use sync::{Amendment, OutboxRecord, Store, outbox::drain::own_records, outbox::resolve};
+use sync::{OutboxRecord, WriteState};
 
 const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
@@ -26,10 +28,12 @@ impl World {
     pub fn deed(self: &Rc<Self>) {
         let device = self.dice.pick(&self.devices.borrow()).clone();
         match self.dice.below(100) {
-            0..=41 => self.tap(&device),
-            42..=49 => self.office_edits(),
-            50..=53 => self.office_moves_access(),
-            54..=57 => self.person_decides(&device),
+            0..=36 => self.tap(&device),
+            37..=43 => self.office_edits(),
+            44..=48 => self.office_moves_access(),
+            49..=55 => self.person_decides(&device),
+            56 => self.a_supervisor_decides(),
+            57 => self.hand_over(&device),
             58..=61 => self.plug(&device),
             62..=66 => device.dies_somewhere(),
             67..=71 => {
@@ -42,10 +46,7 @@ impl World {
             78..=80 => self.sign_somebody_else_in(&device),
             81..=82 => self.sign_out(&device),
             83..=85 => self.end_session(&device),
-            86 => {
-                self.met(Fault::StorageFull, &device);
-                device.disk.full_until_ms.set(self.now_ms() + self.dice.below_ms(20_000));
-            }
+            86 => self.trouble_storage(&device),
             87..=88 => self.update_app(&device),
             89..=91 => {
                 self.met_all(Fault::LogTrimmed);
@@ -58,6 +59,15 @@ impl World {
             }
             _ => self.let_time_pass(),
         }
+    }
+
+    /// Full for a while; or, rarely, cleared.
+    fn trouble_storage(&self, device: &Rc<Device>) {
+        if self.dice.one_in(3) {
+            return self.clear_database(device);
+        }
+        self.met(Fault::StorageFull, device);
+        device.disk.full_until_ms.set(self.now_ms() + self.dice.below_ms(20_000));
     }
 
     fn let_time_pass(&self) {
@@ -75,7 +85,7 @@ impl World {
         }
     }
 
-    fn some_tab(&self, device: &Device) -> Option<Rc<Tab>> {
+    pub(crate) fn some_tab(&self, device: &Device) -> Option<Rc<Tab>> {
         let tabs = device.tabs.borrow();
         (!tabs.is_empty()).then(|| self.dice.pick(&tabs).clone())
     }
@@ -98,6 +108,8 @@ impl World {
             14 => tap(tab, Table::ScopeItems, item, Operation::Delete, json!({})),
             15 => tap(tab, Table::Properties, home, Operation::Update, json!({"notes": unique("home")})),
             16 => self.make_home(tab),
+            // One is under way there, as a rule.
+            19 if self.dice.one_in(2) => self.begin_turn(tab, home),
             17 => tap(
                 tab,
                 Table::Turns,
@@ -126,15 +138,30 @@ impl World {
     /// A home, its turn and a line of its scope, all in one go and perhaps without a network.
     fn make_home(&self, tab: &Rc<Tab>) {
         let (home, turn) = (RowId(self.new_id()), RowId(self.new_id()));
-        let number = if self.dice.one_in(6) {
-            "P-1".to_owned()
-        } else {
-            format!("P-{}", self.dice.below(1_000_000))
-        };
+        // Somebody else may be at the same door.
+        let number = format!("P-{}", self.dice.below(if self.dice.one_in(2) { 6 } else { 1_000_000 }));
         let data = json!({"property_number": number, "name": "New", "street_address": "1 New Street", "city": "Tulsa"});
         tap(tab, Table::Properties, Some(home), Operation::Create, data);
         tap(tab, Table::Turns, Some(turn), Operation::Create, json!({"property_id": home.to_string()}));
         self.add_item(tab, Some(turn));
+    }
+
+    fn begin_turn(&self, tab: &Rc<Tab>, home: Option<RowId>) {
+        let Some(home) = home else { return };
+        tap(
+            tab,
+            Table::Turns,
+            Some(RowId(self.new_id())),
+            Operation::Create,
+            json!({"property_id": home.to_string()}),
+        );
+    }
+
+    /// A supervisor looks at what is held.
+    fn a_supervisor_decides(self: &Rc<Self>) {
+        if self.dice.one_in(2) {
+            self.supervisors_decide();
+        }
     }
 
     /// Somebody at a desk writes a row that tablets have too.
@@ -195,36 +222,7 @@ impl World {
         server.sign_out(token);
         drop(server);
         debug_assert!(answered.is_ok());
-        self.after_commits(before);
-    }
-
-    /// A person looks at what was refused, or at what waits.
-    fn person_decides(self: &Rc<Self>, device: &Rc<Device>) {
-        let Some(tab) = self.some_tab(device) else { return };
-        let mut records: Vec<OutboxRecord> = tab.view.borrow().writes().filter(|record| record.seq != 0).cloned().collect();
-        records.sort_by_key(|record| record.seq);
-        let refused: Vec<WriteId> = records
-            .iter()
-            .filter(|record| record.state.needs_user())
-            .map(|record| record.write_id)
-            .collect();
-        let all: Vec<WriteId> = records.iter().map(|record| record.write_id).collect();
-        let chosen = if refused.is_empty() { all } else { refused };
-        if chosen.is_empty() {
-            return;
-        }
-        let id = *self.dice.pick(&chosen);
-        match self.dice.below(3) {
-            0 => {
-                self.met(Fault::DiscardedByUser, device);
-                decide(&tab, move |records| resolve::discard(records, id), Some(true));
-            }
-            1 => {
-                self.met(Fault::ResentByUser, device);
-                decide(&tab, move |records| resolve::send_again(records, id), Some(false));
-            }
-            _ => decide(&tab, resolve::retry_now, None),
-        }
+        self.after_commits(before, &Handed::new());
     }
 
     /// The network goes or comes.
@@ -277,9 +275,18 @@ impl World {
 
     fn sign_out(&self, device: &Rc<Device>) {
         let Some(tab) = self.some_tab(device) else { return };
+        let how = self.some_leaving();
         self.met(Fault::SignedOut, device);
+        self.met(
+            if how == Leaving::Discard {
+                Fault::GivenUpAtSignOut
+            } else {
+                Fault::SealedAtSignOut
+            },
+            device,
+        );
         let leaving = tab.clone();
-        tab.spawn(async move { leaving.sign_out().await });
+        tab.spawn(async move { leaving.sign_out(how).await });
     }
 
     /// By a password that was reset, or by an administrator.
@@ -290,7 +297,7 @@ impl World {
         self.end_dead_bells();
     }
 
-    /// Another version of the app, which has left something that this one does not understand.
+    /// Another version of the app was here, which has written what this one reads, or does not understand.
     fn update_app(&self, device: &Device) {
         self.met(Fault::AppUpdated, device);
         let owner = device.disk.session_note().map(|session| session.user.id);
@@ -298,6 +305,11 @@ impl World {
         device.disk.memory.put_foreign_envelope(raw.clone());
         self.ledger.borrow_mut().foreign(device.number, raw);
         device.close();
+        for record in device.disk.records() {
+            let Some(old) = of_version_1(&record) else { continue };
+            self.met(Fault::OldEnvelope, device);
+            device.disk.memory.put_foreign_envelope(old);
+        }
     }
 
     fn restart_server(&self) {
@@ -338,31 +350,16 @@ fn tap(tab: &Rc<Tab>, table: Table, row: Option<RowId>, operation: Operation, da
     tab.tap(table, row, operation, &data);
 }
 
-/// Stores what a decision makes of a user's records (`browser/src/device/resolve.rs`).
-fn decide(tab: &Rc<Tab>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord> + 'static, is_discard: Option<bool>) {
-    let tab = tab.clone();
-    tab.clone().spawn(async move {
-        let Some(user) = tab.user_id() else { return };
-        for _ in 0..8 {
-            let Ok(records) = own_records(&tab.hand(), user).await else { break };
-            let decided = decide(&records);
-            note(&tab, &decided, is_discard);
-            let amendments: Vec<Amendment> = decided.into_iter().map(Amendment::of).collect();
-            if amendments.is_empty() || tab.hand().amend(amendments).await == Ok(true) {
-                break;
-            }
-        }
-        tab.device.tell(tab.process, &crate::device::Signal::OutboxChanged);
-        tab.reload_outbox().await;
-        tab.beat();
-    });
-}
-
-fn note(tab: &Tab, decided: &[OutboxRecord], is_discard: Option<bool>) {
-    let Some(is_discard) = is_discard else { return };
-    let world = &tab.device.world;
-    for record in decided {
-        world.ledger.borrow_mut().decided(record.write_id, is_discard);
-        world.promises.borrow_mut().release(record.table, record.row_id);
+/// The envelope as version 1 wrote it; none where that version would have known something else.
+fn of_version_1(record: &OutboxRecord) -> Option<Json> {
+    let was_tried = record.attempts > 0 && record.state == WriteState::Pending;
+    if record.state == WriteState::Held || record.is_unanswered != was_tried {
+        return None;
     }
+    let mut raw = serde_json::to_value(record).ok()?;
+    let envelope = raw.as_object_mut()?;
+    envelope.insert("schema".to_owned(), 1.into());
+    envelope.remove("seen");
+    envelope.remove("isUnanswered");
+    Some(raw)
 }

@@ -7,12 +7,14 @@ use crate::{
     coverage::{Fault, STATES, States},
     device::session::Session,
     executor::ProcessId,
+    seals::Seal,
     world::World,
 };
 use domain::{Row, RowId, Table, UserId, WriteId};
 use futures::FutureExt;
 use std::{
     cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
     fmt,
     future::Future,
     rc::Rc,
@@ -25,11 +27,20 @@ pub struct Disk {
     pub device: usize,
     /// What lies on it.
     pub memory: MemoryStore,
-    session: RefCell<Option<Session>>,
+    pub(crate) session: RefCell<Option<Session>>,
+    /// What users have left sealed, and the keys of those who are signed in.
+    pub(crate) seals: RefCell<Vec<Seal>>,
+    pub(crate) keys: RefCell<BTreeSet<UserId>>,
+    /// Another one after the browser has cleared it.
+    pub(crate) birth: Cell<u32>,
+    /// Whether somebody has begun to use it since.
+    pub(crate) is_named: Cell<bool>,
+    /// The database that each process has seen last.
+    pub(crate) known: RefCell<BTreeMap<ProcessId, u32>>,
     /// No room for anything before this moment.
     pub full_until_ms: Cell<i64>,
     states: Cell<States>,
-    newest_seq: Cell<u64>,
+    pub(crate) newest_seq: Cell<u64>,
 }
 
 /// Why storage failed.
@@ -65,6 +76,11 @@ impl Disk {
             device,
             memory: MemoryStore::default(),
             session: RefCell::default(),
+            seals: RefCell::default(),
+            keys: RefCell::default(),
+            birth: Cell::new(0),
+            is_named: Cell::new(true),
+            known: RefCell::default(),
             full_until_ms: Cell::new(0),
             states: Cell::default(),
             newest_seq: Cell::new(0),
@@ -86,7 +102,7 @@ impl Disk {
         self.session.borrow().clone()
     }
 
-    fn look_again(&self) {
+    pub(crate) fn look_again(&self) {
         let mut states = States::default();
         for record in self.records() {
             debug_assert!(record.state.is_over() || STATES.contains(&record.state));
@@ -119,24 +135,50 @@ impl Hand {
     }
 
     /// Asks for something that only reads.
-    async fn reading<T>(&self, read: impl FnOnce(&Disk) -> T) -> Result<T, DiskError> {
+    pub(crate) async fn reading<T>(&self, read: impl FnOnce(&Disk) -> T) -> Result<T, DiskError> {
         self.world.pass(self.process).await;
+        self.recognise();
         let found = read(&self.disk);
         self.world.hear_back(self.process).await;
         Ok(found)
     }
 
-    /// Asks for a transaction that writes: there may be no room for it.
+    /// Asks for a transaction that writes what the server has too: there may be no room for it.
     async fn writing<T>(&self, write: impl FnOnce(&Disk) -> Result<T, DiskError>) -> Result<T, DiskError> {
-        self.world.pass(self.process).await;
-        let is_full = self.world.now_ms() < self.disk.full_until_ms.get() && self.world.is_stormy.get();
-        if is_full || self.world.goes_wrong(300) {
-            if let Some(device) = self.world.devices.borrow().get(self.disk.device) {
-                self.world.met(Fault::StorageFull, device);
-            }
-            self.world.hear_back(self.process).await;
+        if self.finds_no_room().await {
             return Err(DiskError::Full);
         }
+        self.carry_out(write).await
+    }
+
+    /// The same for what exists nowhere else: on a full disk rows make room for it.
+    pub(crate) async fn writing_with_room<T>(&self, write: impl FnOnce(&Disk) -> Result<T, DiskError>) -> Result<T, DiskError> {
+        if self.finds_no_room().await {
+            self.carry_out(|disk| Ok(at_once(disk.memory.forget_rows()))).await?;
+            self.world.pass(self.process).await;
+            if self.world.goes_wrong(3) {
+                self.world.hear_back(self.process).await;
+                return Err(DiskError::Full);
+            }
+        }
+        self.carry_out(write).await
+    }
+
+    async fn finds_no_room(&self) -> bool {
+        self.world.pass(self.process).await;
+        let is_full = self.world.now_ms() < self.disk.full_until_ms.get() && self.world.is_stormy.get();
+        if !is_full && !self.world.goes_wrong(300) {
+            return false;
+        }
+        if let Some(device) = self.world.devices.borrow().get(self.disk.device) {
+            self.world.met(Fault::StorageFull, device);
+        }
+        self.world.hear_back(self.process).await;
+        true
+    }
+
+    async fn carry_out<T>(&self, write: impl FnOnce(&Disk) -> Result<T, DiskError>) -> Result<T, DiskError> {
+        self.recognise();
         let done = write(&self.disk)?;
         self.disk.look_again();
         self.world.hear_back(self.process).await;
@@ -151,7 +193,7 @@ impl Hand {
     /// Begins or renews a session. Rows that belong to another one are wiped.
     pub async fn begin_session(&self, session: &Session) -> Result<(), DiskError> {
         let session = session.clone();
-        self.writing(|disk| {
+        self.writing_with_room(|disk| {
             let before = disk.session.replace(Some(session.clone()));
             if !before.is_some_and(|before| before.shares_rows_with(&session)) {
                 at_once(disk.memory.forget_rows());
@@ -163,20 +205,10 @@ impl Hand {
 
     /// Notes that the server does not know this user's session any more.
     pub async fn note_session_ended(&self, user: UserId) -> Result<(), DiskError> {
-        self.writing(|disk| {
+        self.writing_with_room(|disk| {
             if let Some(session) = disk.session.borrow_mut().as_mut().filter(|session| session.user.id == user) {
                 session.has_ended = true;
             }
-            Ok(())
-        })
-        .await
-    }
-
-    /// Signs out: session and rows go, outbox and history stay.
-    pub async fn end_session(&self) -> Result<(), DiskError> {
-        self.writing(|disk| {
-            disk.session.replace(None);
-            at_once(disk.memory.forget_rows());
             Ok(())
         })
         .await
@@ -198,7 +230,7 @@ impl Store for Hand {
     type Error = DiskError;
 
     async fn enqueue(&self, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, DiskError> {
-        self.writing(|disk| {
+        self.writing_with_room(|disk| {
             let stored = at_once(disk.memory.enqueue(drafts));
             self.note_stored(&stored);
             Ok(stored)
@@ -211,7 +243,7 @@ impl Store for Hand {
     }
 
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, DiskError> {
-        self.writing(|disk| {
+        self.writing_with_room(|disk| {
             self.world.tell(|| {
                 let told: Vec<String> = amendments.iter().map(|amendment| in_words(&amendment.record)).collect();
                 format!("device {} amends {}", disk.device, told.join("; "))
@@ -236,7 +268,13 @@ impl Store for Hand {
             if !self.owner.is_none_or(is_ours) {
                 return Err(DiskError::NotOurs);
             }
-            let applied = at_once(disk.memory.apply_shape(batch));
+            // Wiped under its stream: what only goes on would be taken for the whole table.
+            let is_placed = batch.reset || at_once(disk.memory.place(batch.table)).is_some();
+            let gap = Applied {
+                has_gap: true,
+                ..Applied::default()
+            };
+            let applied = if is_placed { at_once(disk.memory.apply_shape(batch)) } else { gap };
             let how = if applied.has_gap { "misses something for" } else { "takes" };
             self.world.tell(|| {
                 let whole = if batch.reset { "all" } else { "" };
@@ -261,7 +299,7 @@ impl Store for Hand {
         self.reading(|disk| at_once(disk.memory.rows(table))).await
     }
 
-    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Vec<Row>, DiskError> {
+    async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, DiskError> {
         self.reading(|disk| at_once(disk.memory.rows_by_id(table, ids))).await
     }
 
@@ -278,7 +316,7 @@ impl Store for Hand {
     }
 
     async fn set_note(&self, name: &str, text: Option<&str>) -> Result<(), DiskError> {
-        self.writing(|disk| {
+        self.writing_with_room(|disk| {
             at_once(disk.memory.set_note(name, text));
             Ok(())
         })

@@ -3,18 +3,20 @@
 //! **Invariant:** every promise is looked at; what is not kept must be in its user's sight.
 
 use crate::{
+    coverage::Fault,
     device::{Device, tab::Tab, taps::whose},
     disk::{at_once, short},
+    files::Handed,
     ledger::Promised,
     office::as_seen,
     world::World,
 };
 use domain::{MergePolicy, Row, RowId, Table, UserId, Viewer, WriteId};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
-use sync::{OutboxRecord, Store, Stored, WriteState, shape_stream::Event};
+use sync::{OutboxRecord, Store, WriteState, shape_stream::Event};
 
 const MINUTE_MS: i64 = 60_000;
 /// Longer than every pause one after another.
@@ -90,7 +92,9 @@ impl World {
             let is_wanted = self.dice.one_in(2);
             let is_applied = self.server.borrow_mut().decide(write, is_wanted, self.now_ms());
             self.tell(|| format!("a supervisor {} {}", if is_applied { "adopts" } else { "leaves or refuses" }, short(write)));
-            self.after_commits(before);
+            let fault = if is_applied { Fault::Adopted } else { Fault::HeldRefused };
+            self.met_all(fault);
+            self.after_commits(before, &Handed::new());
         }
     }
 
@@ -103,13 +107,13 @@ impl World {
     }
 
     fn judge_promises(&self, device: &Device) {
-        let outbox: HashMap<WriteId, OutboxRecord> = device.disk.records().into_iter().map(|record| (record.write_id, record)).collect();
-        let history = at_once(device.disk.memory.history(usize::MAX));
-        let history: HashMap<WriteId, OutboxRecord> = history.into_iter().map(|record| (record.write_id, record)).collect();
+        let outbox: BTreeMap<WriteId, OutboxRecord> = device.disk.open_and_sealed().into_iter().map(|record| (record.write_id, record)).collect();
+        let history: BTreeMap<WriteId, OutboxRecord> = device.disk.over().into_iter().map(|record| (record.write_id, record)).collect();
         let ledger = self.ledger.borrow();
         for (id, promised) in ledger.on_device(device.number) {
             let record = match (outbox.get(id), history.get(id)) {
                 (Some(record), None) | (None, Some(record)) => record,
+                (None, None) if promised.may_be_gone && promised.times_applied <= 1 => continue,
                 (None, None) => return self.violate(|| format!("{} is lost", short(*id))),
                 (Some(_), Some(_)) => return self.violate(|| format!("{} is open and over", short(*id))),
             };
@@ -117,13 +121,7 @@ impl World {
                 return self.violate(|| format!("device {}, user {}: {} {broken}", device.number, promised.owner.0.as_u128() % 64, short(*id)));
             }
         }
-        let unreadable: Vec<_> = at_once(device.disk.memory.outbox())
-            .into_iter()
-            .filter_map(|stored| match stored {
-                Stored::Unreadable { raw, .. } => Some(raw),
-                Stored::Record(_) => None,
-            })
-            .collect();
+        let unreadable = device.disk.unreadable();
         if ledger.foreign_on(device.number).any(|raw| !unreadable.contains(raw)) {
             self.violate(|| format!("device {} has lost another version’s envelope", device.number));
         }
@@ -161,8 +159,8 @@ impl World {
     fn is_kept(&self, promised: &Promised, record: &OutboxRecord) -> Result<(), String> {
         let is_kept = match (promised.times_applied, record.state) {
             (1, WriteState::Settled) | (0, WriteState::Rejected | WriteState::Blocked) => true,
-            // Asked for long ago, and carried out when nobody expected it any more.
-            (1, WriteState::Rejected | WriteState::Blocked) => !promised.is_heard,
+            // Asked for long ago, or handed over, and carried out when nobody expected it any more.
+            (1, WriteState::Rejected | WriteState::Blocked) => !promised.is_heard || promised.is_restored,
             (0 | 1, WriteState::Discarded) => promised.is_discarded,
             _ => false,
         };
@@ -209,7 +207,7 @@ impl World {
 impl Device {
     /// Whoever has left something here that goes by itself, and whoever is signed in: they come last.
     fn owners(&self) -> Vec<UserId> {
-        let waiting = self.disk.records().into_iter().filter(|record| !record.state.is_over());
+        let waiting = self.disk.open_and_sealed().into_iter().filter(|record| !record.state.is_over());
         let present = self.disk.session_note().map(|session| session.user.id);
         let mut owners: BTreeSet<UserId> = waiting.map(|record| record.user_id).collect();
         if let Some(present) = present {

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// What lives and dies together: a tab, a worker, a request on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProcessId(pub u32);
 
 /// See the module.

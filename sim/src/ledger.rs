@@ -5,7 +5,7 @@
 use crate::server::Applied;
 use domain::{RowId, Table, UserId, WriteId};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use sync::OutboxRecord;
 
 /// One write that was stored on a device: from then on it must not be lost.
@@ -31,6 +31,14 @@ pub struct Promised {
     pub is_resent: bool,
     /// An answer with its receipt reached the device.
     pub is_heard: bool,
+    /// The server has refused it at least once.
+    pub was_refused: bool,
+    /// It was handed over in a file: it may come from there, too, or first.
+    pub is_handed_over: bool,
+    /// Its user gave it up at sign-out, or the browser has cleared it while no page held it.
+    pub may_be_gone: bool,
+    /// A page has stored it again as it knew it.
+    pub is_restored: bool,
 }
 
 /// See the module.
@@ -41,7 +49,7 @@ pub struct Ledger {
     foreign: Vec<(usize, Json)>,
     applied_count: usize,
     /// The latest number of a user's on a device that was applied to a row.
-    latest: HashMap<(usize, UserId, Table, RowId), u64>,
+    latest: BTreeMap<(usize, UserId, Table, RowId), u64>,
 }
 
 impl Ledger {
@@ -58,6 +66,10 @@ impl Ledger {
             is_discarded: false,
             is_resent: false,
             is_heard: false,
+            was_refused: false,
+            is_handed_over: false,
+            may_be_gone: false,
+            is_restored: false,
         };
         self.promised.insert(record.write_id, promised);
     }
@@ -105,6 +117,57 @@ impl Ledger {
         if let Some(promised) = self.promised.get_mut(&id) {
             promised.is_discarded |= is_discarded;
             promised.is_resent |= !is_discarded;
+        }
+    }
+
+    /// Its user gives up whatever it is, or was.
+    pub fn gone(&mut self, id: WriteId) {
+        if let Some(promised) = self.promised.get_mut(&id) {
+            (promised.is_discarded, promised.may_be_gone) = (true, true);
+        }
+    }
+
+    /// Their envelopes of other versions go, too.
+    pub fn gone_foreign(&mut self, device: usize, raw: &Json) {
+        self.foreign.retain(|(of, known)| (*of, known) != (device, raw));
+    }
+
+    /// The server has refused it.
+    pub fn refused(&mut self, id: WriteId) {
+        if let Some(promised) = self.promised.get_mut(&id) {
+            promised.was_refused = true;
+        }
+    }
+
+    /// It is in a file that will be imported.
+    pub fn handed_over(&mut self, id: WriteId) {
+        if let Some(promised) = self.promised.get_mut(&id) {
+            promised.is_handed_over = true;
+        }
+    }
+
+    /// The browser has cleared a device's database. Numbers begin again.
+    pub fn cleared(&mut self, device: usize) {
+        self.foreign.retain(|(of, _)| *of != device);
+        self.latest.retain(|(of, ..), _| *of != device);
+        for promised in self.promised.values_mut().filter(|promised| promised.device == device) {
+            promised.may_be_gone = true;
+        }
+    }
+
+    /// A page has stored these again: they are there.
+    pub fn restored(&mut self, records: &[OutboxRecord]) {
+        for record in records {
+            if let Some(promised) = self.promised.get_mut(&record.write_id) {
+                (promised.may_be_gone, promised.is_restored) = (false, true);
+            }
+        }
+    }
+
+    /// The server holds it for a supervisor: what its user writes later may be applied before.
+    pub fn held(&mut self, id: WriteId) {
+        if let Some(promised) = self.promised.get_mut(&id) {
+            promised.is_resent = true;
         }
     }
 

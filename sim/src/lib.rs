@@ -7,15 +7,20 @@
 //! **Invariant:** what is found here can be repeated: nothing is random but the [`dice`].
 
 pub mod coverage;
+pub mod decisions;
 pub mod deeds;
 pub mod device;
 pub mod dice;
 pub mod disk;
 pub mod evening;
 pub mod executor;
+pub mod files;
 pub mod flicker;
 pub mod ledger;
 pub mod office;
+pub mod recovery;
+pub mod runs;
+pub mod seals;
 pub mod server;
 pub mod story;
 pub mod wire;

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a run that fails says which, what happened, and how to see it again.
 
-use sim::{Outcome, Size, coverage::Coverage, play, wrong::Wrong};
+use sim::{Size, runs::Days, wrong::Wrong};
 use std::{process::ExitCode, time::Instant};
 
 const HELP: &str = "sim [--runs N] [--seed S] [--wrong NAME] [--story] [--devices N] [--deeds N]";
@@ -11,11 +11,8 @@ const LAST_EVENTS: usize = 80;
 const RUNS_FOR_COVERAGE: u64 = 10_000;
 
 struct Wanted {
-    runs: u64,
-    seed: u64,
-    wrong: Option<Wrong>,
+    days: Days,
     has_story: bool,
-    size: Size,
 }
 
 fn main() -> ExitCode {
@@ -29,27 +26,27 @@ fn main() -> ExitCode {
 }
 
 fn read(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
-    let mut wanted = Wanted {
-        runs: 10_000,
-        seed: 1,
-        wrong: None,
-        has_story: false,
+    let mut days = Days {
+        first: 1,
+        count: 10_000,
         size: Size::FULL,
+        wrong: None,
     };
+    let mut has_story = false;
     while let Some(name) = args.next() {
         let mut number = || -> Result<u64, String> {
             let text = args.next().unwrap_or_default();
             text.parse().map_err(|_| format!("{name} wants a number, not {text:?}"))
         };
         match name.as_str() {
-            "--runs" => wanted.runs = number()?,
-            "--seed" => wanted.seed = number()?,
-            "--devices" => wanted.size.devices = number()?.clamp(1, 9) as usize,
-            "--deeds" => wanted.size.deeds = number()?.clamp(1, 10_000) as usize,
-            "--story" => wanted.has_story = true,
+            "--runs" => days.count = number()?,
+            "--seed" => days.first = number()?,
+            "--devices" => days.size.devices = number()?.clamp(1, 9) as usize,
+            "--deeds" => days.size.deeds = number()?.clamp(1, 10_000) as usize,
+            "--story" => has_story = true,
             "--wrong" => {
                 let wrong = args.next().unwrap_or_default();
-                wanted.wrong = Some(
+                days.wrong = Some(
                     Wrong::ALL
                         .into_iter()
                         .find(|known| known.name() == wrong)
@@ -59,34 +56,30 @@ fn read(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             unknown => return Err(format!("what is {unknown}?")),
         }
     }
-    Ok(wanted)
+    Ok(Wanted { days, has_story })
 }
 
 fn run(wanted: &Wanted) -> ExitCode {
-    let start = Instant::now();
-    let (coverage, mut writes) = (Coverage::default(), 0);
-    for run in 0..wanted.runs {
-        let seed = wanted.seed.wrapping_add(run);
-        let outcome = play(seed, wanted.size, wanted.wrong, wanted.has_story);
-        coverage.add(&outcome.coverage);
-        writes += outcome.writes;
-        if outcome.violation.is_some() {
-            report(wanted, seed, run + 1);
-            return ExitCode::FAILURE;
-        }
-        if wanted.has_story {
-            println!("{}", outcome.story.join("\n"));
-        }
+    let days = &wanted.days;
+    if wanted.has_story && days.count == 1 {
+        println!("{}", days.play(days.first, true).story.join("\n"));
     }
+    let start = Instant::now();
+    let totals = days.play_all();
     let seconds = start.elapsed().as_secs_f64();
-    println!("{coverage}\n");
+    if let Some(seed) = totals.broken {
+        report(wanted, seed);
+        return ExitCode::FAILURE;
+    }
+    println!("{}\n", totals.coverage);
     println!(
-        "{} runs, {writes} writes, 0 violations in {seconds:.1} s: {:.0} runs a second",
-        wanted.runs,
-        wanted.runs as f64 / seconds
+        "{} runs, {} writes, 0 violations in {seconds:.1} s: {:.0} runs a second",
+        days.count,
+        totals.writes,
+        days.count as f64 / seconds
     );
-    let missing = coverage.missing();
-    if wanted.runs >= RUNS_FOR_COVERAGE && !missing.is_empty() {
+    let missing = totals.coverage.missing();
+    if days.count >= RUNS_FOR_COVERAGE && !missing.is_empty() {
         eprintln!("never happened: {missing:?}");
         return ExitCode::FAILURE;
     }
@@ -94,18 +87,18 @@ fn run(wanted: &Wanted) -> ExitCode {
 }
 
 /// Tells the smallest day of the seed in which a law is broken.
-fn report(wanted: &Wanted, seed: u64, run: u64) {
-    let mut size = wanted.size;
-    let play = |size: Size| -> Outcome { play(seed, size, wanted.wrong, true) };
-    let sizes = (1..=size.devices).flat_map(|devices| (1..=size.deeds).map(move |deeds| Size { devices, deeds }));
-    let smallest = sizes.into_iter().find(|size| play(*size).violation.is_some());
-    size = smallest.unwrap_or(size);
-    let outcome = play(size);
+fn report(wanted: &Wanted, seed: u64) {
+    let full = wanted.days.size;
+    let in_size = |size: Size| Days { size, ..wanted.days };
+    let mut sizes = (1..=full.devices).flat_map(|devices| (1..=full.deeds).map(move |deeds| Size { devices, deeds }));
+    let smallest = sizes.find(|size| in_size(*size).play(seed, false).violation.is_some());
+    let size = smallest.unwrap_or(full);
+    let outcome = in_size(size).play(seed, true);
     let most = if wanted.has_story { usize::MAX } else { LAST_EVENTS };
     let skipped = outcome.story.len().saturating_sub(most);
     eprintln!("{}", outcome.story[skipped..].join("\n"));
-    let wrong = wanted.wrong.map(|wrong| format!(" --wrong {}", wrong.name())).unwrap_or_default();
-    eprintln!("\nrun {run}, seed {seed}: {}", outcome.violation.unwrap_or_default());
+    let wrong = wanted.days.wrong.map(|wrong| format!(" --wrong {}", wrong.name())).unwrap_or_default();
+    eprintln!("\nseed {seed}: {}", outcome.violation.unwrap_or_default());
     eprintln!(
         "again: cargo xtask sim --runs 1 --seed {seed} --devices {} --deeds {}{wrong} --story",
         size.devices, size.deeds

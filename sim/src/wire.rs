@@ -9,6 +9,8 @@ use crate::{
     coverage::Fault,
     device::Device,
     disk::short,
+    files::Handed,
+    ledger::Promised,
     server::{SignedIn, Token},
     world::{NETWORK, World},
     wrong::Wrong,
@@ -219,7 +221,7 @@ impl Wire {
             }
             Fate::Meets(Fault::HalfAnswered) => {
                 let delivery = self.arrive(token, &batch).halved();
-                self.release(&batch);
+                self.release(&batch, |_| true);
                 delivery
             }
             Fate::Arrives | Fate::Meets(_) => self.arrive(token, &batch).0,
@@ -235,16 +237,18 @@ impl Wire {
         let pause_ms = [50, 3_000, 60_000][self.world().dice.below(3)];
         self.world().executor.spawn(NETWORK, async move {
             wire.world().executor.sleep(wire.world().dice.below_ms(pause_ms)).await;
+            // What was refused the first time may be applied now, and its user be told of the refusal only.
+            wire.release(&batch, |promised| promised.was_refused);
             wire.arrive(token, &batch);
         });
     }
 
     /// Of a chain that was applied only the end may be known to be: what stands before it is shown over it until it is asked about again.
-    fn release(&self, batch: &BatchRequest) {
+    fn release(&self, batch: &BatchRequest, is_meant: impl Fn(&Promised) -> bool) {
         let world = self.world();
         let ledger = world.ledger.borrow();
         let ids = batch.operations.iter().filter_map(|json| json["writeId"].as_str()?.parse().ok());
-        for promised in ids.filter_map(|id| ledger.promised(id)) {
+        for promised in ids.filter_map(|id| ledger.promised(id)).filter(|promised| is_meant(promised)) {
             world.promises.borrow_mut().release(promised.table, promised.row_id);
         }
     }
@@ -257,7 +261,10 @@ impl Wire {
             let at_ms = world.now_ms();
             world.server.borrow_mut().write(token, batch, at_ms)
         });
-        world.after_commits(before);
+        world.after_commits(before, &Handed::new());
+        for refused in answer.iter().flatten().filter(|answer| !answer.success).filter_map(|answer| answer.write_id) {
+            world.ledger.borrow_mut().refused(refused);
+        }
         Arrived(match answer {
             Ok(answers) => Delivery::Results(answers),
             Err(problem) => Delivery::Refused { problem, retry_after_ms: None },
@@ -292,6 +299,14 @@ impl Wire {
         }
         if let Some(fault) = answer.error.as_ref().and_then(|problem| met_by(problem.code)) {
             world.met(fault, &self.device);
+        }
+        let is_held = answer.error.as_ref().is_some_and(|problem| problem.code == ProblemCode::Quarantined);
+        if let Some(id) = answer.write_id.filter(|_| is_held) {
+            world.ledger.borrow_mut().held(id);
+            // It is not shown while a supervisor looks at it, and again if they adopt it.
+            if let Some(promised) = world.ledger.borrow().promised(id) {
+                world.promises.borrow_mut().release(promised.table, promised.row_id);
+            }
         }
     }
 
@@ -348,8 +363,8 @@ impl Network for Wire {
 }
 
 impl World {
-    /// Holds what the server has just committed against the law, and rings for it.
-    pub fn after_commits(self: &Rc<Self>, before: i64) {
+    /// Holds what the server has just committed against the law, and rings for it. What came in a file is in `handed`.
+    pub fn after_commits(self: &Rc<Self>, before: i64, handed: &Handed) {
         if self.server.borrow_mut().position() == before {
             return;
         }
@@ -357,7 +372,7 @@ impl World {
         let applied = self.server.borrow_mut().applied_after(known);
         for applied in applied {
             self.tell(|| format!("the server applies {} to {:?}", short(applied.write_id), applied.table));
-            self.note_late(&applied);
+            self.note_late(&applied, handed);
             if let Some(broken) = self.ledger.borrow_mut().applied(&applied) {
                 self.violate(|| broken);
             }
@@ -367,7 +382,7 @@ impl World {
 
     /// A request that was on its way for long may carry out what its user has been told was refused, or has given up: its
     /// values may come again.
-    fn note_late(&self, applied: &crate::server::Applied) {
+    fn note_late(&self, applied: &crate::server::Applied, handed: &Handed) {
         let ledger = self.ledger.borrow();
         let Some(promised) = ledger.promised(applied.write_id) else { return };
         let devices = self.devices.borrow();
@@ -381,7 +396,8 @@ impl World {
             self.promises.borrow_mut().release(applied.table, applied.row_id);
         }
         // As its author sees it at this moment: what is decided later may lay it over something else.
-        let record = device.disk.records().into_iter().find(|record| record.write_id == applied.write_id);
+        let record = handed.get(&applied.write_id).cloned();
+        let record = record.or_else(|| device.disk.open_and_sealed().into_iter().find(|record| record.write_id == applied.write_id));
         if let (Some(record), Some(before), Some(_)) = (record, &applied.before, &applied.after)
             && !applied.is_adopted
             && let Err(broken) = self.landed_well(promised, before, &record)
@@ -395,6 +411,7 @@ fn met_by(code: ProblemCode) -> Option<Fault> {
     match code {
         ProblemCode::Unauthenticated => Some(Fault::Unauthenticated),
         ProblemCode::Permission => Some(Fault::Forbidden),
+        ProblemCode::Quarantined => Some(Fault::Quarantined),
         ProblemCode::Conflict => Some(Fault::Conflict),
         ProblemCode::Validation => Some(Fault::Unprocessable),
         _ => None,

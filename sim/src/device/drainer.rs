@@ -82,6 +82,14 @@ async fn drain_while_signed_in(hand: &Hand, device: &Rc<Device>, tell: &impl Fn(
     }
 }
 
+/// What the server holds for a supervisor is asked about without its pause. Says whether there is any.
+pub async fn ask_about_held(hand: &Hand, user: UserId) -> Result<bool, DiskError> {
+    let records = own_records(hand, user).await?;
+    let is_held = |record: &OutboxRecord| record.state == WriteState::Held;
+    let held: Vec<Amendment> = resolve::retry_now(&records).into_iter().filter(is_held).map(Amendment::of).collect();
+    Ok(!held.is_empty() && hand.amend(held).await?)
+}
+
 /// A pause that began because nobody answered says nothing once the network is back.
 pub async fn end_pauses(hand: &Hand, user: UserId) -> Result<(), DiskError> {
     let records = own_records(hand, user).await?;

@@ -62,6 +62,8 @@ pub struct Device {
     pub worker: RefCell<Option<Rc<Worker>>>,
     /// Whether this browser has workers.
     pub has_worker: bool,
+    /// Whether this browser can encrypt: without TLS it cannot.
+    pub has_crypto: bool,
     /// The server is owed a logout.
     pub owes_logout: Cell<bool>,
 }
@@ -95,6 +97,7 @@ impl Device {
             tabs: RefCell::default(),
             worker: RefCell::default(),
             has_worker: !world.dice.one_in(4),
+            has_crypto: !world.dice.one_in(5),
             owes_logout: Cell::new(false),
         })
     }

@@ -63,6 +63,9 @@ impl Tab {
     /// Whoever has signed in, stored or sent something may have ended before it could tell.
     async fn look(self: &Rc<Self>) {
         self.reload_session().await;
+        if let Some(user) = self.user_id() {
+            let _ = self.hand().open_seals(user).await;
+        }
         self.reload_outbox().await;
         if self.has_something_to_ask() {
             self.beat();
@@ -86,6 +89,19 @@ impl Tab {
                 tab.reload_outbox().await;
             }
             tab.beat();
+        });
+    }
+
+    /// The server is asked at once what has become of the writes that it holds for a supervisor.
+    pub fn ask_about_held(self: &Rc<Self>) {
+        let tab = self.clone();
+        self.spawn(async move {
+            if let Some(user) = tab.user_id().filter(|_| tab.is_signed_in())
+                && drainer::ask_about_held(&tab.hand(), user).await.unwrap_or(false)
+            {
+                tab.reload_outbox().await;
+                tab.beat();
+            }
         });
     }
 

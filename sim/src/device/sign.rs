@@ -3,36 +3,70 @@
 //! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
 
 use super::{Signal, session::Session, tab::Tab};
-use crate::{disk::DiskError, wire::Confirmation};
+use crate::{disk::DiskError, seals::Leaving, wire::Confirmation};
 use domain::UserId;
-use std::rc::Rc;
+use futures::{
+    future::{Either, select},
+    lock::OwnedMutexGuard,
+};
+use std::{pin::pin, rc::Rc};
 use sync::{LocalView, Store, outbox::drain::own_records};
 
 /// A stream that the server refuses while it confirms the session is begun again, but not in a hurry.
 const RESTART_PAUSE_MS: i64 = 5_000;
+/// So long a sign-out waits for what is being sent.
+const LONGEST_DRAIN_MS: i64 = 5_000;
 
 impl Tab {
     /// Signs in; says whether it worked.
     pub async fn sign_in(self: &Rc<Self>, user: UserId) -> bool {
         let Some(signed_in) = self.wire().sign_in(user).await else { return false };
+        self.see_off_others(user).await;
+        if self.device.has_crypto && self.hand().keep_seal_key(user).await.is_err() {
+            return false;
+        }
+        // What does not open stays for another time.
+        let _ = self.hand().open_seals(user).await;
         if self.renew(Session::new(signed_in)).await.is_err() {
             return false;
         }
         // The server has replaced the session that it was to be told to end.
         self.device.owes_logout.set(false);
         self.server_is_back();
+        self.ask_about_held();
         true
     }
 
     /// Signs out, without a network too.
-    pub async fn sign_out(self: &Rc<Self>) {
+    pub async fn sign_out(self: &Rc<Self>, leaving: Leaving) {
+        let Some(user) = self.user_id() else { return };
         self.device.owes_logout.set(true);
-        if self.hand().end_session().await.is_err() {
+        let _quiet = self.quiet().await;
+        if self.hand().leave(user, leaving).await.is_err() {
             return;
         }
         self.adopt(None).await;
         self.device.tell(self.process, &Signal::SessionChanged);
         self.pay_logout().await;
+    }
+
+    /// Nobody sends while this is held: what is being sent is answered first, if that does not take too long.
+    async fn quiet(&self) -> Option<OwnedMutexGuard<()>> {
+        let turn = self.device.drain_lock.clone().lock_owned();
+        match select(pin!(turn), pin!(self.device.world.executor.sleep(LONGEST_DRAIN_MS))).await {
+            Either::Left((turn, _)) => Some(turn),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Whoever was signed in before, and whose session ended without a sign-out, leaves now.
+    async fn see_off_others(&self, user: UserId) {
+        if let Ok(Some(before)) = self.hand().session().await
+            && before.user.id != user
+        {
+            let _quiet = self.quiet().await;
+            let _ = self.hand().leave(before.user.id, Leaving::KeepSealed).await;
+        }
     }
 
     /// Asks the server whose session this browser holds, and follows what it says. Says whether it is this user's.

@@ -75,6 +75,7 @@ impl Tab {
             opened.spawn(opened.clone().follow(heard));
             opened.spawn(opened.clone().keep(parcels));
             opened.settle_owed_logout();
+            opened.ask_about_held();
             opened.confirm_session().await;
         });
         tab

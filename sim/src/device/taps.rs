@@ -57,7 +57,7 @@ impl Tab {
     }
 
     /// What this user must not see go back and return.
-    fn promise(&self, record: &OutboxRecord) {
+    pub fn promise(&self, record: &OutboxRecord) {
         let mut promises = self.device.world.promises.borrow_mut();
         let row = (record.table, record.row_id);
         let whose = whose(self.device.number, record);

@@ -1,0 +1,195 @@
+//! What a user leaves behind at sign-out, sealed (`browser/src/store/seals.rs`): encrypted first, then swapped for the records in one
+//! transaction, if these are still what was encrypted.
+//!
+//! **Invariant:** at any moment either the records are there or their seal, and each exactly once.
+
+use crate::{
+    disk::{Disk, DiskError, Hand, at_once},
+    world::World,
+};
+use domain::UserId;
+use serde_json::Value as Json;
+use sync::{OutboxRecord, Store, Stored};
+
+/// Who amends so often in a row is being tapped in; then they are sealed another time.
+const MOST_TRIES: usize = 8;
+
+/// What is done with what a user leaves behind on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// It is kept for the day they come back.
+    KeepSealed,
+    /// It is given up, also what has not been sent.
+    Discard,
+}
+
+/// A user's records, where nobody else can read them.
+#[derive(Clone, Debug)]
+pub struct Seal {
+    /// Whose.
+    pub user: UserId,
+    name: u64,
+    own: Own,
+}
+
+/// What a user has in outbox and history, as stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Own {
+    unsettled: Vec<OutboxRecord>,
+    over: Vec<OutboxRecord>,
+    foreign: Vec<Json>,
+}
+
+enum Left {
+    Nothing,
+    Plain,
+    Sealed(Own),
+}
+
+impl Disk {
+    /// What lies on the disk of a user's by itself.
+    fn own(&self, user: UserId) -> Own {
+        let mut own = Own::default();
+        for stored in at_once(self.memory.outbox()) {
+            match stored {
+                Stored::Record(record) if record.user_id == user => own.unsettled.push(*record),
+                Stored::Unreadable { raw, .. } if raw["userId"] == user.to_string() => own.foreign.push(raw),
+                _ => {}
+            }
+        }
+        own.over = at_once(self.memory.history(usize::MAX));
+        own.over.retain(|record| record.user_id == user);
+        own
+    }
+
+    /// Every record that is not over, sealed or not.
+    pub fn open_and_sealed(&self) -> Vec<OutboxRecord> {
+        let sealed = self.seals.borrow();
+        let sealed = sealed.iter().flat_map(|seal| seal.own.unsettled.iter().cloned());
+        self.records().into_iter().chain(sealed).collect()
+    }
+
+    /// Everything that is over, sealed or not.
+    pub fn over(&self) -> Vec<OutboxRecord> {
+        let mut over = at_once(self.memory.history(usize::MAX));
+        over.extend(self.seals.borrow().iter().flat_map(|seal| seal.own.over.iter().cloned()));
+        over
+    }
+
+    /// What only another version of the app understands, sealed or not.
+    pub fn unreadable(&self) -> Vec<Json> {
+        let stored = at_once(self.memory.outbox()).into_iter();
+        let raw = stored.filter_map(|stored| match stored {
+            Stored::Unreadable { raw, .. } => Some(raw),
+            Stored::Record(_) => None,
+        });
+        raw.chain(self.seals.borrow().iter().flat_map(|seal| seal.own.foreign.iter().cloned()))
+            .collect()
+    }
+
+    fn unseal(&self, name: u64) {
+        let mut seals = self.seals.borrow_mut();
+        // Another tab may have opened it.
+        let Some(place) = seals.iter().position(|seal| seal.name == name) else {
+            return;
+        };
+        let own = seals.remove(place).own;
+        let known: Vec<_> = self.records().into_iter().chain(at_once(self.memory.history(usize::MAX))).collect();
+        let is_new = |record: &OutboxRecord| !known.iter().any(|known| known.write_id == record.write_id);
+        let records = own.unsettled.into_iter().chain(own.over).filter(is_new).collect();
+        self.memory.take_over(records, vec![]);
+        own.foreign.into_iter().for_each(|raw| self.memory.put_foreign_envelope(raw));
+    }
+}
+
+impl Hand {
+    /// Ends this user's session: rows and key go, and what they wrote is left so.
+    pub async fn leave(&self, user: UserId, leaving: Leaving) -> Result<(), DiskError> {
+        let has_key = self.reading(|disk| disk.keys.borrow().contains(&user)).await?;
+        for _ in 0..MOST_TRIES {
+            let own = self.reading(|disk| disk.own(user)).await?;
+            let left = match leaving {
+                Leaving::Discard => Left::Nothing,
+                Leaving::KeepSealed if has_key && own != Own::default() => {
+                    self.world.pass(self.process).await;
+                    Left::Sealed(own)
+                }
+                Leaving::KeepSealed => Left::Plain,
+            };
+            if self.go(user, left).await? {
+                return Ok(());
+            }
+        }
+        self.go(user, Left::Plain).await.map(drop)
+    }
+
+    /// `false`: they are not what was sealed any more, and nothing is changed.
+    async fn go(&self, user: UserId, left: Left) -> Result<bool, DiskError> {
+        let name = self.world.dice.next();
+        self.writing_with_room(|disk| {
+            match left {
+                Left::Sealed(own) if own != disk.own(user) => return Ok(false),
+                Left::Sealed(own) => {
+                    self.world
+                        .tell(|| format!("device {}: {} changes are sealed", disk.device, own.unsettled.len()));
+                    disk.memory.remove_writes_of(user);
+                    disk.seals.borrow_mut().push(Seal { user, name, own });
+                }
+                Left::Nothing => {
+                    self.give_up(&disk.own(user));
+                    disk.memory.remove_writes_of(user);
+                }
+                Left::Plain => {}
+            }
+            disk.keys.borrow_mut().remove(&user);
+            if disk.session.borrow().as_ref().is_some_and(|session| session.user.id == user) {
+                disk.session.replace(None);
+                at_once(disk.memory.forget_rows());
+            }
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Its user has said so.
+    fn give_up(&self, own: &Own) {
+        self.world
+            .tell(|| format!("device {}: {} changes are given up", self.disk.device, own.unsettled.len()));
+        let mut ledger = self.world.ledger.borrow_mut();
+        for record in own.unsettled.iter().chain(&own.over) {
+            ledger.gone(record.write_id);
+        }
+        own.foreign.iter().for_each(|raw| ledger.gone_foreign(self.disk.device, raw));
+    }
+
+    /// Keeps the key of a user who signs in.
+    pub async fn keep_seal_key(&self, user: UserId) -> Result<(), DiskError> {
+        let keep = |disk: &Disk| {
+            disk.keys.borrow_mut().insert(user);
+            Ok(())
+        };
+        self.writing_with_room(keep).await
+    }
+
+    /// Opens what this user left behind with their key.
+    pub async fn open_seals(&self, user: UserId) -> Result<(), DiskError> {
+        let names = |disk: &Disk| disk.seals.borrow().iter().filter(|seal| seal.user == user).map(|seal| seal.name).collect();
+        let names: Vec<u64> = self.reading(names).await?;
+        if names.is_empty() || !self.reading(|disk| disk.keys.borrow().contains(&user)).await? {
+            return Ok(());
+        }
+        for name in names {
+            // Decrypting is awaited outside.
+            self.world.pass(self.process).await;
+            self.writing_with_room(|disk| Ok(disk.unseal(name))).await?;
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    /// How a person leaves who means to.
+    pub fn some_leaving(&self) -> Leaving {
+        if self.dice.one_in(4) { Leaving::Discard } else { Leaving::KeepSealed }
+    }
+}
