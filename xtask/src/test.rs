@@ -8,10 +8,10 @@ use anyhow::{Result, bail};
 
 use crate::browser::Browser;
 use crate::steps::{self, Counts, Steps};
-use crate::{browser, fuzz, node, paths, postgres, process, redis, site, tools};
+use crate::{browser, fuzz, node, paths, postgres, process, redis, sim, site, tools};
 
 /// Runs on the machine itself.
-const NATIVE: [&str; 5] = ["domain", "protocol", "sync", "server", "xtask"];
+const NATIVE: [&str; 6] = ["domain", "protocol", "sync", "sim", "server", "xtask"];
 /// Native too, but a library for measurements and for tests that need a browser, and what is fuzzed.
 const OUTSIDE: [&str; 3] = ["tests", "bench", "server-fuzz"];
 /// Runs in a browser.
@@ -33,7 +33,7 @@ pub fn run(args: &[String]) -> Result<()> {
 
     let lints = if filters.is_empty() { if quick { 2 } else { 3 } } else { 0 };
     let is_fuzzed = !quick && filters.is_empty();
-    let mut steps = Steps::new(lints + if quick { 2 } else { 9 } + 3 * usize::from(is_fuzzed));
+    let mut steps = Steps::new(lints + if quick { 2 } else { 9 } + usize::from(filters.is_empty()) + 3 * usize::from(is_fuzzed));
     if filters.is_empty() {
         lint(&mut steps, quick);
     }
@@ -41,6 +41,9 @@ pub fn run(args: &[String]) -> Result<()> {
         redis::ensure()?;
         steps::tests(with_filters(process::cargo(["test", "--no-fail-fast"]).args(packages(&NATIVE)), &filters))
     });
+    if filters.is_empty() {
+        steps.step(sim::NAME, sim::run);
+    }
     steps.step("API tests on PostgreSQL", || {
         let cluster = postgres::Cluster::start()?;
         let mut command = process::cargo(["test", "--no-fail-fast", "--package", "server", "--test", "api"]);
