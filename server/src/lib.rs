@@ -5,6 +5,7 @@
 //! **Invariant:** the session decides everything: which rows a shape holds, which writes may be, whose they are.
 //! A request says what it wants, never who it is.
 
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
@@ -17,7 +18,6 @@ mod admin;
 mod app;
 mod audit;
 mod auth;
-mod clock;
 pub mod db;
 mod handover;
 mod health;

@@ -2,36 +2,25 @@
 //!
 //! **Invariant:** after [`Server::stop`] every acknowledged write is in the database file and nobody waits.
 
+mod opened;
+
+pub use opened::Opened;
+
 use crate::{
-    admin::keeping::{self, By, NewPerson, StoredPassword},
-    app::{App, Parts},
-    auth::{
-        Email, KnownSessions, Passwords,
-        accounts::{self, Credentials},
-    },
+    app::App,
+    auth::accounts::Credentials,
     clock,
     config::Settings,
     db::Db,
-    demo::{self, Demo},
-    ids,
-    limits::Limiter,
-    metrics::{self, Metrics},
-    router,
-    shapes::{
-        self, KnownShapes,
-        electric::{self, Electric},
-        hub::Hub,
-    },
-    stages,
-    uploads::{self, Uploads},
-    write::{self, WriteQueue},
+    demo::Demo,
+    metrics,
+    shapes::{self, electric},
+    uploads, write,
 };
 use anyhow::Context;
-use domain::Role;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::watch,
     task::JoinHandle,
 };
 
@@ -42,58 +31,29 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A server that listens.
 pub struct Server {
     address: SocketAddr,
-    /// Accounts that this start has made, with the passwords that are shown once.
-    new_accounts: Vec<Credentials>,
-    stop: watch::Sender<bool>,
+    opened: Opened,
     serving: JoinHandle<std::io::Result<()>>,
-    db: Db,
 }
 
 impl Server {
     /// Opens the database, makes what a new one needs, and listens.
     pub async fn start(settings: Settings, demo: Option<Demo>) -> anyhow::Result<Self> {
-        let passwords = Passwords::new(settings.password_cost)?;
-        let uploads = Uploads::open(&settings.uploads).await?;
-        let limiter = Limiter::new(settings.rate_limits, settings.redis_url.as_deref())?;
-        let metrics = Metrics::new()?;
-        let electric = settings
-            .electric
-            .as_ref()
-            .map(|electric| Electric::new(electric, metrics.clone()))
-            .transpose()?;
-        let db = Db::open(&settings.database).await?;
-        let new_accounts = prepare(&db, &passwords, demo).await?;
         let wanted = SocketAddr::new(settings.host, settings.port);
+        let opened = Opened::open(settings, demo).await?;
         let listener = listen(wanted).with_context(|| format!("cannot listen on {wanted}"))?;
         let address = listener.local_addr()?;
-        let (stop, stopping) = watch::channel(false);
-        let app = App::new(Parts {
-            settings,
-            hub: Hub::listen(&db),
-            writes: WriteQueue::open(db.clone()),
-            db: db.clone(),
-            uploads,
-            passwords,
-            sessions: KnownSessions::default(),
-            shapes: KnownShapes::default(),
-            limiter,
-            metrics,
-            electric,
-            stopping,
-        });
+        let app = opened.app().clone();
         tokio::spawn(tidy_now_and_then(app.clone()));
         tokio::spawn(keep_up_metrics(app.clone()));
         if let Some(electric) = app.electric.clone() {
             tokio::spawn(electric::watch(app.clone(), electric));
         }
-        let service = router::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service = opened.service().into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move { app.stopped().await });
         Ok(Self {
             address,
-            new_accounts,
-            stop,
+            opened,
             serving: tokio::spawn(serving.into_future()),
-            db,
         })
     }
 
@@ -112,22 +72,22 @@ impl Server {
     }
 
     /// Its database, for what writes beside the API.
-    pub const fn db(&self) -> &Db {
-        &self.db
+    pub fn db(&self) -> &Db {
+        self.opened.db()
     }
 
     /// Accounts that this start has made.
     pub fn new_accounts(&self) -> &[Credentials] {
-        &self.new_accounts
+        self.opened.new_accounts()
     }
 
     /// Ends what waits, lets what runs finish, and closes the database.
     pub async fn stop(self) {
-        let _ = self.stop.send(true);
+        self.opened.stop_waiting();
         if tokio::time::timeout(LAST_ANSWERS, self.serving).await.is_err() {
             tracing::warn!("some answers were cut off; their writes are finished and may be asked for again");
         }
-        self.db.close().await;
+        self.opened.close().await;
     }
 }
 
@@ -140,46 +100,6 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(IN_LINE)
-}
-
-async fn prepare(db: &Db, passwords: &Passwords, demo: Option<Demo>) -> anyhow::Result<Vec<Credentials>> {
-    let now = clock::now();
-    stages::seed(db, now).await.context("cannot make the turn stages")?;
-    if !accounts::none_exist(db.readers()).await? {
-        if demo.is_some() {
-            tracing::info!("the database has accounts already: no demo data was made");
-        }
-        return Ok(vec![]);
-    }
-    match demo {
-        Some(demo) => demo::make(db, passwords, demo, now).await,
-        None => Ok(vec![first_administrator(db, passwords).await?]),
-    }
-}
-
-/// Somebody to begin with. The address is one that no mail reaches: it stands in for people who are not known yet, and
-/// is to be left for accounts of their own. The password is random, shown once, and must be changed at the first sign-in.
-async fn first_administrator(db: &Db, passwords: &Passwords) -> anyhow::Result<Credentials> {
-    let password = ids::new_password();
-    let person = NewPerson {
-        email: Email::read("admin@localhost")?,
-        name: "Administrator".to_owned(),
-        phone: None,
-        role: Role::SuperAdmin,
-        vendor_id: None,
-    };
-    let stored = StoredPassword {
-        hash: passwords.hash(password.clone()).await?,
-        is_one_time: true,
-    };
-    let tx = db.write().await?;
-    let made = keeping::add(&tx, &By::program("turns-server"), person, stored, clock::now()).await?;
-    tx.commit().await?;
-    Ok(Credentials {
-        email: made.email,
-        password,
-        role: Role::SuperAdmin,
-    })
 }
 
 async fn tidy_now_and_then(app: App) {
