@@ -18,6 +18,7 @@ pub mod files;
 pub mod flicker;
 pub mod ledger;
 pub mod office;
+pub mod real;
 pub mod recovery;
 pub mod runs;
 pub mod seals;
@@ -30,6 +31,7 @@ pub mod wrong;
 use coverage::Coverage;
 use device::{Device, tab::Tab};
 use office::{Office, ids};
+use real::Real;
 use server::Server;
 use std::rc::Rc;
 use world::World;
@@ -62,9 +64,22 @@ impl Size {
     pub const FULL: Self = Self { devices: 3, deeds: 44 };
 }
 
-/// Plays the day of a seed before the office in memory.
+/// One day in so many is played before the real server.
+pub const REAL_ONE_IN: u64 = 500;
+
+/// Whether the day of a seed is played before the real server. What is wrong on purpose is wrong in the office.
+pub const fn is_real(seed: u64, wrong: Option<Wrong>) -> bool {
+    wrong.is_none() && seed.is_multiple_of(REAL_ONE_IN)
+}
+
+/// Plays the day of a seed before the office in memory, and now and then before the real server.
 pub fn play(seed: u64, size: Size, wrong: Option<Wrong>, is_told: bool) -> Outcome {
-    play_before(Box::new(Office::open(wrong)), seed, size, wrong, is_told)
+    let server: Box<dyn Server> = if is_real(seed, wrong) {
+        Box::new(Real::open())
+    } else {
+        Box::new(Office::open(wrong))
+    };
+    play_before(server, seed, size, wrong, is_told)
 }
 
 /// Plays the day of a seed before any server.

@@ -73,8 +73,9 @@ fn run(wanted: &Wanted) -> ExitCode {
     }
     println!("{}\n", totals.coverage);
     println!(
-        "{} runs, {} writes, 0 violations in {seconds:.1} s: {:.0} runs a second",
+        "{} runs ({} before the real server), {} writes, 0 violations in {seconds:.1} s: {:.0} runs a second",
         days.count,
+        days.count_real(),
         totals.writes,
         days.count as f64 / seconds
     );

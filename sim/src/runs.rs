@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the broken day that is named is the one of the least seed, however many threads there are.
 
-use crate::{Outcome, Size, coverage::Coverage, play, wrong::Wrong};
+use crate::{Outcome, Size, coverage::Coverage, is_real, play, wrong::Wrong};
 use std::{
     panic::resume_unwind,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -37,6 +37,12 @@ impl Days {
     /// One of them.
     pub fn play(&self, seed: u64, is_told: bool) -> Outcome {
         play(seed, self.size, self.wrong, is_told)
+    }
+
+    /// How many of them are before the real server.
+    pub fn count_real(&self) -> u64 {
+        let seeds = (0..self.count).map(|run| self.first.wrapping_add(run));
+        seeds.filter(|seed| is_real(*seed, self.wrong)).count() as u64
     }
 
     /// All of them, or those up to the first that breaks the law.

@@ -41,6 +41,15 @@ pub struct Applied {
     pub is_adopted: bool,
 }
 
+/// What came of one write in a file that an administrator has imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Which write.
+    pub write_id: WriteId,
+    /// Why it is not applied; none where it is, now or before.
+    pub refused: Option<ProblemCode>,
+}
+
 /// Who adopts and refuses what is held, and imports what is handed over: the administrator of the cast.
 pub const SUPERVISOR: UserId = ids::user(0);
 
@@ -79,8 +88,9 @@ pub trait Server {
     fn adopt(&mut self, write: WriteId, looked_at: Option<i64>, at_ms: i64) -> Result<(), Problem>;
     /// A supervisor refuses a held write.
     fn refuse(&mut self, write: WriteId, reason: &str, at_ms: i64) -> Result<(), Problem>;
-    /// An administrator imports what a device has handed over; an answer for each write that was looked at.
-    fn import(&mut self, device: &DeviceWrites, at_ms: i64) -> Result<Vec<WriteAnswer>, Problem>;
+    /// An administrator imports what a device has handed over; what came of each write that its
+    /// user had not given up.
+    fn import(&mut self, device: &DeviceWrites, at_ms: i64) -> Result<Vec<Imported>, Problem>;
 
     /// A supervisor looks at a held write and at its row, and decides; what cannot be adopted is refused. Says whether it is applied.
     fn decide(&mut self, write: WriteId, is_wanted: bool, at_ms: i64) -> bool {

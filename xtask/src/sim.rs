@@ -1,6 +1,6 @@
 //! `cargo xtask sim`: builds the simulation as it is fast, and plays days; `cargo xtask test` plays its ten thousand.
 //!
-//! **Invariant:** only the simulation and what it plays with are built: no site.
+//! **Invariant:** only the simulation and what it plays with are built: the server as a library, no site.
 
 use anyhow::Result;
 

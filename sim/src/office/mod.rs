@@ -2,7 +2,7 @@
 //!
 //! What may be and what results is `domain`'s, as on the server; what stands around it (base versions, receipts, sight that
 //! follows, the log that shapes are served from) is told again here, in some hundred lines. A differential test
-//! (`tests/sqlite`) holds its answers against the real server's.
+//! (`tests/differential.rs`) holds its answers against the real server's.
 //!
 //! **Invariant:** row, log entry and receipt change together, and a refusal leaves nothing behind.
 
@@ -16,11 +16,11 @@ mod seed;
 mod shapes;
 mod write;
 
-pub use seed::{TABLES, ids, people};
+pub use seed::{TABLES, ids, people, rows};
 pub use shapes::as_seen;
 
 use crate::{
-    server::{Applied, SUPERVISOR, Server, SignedIn, Token},
+    server::{Applied, Imported, SUPERVISOR, Server, SignedIn, Token},
     wrong::Wrong,
 };
 use domain::{Row, RowId, Table, Timestamp, UserId, Value, Viewer, WriteId};
@@ -205,7 +205,7 @@ impl Server for Office {
         self.refuse_held(write, reason).map_err(|problem| *problem)
     }
 
-    fn import(&mut self, device: &DeviceWrites, at_ms: i64) -> Result<Vec<WriteAnswer>, Problem> {
+    fn import(&mut self, device: &DeviceWrites, at_ms: i64) -> Result<Vec<Imported>, Problem> {
         let nobody = || Problem::new(ProblemCode::Validation, "has the work of somebody who has no account here");
         self.take_over(device, instant(at_ms)).ok_or_else(nobody)
     }

@@ -81,7 +81,8 @@ pub(super) fn office() -> Office {
     }
 }
 
-fn rows() -> BTreeMap<(Table, RowId), Row> {
+/// Everything that stands in the office when a run begins.
+pub fn rows() -> BTreeMap<(Table, RowId), Row> {
     let mut rows = vec![];
     for (place, stage) in DEFAULT_STAGES.iter().enumerate() {
         let mut row = blank(Table::TurnStages, ids::stage(place as u64));
