@@ -97,7 +97,9 @@ async fn rows(db: &impl ConnectionTrait, now: &Row, staged: Vec<(i64, Option<Row
 /// What the author was, oldest first; what they are last, unless their account is closed.
 async fn lives(db: &impl ConnectionTrait, author: &Author) -> Result<Vec<Stood<Viewer>>> {
     let entries = of_log(db, "users", RowId(author.user().0)).await?.into_iter();
-    let before = entries.map(|entry| (entry.at, entry.old_row.as_deref().and_then(|old| viewer(author.user(), &object(old)?))));
+    // The log also tells of what somebody did with the account (a new password, a file imported): then they were the same before.
+    let changes = entries.filter(|entry| entry.old_row.is_some());
+    let before = changes.map(|entry| (entry.at, entry.old_row.as_deref().and_then(|old| viewer(author.user(), &object(old)?))));
     let now = (!author.is_closed).then_some(author.viewer);
     Ok(timeline(before.collect(), now))
 }

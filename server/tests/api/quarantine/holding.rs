@@ -37,6 +37,16 @@ async fn what_was_written_before_the_home_was_handed_over_is_held_once() {
 }
 
 #[tokio::test]
+async fn another_password_forgets_nothing_of_what_somebody_saw() {
+    let world = World::start().await;
+    let write = world.update(json!({"notes": "the boiler leaks"}));
+    world.hand_over().await;
+    let body = json!({"current": "turns-demo", "new": "boilers leak on Tuesdays"});
+    assert_eq!(world.manager.post("/api/auth/password", &body).await.status, 200);
+    assert_eq!(code(&send(&world.manager, &write).await), "QUARANTINED");
+}
+
+#[tokio::test]
 async fn a_guess_is_refused_as_ever() {
     let world = World::start().await;
     let theirs = world.other.first("turns").await;
