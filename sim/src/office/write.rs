@@ -24,7 +24,8 @@ impl Office {
     /// One write of a batch that is not atomic.
     pub(super) fn write_one(&mut self, viewer: Viewer, json: &Json, at: Timestamp) -> WriteAnswer {
         let Ok(wire) = serde_json::from_value::<WireWrite>(json.clone()) else {
-            return WriteAnswer::refused(None, Problem::new(ProblemCode::Validation, "this is not a write"));
+            let write_id = json["writeId"].as_str().and_then(|id| id.parse().ok());
+            return WriteAnswer::refused(write_id, Problem::new(ProblemCode::Validation, "this is not a write"));
         };
         let table = wire.table.as_deref().map(Table::from_name);
         if table == Some(None) {
