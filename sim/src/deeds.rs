@@ -27,6 +27,9 @@ impl World {
     /// Something happens.
     pub fn deed(self: &Rc<Self>) {
         let device = self.dice.pick(&self.devices.borrow()).clone();
+        if self.is_contested_day.get() && self.dice.one_in(3) {
+            return self.quarrel(&device);
+        }
         match self.dice.below(100) {
             0..=36 => self.tap(&device),
             37..=43 => self.office_edits(),
@@ -59,6 +62,27 @@ impl World {
             }
             _ => self.let_time_pass(),
         }
+    }
+
+    /// What is rare on other days: people lose sight of what they work on, and everybody decides about what they meet.
+    fn quarrel(self: &Rc<Self>, device: &Rc<Device>) {
+        match self.dice.below(6) {
+            0..=1 => self.office_moves_access(),
+            2 => self.office_edits(),
+            3 => self.office_removes(),
+            _ => (0..4).for_each(|_| self.person_decides(device)),
+        }
+    }
+
+    /// Somebody at a desk strikes a line of a scope, which may be worked on.
+    fn office_removes(self: &Rc<Self>) {
+        let items = self.server.borrow_mut().rows(Table::ScopeItems);
+        if items.is_empty() {
+            return;
+        }
+        let item = self.dice.pick(&items);
+        self.promises.borrow_mut().release(Table::ScopeItems, item.id());
+        self.office_writes(item.id(), Table::ScopeItems, item.version(), Operation::Delete, &json!({}));
     }
 
     /// Full for a while; or, rarely, cleared.
@@ -159,7 +183,7 @@ impl World {
 
     /// A supervisor looks at what is held.
     fn a_supervisor_decides(self: &Rc<Self>) {
-        if self.dice.one_in(2) {
+        if self.dice.one_in(2) && !self.is_contested_day.get() {
             self.supervisors_decide();
         }
     }

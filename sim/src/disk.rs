@@ -154,7 +154,11 @@ impl Hand {
     /// The same for what exists nowhere else: on a full disk rows make room for it.
     pub(crate) async fn writing_with_room<T>(&self, write: impl FnOnce(&Disk) -> Result<T, DiskError>) -> Result<T, DiskError> {
         if self.finds_no_room().await {
-            self.carry_out(|disk| Ok(at_once(disk.memory.forget_rows()))).await?;
+            let make_room = |disk: &Disk| {
+                at_once(disk.memory.forget_rows());
+                Ok(())
+            };
+            self.carry_out(make_room).await?;
             self.world.pass(self.process).await;
             if self.world.goes_wrong(3) {
                 self.world.hear_back(self.process).await;

@@ -106,6 +106,7 @@ pub fn play_before(server: Box<dyn Server>, seed: u64, size: Size, wrong: Option
 /// In good weather everybody signs in and gets their rows.
 fn begin(world: &Rc<World>, size: Size) {
     world.is_stormy.set(false);
+    world.is_contested_day.set(world.dice.one_in(3));
     let devices = 1 + world.dice.below(size.devices);
     for number in 0..devices {
         let device = Device::new(world, number);

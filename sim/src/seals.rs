@@ -181,7 +181,11 @@ impl Hand {
         for name in names {
             // Decrypting is awaited outside.
             self.world.pass(self.process).await;
-            self.writing_with_room(|disk| Ok(disk.unseal(name))).await?;
+            let unseal = |disk: &Disk| {
+                disk.unseal(name);
+                Ok(())
+            };
+            self.writing_with_room(unseal).await?;
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ pub struct World {
     pub server: RefCell<Box<dyn Server>>,
     /// Whether anything goes wrong by itself.
     pub is_stormy: Cell<bool>,
+    /// A day of withdrawn access and many decisions.
+    pub is_contested_day: Cell<bool>,
     /// The server does not answer before this moment.
     pub outage_until_ms: Cell<i64>,
     /// What was promised to users.
@@ -73,6 +75,7 @@ impl World {
             executor: Executor::default(),
             server: RefCell::new(server),
             is_stormy: Cell::new(true),
+            is_contested_day: Cell::new(false),
             outage_until_ms: Cell::new(0),
             ledger: RefCell::default(),
             promises: RefCell::default(),

@@ -10,7 +10,7 @@ use std::{
     collections::{HashMap, HashSet},
     rc::{Rc, Weak},
 };
-use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, outbox::drain::own_records};
+use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, WriteState, outbox::drain::own_records};
 use wasm_bindgen_futures::spawn_local;
 
 /// More rows than this are not named one by one.
@@ -122,7 +122,7 @@ impl Inner {
     /// A write that has left the outbox has left its echo in the rows, in one transaction. Another tab's signal for these may still be on its way:
     /// so they are read before the write goes from the view, or what it set would be seen to go back and return.
     async fn try_reload_outbox(&self, user: UserId) -> Result<bool, StoreError> {
-        let (mut refreshed, mut away) = (HashSet::new(), HashSet::new());
+        let (mut refreshed, mut away, mut kept) = (HashSet::new(), HashSet::new(), Vec::new());
         loop {
             let mut records = own_records(&self.store, user).await?;
             if self.user_id() != Some(user) {
@@ -131,8 +131,7 @@ impl Inner {
             let over: Vec<(WriteId, Table, RowId)> = self.over(&records).into_iter().filter(|(id, ..)| refreshed.insert(*id)).collect();
             // Who leads has shown them itself.
             if over.is_empty() || self.is_leading.get() {
-                // Its echo is stored nowhere at the moment: what it set is shown until the table is here again.
-                records.extend(self.view.borrow().writes().filter(|record| away.contains(&record.write_id)).cloned());
+                records.extend(kept);
                 self.change(|view| view.load_outbox(records));
                 return Ok(true);
             }
@@ -144,7 +143,18 @@ impl Inner {
                     away.extend(over.iter().filter(|(_, of, _)| *of == table).map(|(id, ..)| *id));
                 }
             }
+            kept = self.still_shown(&away).await?;
         }
+    }
+
+    /// Writes whose echo is stored nowhere at the moment: what they set is shown, as applied, until their table is here again.
+    async fn still_shown(&self, away: &HashSet<WriteId>) -> Result<Vec<OutboxRecord>, StoreError> {
+        if away.is_empty() {
+            return Ok(Vec::new());
+        }
+        let past = self.store.history(usize::MAX).await?.into_iter();
+        let settled = past.filter(|record| away.contains(&record.write_id) && record.state == WriteState::Settled);
+        Ok(settled.map(|record| record.in_state(WriteState::Acked)).collect())
     }
 
     /// Stored writes of the view that are not in the outbox any more.

@@ -4,13 +4,13 @@
 
 use super::{Signal, tab::Tab};
 use crate::{disk::short, wrong::Wrong};
-use domain::{RowId, Table};
+use domain::{RowId, Table, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
-use sync::{Applied, Place, RowChange, ShapeBatch, Store, WriteState, outbox::drain::own_records};
+use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, WriteState, outbox::drain::own_records};
 
 /// Signals that came together: each thing is read once.
 #[derive(Default)]
@@ -96,7 +96,7 @@ impl Tab {
     /// Takes the outbox as the store has it.
     pub async fn reload_outbox(self: &Rc<Self>) {
         let Some(user) = self.user_id() else { return };
-        let (mut read, mut away) = (BTreeSet::new(), BTreeSet::new());
+        let (mut read, mut away, mut kept) = (BTreeSet::new(), BTreeSet::new(), vec![]);
         loop {
             let Ok(mut records) = own_records(&self.hand(), user).await else { return };
             if self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
@@ -108,8 +108,7 @@ impl Tab {
             let mut over = self.view.borrow().over_in(&records);
             over.retain(|id, _| !read.contains(id));
             if over.is_empty() || self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
-                // Its echo is stored nowhere at the moment: what it set is shown until the table is here again.
-                records.extend(self.view.borrow().writes().filter(|record| away.contains(&record.write_id)).cloned());
+                records.extend(kept);
                 self.change(|view| view.load_outbox(records));
                 return self.arm();
             }
@@ -119,8 +118,20 @@ impl Tab {
                     away.extend(over.iter().filter(|(_, (of, _))| *of == table).map(|(id, _)| *id));
                 }
             }
+            kept = self.still_shown(&away).await;
             read.extend(over.into_keys());
         }
+    }
+
+    /// Writes whose echo is stored nowhere at the moment: what they set is shown, as applied, until their table is here again.
+    async fn still_shown(&self, away: &BTreeSet<WriteId>) -> Vec<OutboxRecord> {
+        if away.is_empty() {
+            return vec![];
+        }
+        let past = self.hand().history(usize::MAX).await.unwrap_or_default().into_iter();
+        past.filter(|record| away.contains(&record.write_id) && record.state == WriteState::Settled)
+            .map(|record| record.in_state(WriteState::Acked))
+            .collect()
     }
 
     /// This tab's stream begins where the store says. Whatever lies between that and what this tab has seen was stored by somebody who could
