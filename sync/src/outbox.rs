@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod delivery;
 pub mod draft;
 pub mod drain;
+pub mod judge;
 pub mod line_up;
 pub mod merge;
 mod own_work;

@@ -4,15 +4,27 @@
 
 use super::{keeper::Parcel, tab::Tab};
 use crate::disk::short;
-use domain::{Cents, Mutation, Operation, Row, RowId, Table, Timestamp, Value, WriteId, mutation::Facts, mutation::check, stage::scope_total};
+use domain::{Operation, RowId, Table, Value, WriteId};
 use serde_json::{Map, Value as Json};
 use std::rc::Rc;
-use sync::{Clock, LocalView, OutboxRecord, draft, outbox::Author};
+use sync::{
+    Clock, OutboxRecord,
+    outbox::{
+        Author,
+        judge::{Tap, judge},
+    },
+};
 
 impl Tab {
     /// Judges, shows, and hands over to the keeper. None where the rules refuse.
     pub fn tap(self: &Rc<Self>, table: Table, row_id: RowId, operation: Operation, data: &Map<String, Json>) -> Option<WriteId> {
-        let record = self.judge(table, row_id, operation, data)?;
+        let tap = Tap {
+            table,
+            row_id,
+            operation,
+            data,
+        };
+        let record = self.judge(tap)?;
         let id = record.write_id;
         let world = &self.device.world;
         world.tell(|| {
@@ -32,28 +44,16 @@ impl Tab {
         Some(id)
     }
 
-    fn judge(&self, table: Table, row_id: RowId, operation: Operation, data: &Map<String, Json>) -> Option<OutboxRecord> {
+    fn judge(&self, tap: Tap<'_>) -> Option<OutboxRecord> {
         let session = self.session.borrow();
         let user = &session.as_ref()?.user;
-        if !user.role.may(operation, table) {
-            return None;
-        }
-        let mutation = Mutation::read(table, row_id, operation, data).ok()?;
-        let view = self.view.borrow();
-        let facts = facts(&mutation, &view);
-        if operation != Operation::Create && facts.current.is_none() {
-            return None;
-        }
-        check(&mutation, facts).ok()?;
-        let now_ms = self.device.now_ms();
-        let after = mutation.apply(facts, user.id, Timestamp::from_millis(now_ms));
         let author = Author {
             user_id: user.id,
             device_id: self.device.id,
             write_id: WriteId(self.device.world.new_id()),
-            now_ms,
+            now_ms: self.device.now_ms(),
         };
-        Some(draft(&mutation, facts.current, after.as_ref(), author, &view))
+        judge(tap, user.role, author, &self.view.borrow()).ok()
     }
 
     /// What this user must not see go back and return.
@@ -78,45 +78,4 @@ impl Tab {
 /// A device's user: who else signs in there does not see their values.
 pub fn whose(device: usize, record: &OutboxRecord) -> usize {
     device * 64 + (record.user_id.0.as_u128() % 64) as usize
-}
-
-/// What the rules need to know, as this user sees it now.
-fn facts<'a>(mutation: &Mutation, view: &'a LocalView) -> Facts<'a> {
-    let current = view.row(mutation.table, mutation.row_id);
-    let named = |column: &str| mutation.value(column).and_then(as_row_id);
-    let parent = mutation
-        .table
-        .parent(|column| mutation.value(column).or_else(|| Some(current?.get(column))))
-        .and_then(|(parent, id)| view.row(parent, id));
-    if mutation.table != Table::Turns {
-        return Facts {
-            current,
-            parent,
-            ..Facts::default()
-        };
-    }
-    let stage = |id: RowId| view.row(Table::TurnStages, id);
-    let to_stage = match mutation.operation {
-        Operation::Create => view.rows(Table::TurnStages).find(|stage| stage.flag("is_default")),
-        _ => named("stage_id").and_then(stage),
-    };
-    Facts {
-        current,
-        parent,
-        from_stage: current.and_then(|turn| turn.row_id("stage_id")).and_then(stage),
-        to_stage,
-        scope_total: total(view, current),
-        thresholds: None,
-    }
-}
-
-fn total(view: &LocalView, turn: Option<&Row>) -> Cents {
-    turn.map_or(Cents(0), |turn| scope_total(view.group(Table::ScopeItems, "turn_id", Value::Uuid(turn.id().0))))
-}
-
-fn as_row_id(value: &Value) -> Option<RowId> {
-    match value {
-        Value::Uuid(id) => Some(RowId(*id)),
-        _ => None,
-    }
 }
