@@ -122,18 +122,22 @@ async fn a_connection_that_the_browser_takes_away_is_opened_again() {
 }
 
 #[wasm_bindgen_test]
-async fn rows_are_stored_for_the_one_who_is_signed_in() {
+async fn a_handle_reads_and_stores_for_the_one_who_is_signed_in() {
     let store = fresh().await;
     let (anna, ben) = (session(1), session(2));
     store.begin_session(&anna).await.unwrap();
-    let annas = store.for_rows_of(anna.user.id);
+    let annas = store.on_behalf_of(anna.user.id);
     annas.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await.unwrap();
     store.begin_session(&anna).await.unwrap();
-    assert_eq!(store.rows(Table::Turns).await.unwrap().len(), 1, "signing in again costs nothing");
+    assert_eq!(annas.rows(Table::Turns).await.unwrap().len(), 1, "signing in again costs nothing");
+    assert_eq!(annas.outbox().await, Ok(vec![]));
     store.begin_session(&ben).await.unwrap();
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());
     assert_eq!(store.place(Table::Turns).await.unwrap(), None);
     assert_eq!(annas.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await, Err(StoreError::NotOurs));
+    assert_eq!(annas.rows(Table::Turns).await, Err(StoreError::NotOurs));
+    assert_eq!(annas.rows_by_id(Table::Turns, &[row_id(1)]).await, Err(StoreError::NotOurs));
+    assert_eq!(annas.outbox().await, Err(StoreError::NotOurs));
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());
 }
 

@@ -178,6 +178,29 @@ async fn whose_session_ended_is_seen_off_by_the_next() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tab_that_has_not_heard_of_a_sign_out_shows_nothing_of_it_before_the_session_goes() {
+    let name = fresh_name();
+    let (device, heard) = signed_in_on(&name, 1).await;
+    until(|| device.first_sync_done()).await;
+    office_goes("down");
+    let mine = device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Mine")).await.unwrap();
+    let silent_tab = IdbStore::open(&name).await.unwrap();
+    silent_tab.leave(device.user().unwrap().id, Leaving::KeepSealed).await.unwrap();
+    heard.borrow_mut().clear();
+    device.discard(mine).await;
+    until(|| device.user().is_none()).await;
+    let is_seen = |news: &&News| matches!(news, News::Touched(_) | News::Session | News::StorageFailed(_));
+    assert_eq!(
+        heard.borrow().iter().find(is_seen),
+        Some(&News::Session),
+        "its write did not go from the screen first"
+    );
+    assert_eq!(count(&contents(&name).await, "seals"), 1, "nor was it given up");
+    silent_tab.close();
+    device.close();
+}
+
+#[wasm_bindgen_test]
 async fn a_sign_out_waits_for_what_is_being_sent() {
     let name = fresh_name();
     let (device, _) = signed_in_on(&name, 1).await;

@@ -135,7 +135,10 @@ fn decide(tab: &Rc<Tab>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord> +
     tab.clone().spawn(async move {
         let Some(user) = tab.user_id() else { return };
         for _ in 0..8 {
-            let Ok(records) = own_records(&tab.hand(), user).await else { break };
+            // With somebody else signed in there is nothing to decide about.
+            let Ok(records) = own_records(&tab.hand().on_behalf_of(user), user).await else {
+                break;
+            };
             let decided = decide(&records);
             note(&tab, &records, &decided);
             let amendments: Vec<Amendment> = decided.into_iter().map(Amendment::of).collect();

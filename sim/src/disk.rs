@@ -121,13 +121,13 @@ pub struct Hand {
     pub process: ProcessId,
     /// The world around both.
     pub world: Rc<World>,
-    /// Whose rows it stores; any where none.
+    /// In whose session it reads and stores; in any where none.
     pub owner: Option<UserId>,
 }
 
 impl Hand {
-    /// The same, for the rows of one user.
-    pub fn for_rows_of(&self, user: UserId) -> Self {
+    /// The same, while this user is signed in and no longer.
+    pub fn on_behalf_of(&self, user: UserId) -> Self {
         Self {
             owner: Some(user),
             ..self.clone()
@@ -141,6 +141,17 @@ impl Hand {
         let found = read(&self.disk);
         self.world.hear_back(self.process).await;
         Ok(found)
+    }
+
+    /// The same in the session of its owner; with somebody else signed in there is nothing to be read.
+    async fn reading_own<T>(&self, read: impl FnOnce(&Disk) -> T) -> Result<T, DiskError> {
+        self.reading(|disk| if self.is_ours(disk) { Ok(read(disk)) } else { Err(DiskError::NotOurs) })
+            .await?
+    }
+
+    fn is_ours(&self, disk: &Disk) -> bool {
+        let is_signed_in = |owner| disk.session.borrow().as_ref().is_some_and(|session| session.user.id == owner);
+        self.owner.is_none_or(is_signed_in)
     }
 
     /// Asks for a transaction that writes what the server has too: there may be no room for it.
@@ -243,7 +254,7 @@ impl Store for Hand {
     }
 
     async fn outbox(&self) -> Result<Vec<Stored>, DiskError> {
-        self.reading(|disk| at_once(disk.memory.outbox())).await
+        self.reading_own(|disk| at_once(disk.memory.outbox())).await
     }
 
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, DiskError> {
@@ -268,8 +279,7 @@ impl Store for Hand {
 
     async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, DiskError> {
         self.writing(|disk| {
-            let is_ours = |owner| disk.session.borrow().as_ref().is_some_and(|session| session.user.id == owner);
-            if !self.owner.is_none_or(is_ours) {
+            if !self.is_ours(disk) {
                 return Err(DiskError::NotOurs);
             }
             // Wiped under its stream: what only goes on would be taken for the whole table.
@@ -300,11 +310,11 @@ impl Store for Hand {
     }
 
     async fn rows(&self, table: Table) -> Result<Vec<Row>, DiskError> {
-        self.reading(|disk| at_once(disk.memory.rows(table))).await
+        self.reading_own(|disk| at_once(disk.memory.rows(table))).await
     }
 
     async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, DiskError> {
-        self.reading(|disk| at_once(disk.memory.rows_by_id(table, ids))).await
+        self.reading_own(|disk| at_once(disk.memory.rows_by_id(table, ids))).await
     }
 
     async fn forget_rows(&self) -> Result<(), DiskError> {

@@ -1,6 +1,7 @@
 //! Brings into the view what other tabs, the worker and this tab's own streams have stored.
 //!
-//! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later.
+//! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later; nothing is shown that was read in
+//! another session than this tab's.
 
 use super::{HISTORY_MS, Inner, News};
 use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
@@ -83,22 +84,25 @@ impl Inner {
 
     /// Says whether the table is here. Rows that had to make room on a full disk stay in sight until they come again.
     async fn reload_rows(&self, table: Table, ids: Option<HashSet<RowId>>) -> bool {
-        let user = self.user_id();
-        let read = match &ids {
-            Some(ids) => self.store.rows_by_id(table, &ids.iter().copied().collect::<Vec<_>>()).await,
-            None => self.store.rows(table).await.map(Some),
+        let Some(user) = self.user_id() else { return false };
+        let store = self.store.on_behalf_of(user);
+        let named: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
+        let read = match &named {
+            Some(ids) => store.rows_by_id(table, ids).await,
+            None => store.rows(table).await.map(Some),
         };
         let is_here = !matches!(read, Ok(None));
         match read {
-            Ok(Some(rows)) if user.is_some() && user == self.user_id() => {
-                self.change(|view| match ids {
-                    Some(ids) => view.replace_rows(table, &ids.into_iter().collect::<Vec<_>>(), rows),
+            Ok(Some(rows)) if self.user_id() == Some(user) => {
+                self.change(|view| match &named {
+                    Some(ids) => view.replace_rows(table, ids, rows),
                     None => view.load_table(table, rows),
                 });
                 self.note_placed(table);
             }
             // Somebody else's by now, or not here.
             Ok(_) => {}
+            Err(StoreError::NotOurs) => self.look_whose_it_is(Signal::RowsChanged { table, ids: named }),
             // The server has them: they come again, to whichever tab leads.
             Err(StoreError::UnreadableRow(_)) => drop(self.store.forget_rows().await),
             Err(error) => self.tell(News::StorageFailed(error.to_string())),
@@ -115,6 +119,7 @@ impl Inner {
             }
             // Somebody else's by now.
             Ok(false) => {}
+            Err(StoreError::NotOurs) => self.look_whose_it_is(Signal::OutboxChanged),
             Err(error) => self.tell(News::StorageFailed(error.to_string())),
         }
     }
@@ -124,7 +129,7 @@ impl Inner {
     async fn try_reload_outbox(&self, user: UserId) -> Result<bool, StoreError> {
         let (mut refreshed, mut away, mut kept) = (HashSet::new(), HashSet::new(), Vec::new());
         loop {
-            let mut records = own_records(&self.store, user).await?;
+            let mut records = own_records(&self.store.on_behalf_of(user), user).await?;
             if self.user_id() != Some(user) {
                 return Ok(false);
             }
@@ -145,6 +150,13 @@ impl Inner {
             }
             kept = self.still_shown(&away).await?;
         }
+    }
+
+    /// Somebody else has signed in, and this tab has not heard of it: its view stays as it is until it has taken the session in. Should that be its
+    /// own again by then, what it wanted to read is read.
+    fn look_whose_it_is(&self, again: Signal) {
+        let _ = self.signals.unbounded_send(Signal::SessionChanged);
+        let _ = self.signals.unbounded_send(again);
     }
 
     /// Writes whose echo is stored nowhere at the moment: what they set is shown, as applied, until their table is here again.

@@ -1,6 +1,6 @@
 //! What a person does with writes that wait or were refused, and what they can look at.
 //!
-//! **Invariant:** a decision is worked out on what is stored, and stored only if nobody has amended it meanwhile.
+//! **Invariant:** a decision is worked out on what is stored in this user's session, and stored only if nobody has amended it meanwhile.
 
 use super::{Inner, News};
 use crate::{channel::Signal, store::StoreError};
@@ -19,8 +19,10 @@ impl Inner {
     /// Stores what `decide` makes of this user's records, and has the rest sent.
     pub(super) async fn resolve(self: &Rc<Self>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) {
         let Some(user) = self.user_id() else { return };
-        if let Err(error) = self.try_resolve(user, decide).await {
-            self.tell(News::StorageFailed(error.to_string()));
+        match self.try_resolve(user, decide).await {
+            // With somebody else signed in there is nothing to decide about: the page is theirs in a moment.
+            Ok(()) | Err(StoreError::NotOurs) => {}
+            Err(error) => self.tell(News::StorageFailed(error.to_string())),
         }
         self.channel.tell(&Signal::OutboxChanged);
         self.reload_outbox().await;
@@ -40,7 +42,10 @@ impl Inner {
 
     async fn try_resolve(&self, user: UserId, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) -> Result<(), StoreError> {
         for _ in 0..MOST_TRIES {
-            let decided: Vec<Amendment> = decide(&own_records(&self.store, user).await?).into_iter().map(Amendment::of).collect();
+            let decided: Vec<Amendment> = decide(&own_records(&self.store.on_behalf_of(user), user).await?)
+                .into_iter()
+                .map(Amendment::of)
+                .collect();
             if decided.is_empty() || self.store.amend(decided).await? {
                 return Ok(());
             }

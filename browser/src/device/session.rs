@@ -174,7 +174,15 @@ impl Inner {
         if let Some(session) = &session
             && !keeps_view
         {
-            self.load(session).await;
+            match self.try_load(session).await {
+                Ok(()) => {}
+                Err(StoreError::NotOurs) if self.session.borrow().as_ref() == Some(session) => {
+                    Box::pin(self.adopt(None)).await;
+                    return drop(self.signals.unbounded_send(Signal::SessionChanged));
+                }
+                Err(StoreError::NotOurs) => {}
+                Err(error) => self.tell(News::StorageFailed(error.to_string())),
+            }
         }
         // Another session may have come while this one was loaded.
         if *self.session.borrow() == session {
@@ -184,22 +192,17 @@ impl Inner {
         }
     }
 
-    async fn load(self: &Rc<Self>, session: &Session) {
-        if let Err(error) = self.try_load(session).await {
-            self.tell(News::StorageFailed(error.to_string()));
-        }
-    }
-
     async fn try_load(self: &Rc<Self>, session: &Session) -> Result<(), StoreError> {
         let is_still_theirs = || self.user_id() == Some(session.user.id);
-        let records = own_records(&self.store, session.user.id).await?;
+        let store = self.store.on_behalf_of(session.user.id);
+        let records = own_records(&store, session.user.id).await?;
         if is_still_theirs() {
             self.change(|view| view.load_outbox(records));
         }
         for table in session.tables() {
             // The place first: what is stored between the two is read twice, and never not at all.
-            let place = self.store.place(table).await?;
-            let rows = match self.store.rows(table).await {
+            let place = store.place(table).await?;
+            let rows = match store.rows(table).await {
                 // The server has them: they come again.
                 Err(StoreError::UnreadableRow(_)) => {
                     self.store.forget_rows().await?;

@@ -73,7 +73,7 @@ impl Leader {
         let streams = tables.iter().zip(inboxes).map(|(table, inbox)| Stream {
             hands: Hands {
                 table: *table,
-                store: store.for_rows_of(user),
+                store: store.on_behalf_of(user),
                 failures: Cell::default(),
                 http: http.clone(),
                 turnstile: turnstile.clone(),

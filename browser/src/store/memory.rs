@@ -49,7 +49,7 @@ pub async fn leave(memory: &MemoryStore, user: UserId, leaving: Leaving) {
     }
 }
 
-/// See [`super::IdbStore::for_rows_of`].
+/// See [`super::IdbStore::on_behalf_of`].
 pub async fn demand_owner(memory: &MemoryStore, owner: Option<UserId>) -> Result<(), StoreError> {
     match owner {
         Some(owner) if session(memory).await.is_none_or(|session| session.user.id != owner) => Err(StoreError::NotOurs),

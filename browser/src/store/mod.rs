@@ -38,7 +38,7 @@ use sync::{Amendment, Applied, OutboxRecord, Place, ShapeBatch, Store, Stored};
 #[derive(Clone)]
 pub struct IdbStore {
     connection: Connection,
-    /// Whose rows this handle may store; anybody's where it does not say.
+    /// In whose session this handle reads and stores; in anybody's where it does not say.
     owner: Option<UserId>,
 }
 
@@ -63,8 +63,8 @@ impl IdbStore {
         self.connection.open().await
     }
 
-    /// The same storage, which refuses rows with [`StoreError::NotOurs`] once this user is not signed in any more.
-    pub fn for_rows_of(&self, owner: UserId) -> Self {
+    /// The same storage, which neither shows the outbox nor shows or takes rows, with [`StoreError::NotOurs`], once this user is not signed in any more.
+    pub fn on_behalf_of(&self, owner: UserId) -> Self {
         Self {
             owner: Some(owner),
             ..self.clone()
@@ -120,7 +120,7 @@ impl Store for IdbStore {
     }
 
     async fn outbox(&self) -> Result<Vec<Stored>, StoreError> {
-        outbox::outbox(&self.connection).await
+        outbox::outbox(&self.connection, self.owner).await
     }
 
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, StoreError> {
@@ -144,11 +144,11 @@ impl Store for IdbStore {
     }
 
     async fn rows(&self, table: Table) -> Result<Vec<Row>, StoreError> {
-        rows::rows(&self.connection, table).await
+        rows::rows(&self.connection, self.owner, table).await
     }
 
     async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, StoreError> {
-        rows::rows_by_id(&self.connection, table, ids).await
+        rows::rows_by_id(&self.connection, self.owner, table, ids).await
     }
 
     async fn forget_rows(&self) -> Result<(), StoreError> {

@@ -8,8 +8,9 @@ use super::{
     layout::{HISTORY, NOTES, OUTBOX, PLACES, ROWS, SEQ_NOTE, SNAPSHOTS},
     notes, records,
     rows::{self, Standing},
+    session,
 };
-use domain::{Row, RowId, Table, WriteId};
+use domain::{Row, RowId, Table, UserId, WriteId};
 use futures::future::try_join_all;
 use indexed_db_futures::{BuildPrimitive, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
 use std::collections::HashMap;
@@ -56,9 +57,13 @@ pub async fn enqueue_again(connection: &Connection, drafts: Vec<OutboxRecord>) -
     Ok(stored)
 }
 
-/// See [`sync::Store::outbox`].
-pub async fn outbox(connection: &Connection) -> Result<Vec<Stored>, StoreError> {
-    let mut stored: Vec<Stored> = all(connection, OUTBOX).await?;
+/// See [`sync::Store::outbox`]. Given an `owner`, it shows nothing once somebody else is signed in: what is missing then may lie sealed.
+pub async fn outbox(connection: &Connection, owner: Option<UserId>) -> Result<Vec<Stored>, StoreError> {
+    let work = async |transaction: &Transaction<'_>| {
+        session::demand_owner(transaction, owner).await?;
+        raw(&transaction.object_store(OUTBOX)?).await
+    };
+    let mut stored: Vec<Stored> = records::read_all(&connection.transact(&[OUTBOX, NOTES], Access::Read, work).await?);
     stored.sort_by_key(|stored| match stored {
         Stored::Record(record) => record.seq,
         Stored::Unreadable { .. } => u64::MAX,
@@ -90,7 +95,9 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
 
 /// See [`sync::Store::history`].
 pub async fn history(connection: &Connection, most: usize) -> Result<Vec<OutboxRecord>, StoreError> {
-    let mut records: Vec<_> = all(connection, HISTORY).await?.into_iter().filter_map(Stored::record).collect();
+    let work = async |transaction: &Transaction<'_>| raw(&transaction.object_store(HISTORY)?).await;
+    let stored = records::read_all(&connection.transact(&[HISTORY], Access::Read, work).await?);
+    let mut records: Vec<_> = stored.into_iter().filter_map(Stored::record).collect();
     records.sort_by_key(|record| std::cmp::Reverse(record.seq));
     records.truncate(most);
     Ok(records)
@@ -186,11 +193,6 @@ fn put(store: &ObjectStore<'_>, record: &OutboxRecord) -> Result<(), StoreError>
 fn remove(store: &ObjectStore<'_>, id: WriteId) -> Result<(), StoreError> {
     drop(store.delete(id.to_string()).primitive()?);
     Ok(())
-}
-
-async fn all(connection: &Connection, store: &str) -> Result<Vec<Stored>, StoreError> {
-    let work = async |transaction: &Transaction<'_>| raw(&transaction.object_store(store)?).await;
-    Ok(records::read_all(&connection.transact(&[store], Access::Read, work).await?))
 }
 
 /// What lies in a store, as stored.

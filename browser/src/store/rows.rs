@@ -24,9 +24,7 @@ pub type Standing = BTreeMap<RowId, Option<Row>>;
 /// See [`sync::Store::apply_shape`]. Given an `owner`, it refuses rows once somebody else is signed in.
 pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: &ShapeBatch) -> Result<Applied, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
-        if let Some(owner) = owner {
-            session::demand_owner(transaction, owner).await?;
-        }
+        session::demand_owner(transaction, owner).await?;
         if !batch.reset && read_place(transaction, batch.table).await?.is_none() {
             // Wiped under its stream: what only goes on would be taken for the whole table.
             return Ok(Applied {
@@ -74,8 +72,9 @@ pub async fn read_place(transaction: &Transaction<'_>, table: Table) -> Result<O
 }
 
 /// See [`sync::Store::rows`].
-pub async fn rows(connection: &Connection, table: Table) -> Result<Vec<Row>, StoreError> {
+pub async fn rows(connection: &Connection, owner: Option<UserId>, table: Table) -> Result<Vec<Row>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
+        session::demand_owner(transaction, owner).await?;
         let changed = transaction
             .object_store(ROWS)?
             .get_all::<String>()
@@ -84,7 +83,7 @@ pub async fn rows(connection: &Connection, table: Table) -> Result<Vec<Row>, Sto
         let snapshot = snapshot::texts(transaction, table).await?;
         Ok((snapshot, changed.await?.collect::<Result<Vec<String>, _>>()?))
     };
-    let (snapshot, changed) = connection.transact(&[ROWS, SNAPSHOTS], Access::Read, work).await?;
+    let (snapshot, changed) = connection.transact(&[ROWS, SNAPSHOTS, NOTES], Access::Read, work).await?;
     let mut rows: HashMap<RowId, Row> = HashMap::new();
     for record in &snapshot {
         rows.extend(text::read_rows(table, record)?.into_iter().map(|row| (row.id(), row)));
@@ -99,12 +98,15 @@ pub async fn rows(connection: &Connection, table: Table) -> Result<Vec<Row>, Sto
 }
 
 /// See [`sync::Store::rows_by_id`].
-pub async fn rows_by_id(connection: &Connection, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, StoreError> {
-    let work = async |transaction: &Transaction<'_>| match read_place(transaction, table).await? {
-        Some(_) => some(transaction, table, ids).await.map(Some),
-        None => Ok(None),
+pub async fn rows_by_id(connection: &Connection, owner: Option<UserId>, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, StoreError> {
+    let work = async |transaction: &Transaction<'_>| {
+        session::demand_owner(transaction, owner).await?;
+        match read_place(transaction, table).await? {
+            Some(_) => some(transaction, table, ids).await.map(Some),
+            None => Ok(None),
+        }
     };
-    connection.transact(&[ROWS, SNAPSHOTS, PLACES], Access::Read, work).await
+    connection.transact(&[ROWS, SNAPSHOTS, PLACES, NOTES], Access::Read, work).await
 }
 
 /// See [`sync::Store::forget_rows`].

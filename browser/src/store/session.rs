@@ -108,8 +108,9 @@ pub async fn end_in(transaction: &Transaction<'_>, user: UserId) -> Result<(), S
     Ok(())
 }
 
-/// Fails when somebody else, or nobody, is signed in.
-pub async fn demand_owner(transaction: &Transaction<'_>, owner: UserId) -> Result<(), StoreError> {
+/// Fails when an owner is named, and somebody else, or nobody, is signed in.
+pub async fn demand_owner(transaction: &Transaction<'_>, owner: Option<UserId>) -> Result<(), StoreError> {
+    let Some(owner) = owner else { return Ok(()) };
     let session = notes::read(&transaction.object_store(NOTES)?, SESSION_NOTE).await?.as_deref().and_then(read);
     if session.is_some_and(|session| session.user.id == owner) {
         Ok(())

@@ -1,9 +1,13 @@
 //! Brings into the view what other tabs, the worker and the streams have stored (`browser/src/device/follow.rs`).
 //!
-//! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later.
+//! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later; nothing is shown that was read in
+//! another session than this tab's.
 
 use super::{Signal, tab::Tab};
-use crate::{disk::short, wrong::Wrong};
+use crate::{
+    disk::{DiskError, short},
+    wrong::Wrong,
+};
 use domain::{RowId, Table, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
@@ -74,21 +78,21 @@ impl Tab {
 
     /// Says whether the table is here. Rows that had to make room stay in sight until they come again.
     async fn reload_rows(&self, table: Table, ids: Option<BTreeSet<RowId>>) -> bool {
-        let user = self.user_id();
-        let ids: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
-        let read = match &ids {
-            Some(ids) => self.hand().rows_by_id(table, ids).await,
-            None => self.hand().rows(table).await.map(Some),
+        let Some(user) = self.user_id() else { return false };
+        let hand = self.hand().on_behalf_of(user);
+        let named: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
+        let read = match &named {
+            Some(ids) => hand.rows_by_id(table, ids).await,
+            None => hand.rows(table).await.map(Some),
         };
         let is_here = !matches!(read, Ok(None));
-        if let Ok(Some(rows)) = read
-            && user.is_some()
-            && user == self.user_id()
-        {
-            self.change(|view| match &ids {
+        match read {
+            Ok(Some(rows)) if self.user_id() == Some(user) => self.change(|view| match &named {
                 Some(ids) => view.replace_rows(table, ids, rows),
                 None => view.load_table(table, rows),
-            });
+            }),
+            Err(DiskError::NotOurs) => self.look_whose_it_is(Signal::RowsChanged(table, named)),
+            _ => {}
         }
         is_here
     }
@@ -98,7 +102,11 @@ impl Tab {
         let Some(user) = self.user_id() else { return };
         let (mut read, mut away, mut kept) = (BTreeSet::new(), BTreeSet::new(), vec![]);
         loop {
-            let Ok(mut records) = own_records(&self.hand(), user).await else { return };
+            let mut records = match own_records(&self.hand().on_behalf_of(user), user).await {
+                Ok(records) => records,
+                Err(DiskError::NotOurs) => return self.look_whose_it_is(Signal::OutboxChanged),
+                Err(DiskError::Full) => return,
+            };
             if self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
                 records.retain(|record| record.state != WriteState::Acked);
             }
@@ -121,6 +129,13 @@ impl Tab {
             kept = self.still_shown(&away).await;
             read.extend(over.into_keys());
         }
+    }
+
+    /// Somebody else has signed in, and this tab has not heard of it: its view stays as it is until it has taken the session in. Should that be its
+    /// own again by then, what it wanted to read is read.
+    fn look_whose_it_is(&self, again: Signal) {
+        self.hear(Signal::SessionChanged);
+        self.hear(again);
     }
 
     /// Writes whose echo is stored nowhere at the moment: what they set is shown, as applied, until their table is here again.

@@ -189,7 +189,7 @@ impl Hands<'_> {
     }
 
     fn hand(&self) -> crate::disk::Hand {
-        self.leading.tab.hand().for_rows_of(self.leading.user)
+        self.leading.tab.hand().on_behalf_of(self.leading.user)
     }
 
     /// A stream starts where the store says.

@@ -141,7 +141,10 @@ impl Tab {
             && !keeps_view
         {
             // What could not be read is read again when something changes.
-            let _ = self.try_load(session).await;
+            if self.try_load(session).await == Err(DiskError::NotOurs) && self.session.borrow().as_ref() == Some(session) {
+                Box::pin(self.adopt(None)).await;
+                return self.hear(Signal::SessionChanged);
+            }
         }
         // Another session may have come while this one was loaded.
         if *self.session.borrow() == session {
@@ -152,14 +155,15 @@ impl Tab {
 
     async fn try_load(self: &Rc<Self>, session: &Session) -> Result<(), DiskError> {
         let is_still_theirs = || self.user_id() == Some(session.user.id);
-        let records = own_records(&self.hand(), session.user.id).await?;
+        let hand = self.hand().on_behalf_of(session.user.id);
+        let records = own_records(&hand, session.user.id).await?;
         if is_still_theirs() {
             self.change(|view| view.load_outbox(records));
         }
         for table in session.tables() {
             // The place first: what is stored between the two is read twice, and never not at all.
-            let place = self.hand().place(table).await?;
-            let rows = self.hand().rows(table).await?;
+            let place = hand.place(table).await?;
+            let rows = hand.rows(table).await?;
             if !is_still_theirs() {
                 return Ok(());
             }

@@ -127,10 +127,10 @@ impl DeviceStore {
         *self.shared.holder.borrow_mut() = Some(Rc::new(holder));
     }
 
-    /// The same storage, which refuses rows with [`StoreError::NotOurs`] once this user is not signed in any more.
-    pub fn for_rows_of(&self, owner: UserId) -> Self {
+    /// See [`IdbStore::on_behalf_of`]. What lies in memory is its page's own to read.
+    pub fn on_behalf_of(&self, owner: UserId) -> Self {
         Self {
-            disk: self.disk.for_rows_of(owner),
+            disk: self.disk.on_behalf_of(owner),
             owner: Some(owner),
             shared: self.shared.clone(),
         }
