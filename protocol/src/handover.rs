@@ -50,7 +50,8 @@ pub struct DeviceWrites {
     pub user: User,
     /// When the file was made, in milliseconds since 1970 by the device's clock.
     pub exported_at_ms: i64,
-    /// Writes that were over before this moment may have been trimmed from the history.
+    /// Of what was made before this moment, by the device's clock, some may have been trimmed from the history, or have gone with a database that
+    /// the browser cleared.
     pub complete_since_ms: i64,
     /// Outbox and history, in order of `seq`.
     pub writes: Vec<DeviceWrite>,

@@ -272,8 +272,8 @@ impl Store for Hand {
         self.reading(|disk| at_once(disk.memory.history(most))).await
     }
 
-    async fn trim_history(&self, _made_before_ms: i64) -> Result<(), DiskError> {
-        // A day is too short for history to go, but clocks jump: what is checked in the evening would be gone.
+    async fn forget_history(&self, _ids: &[WriteId]) -> Result<(), DiskError> {
+        // A day is too short for history to go: what is checked in the evening would be gone.
         Ok(())
     }
 

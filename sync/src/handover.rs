@@ -9,7 +9,7 @@ use protocol::{
     handover::{DeviceWrite, DeviceWrites, HANDOVER_VERSION, Standing},
 };
 
-/// The user's writes among `records`, which are outbox and history. What was over before `complete_since_ms` may have been trimmed.
+/// The user's writes among `records`, which are outbox and history. Of what was made before `complete_since_ms` some may be missing.
 pub fn device_writes(user: User, device_id: DeviceId, mut records: Vec<OutboxRecord>, exported_at_ms: i64, complete_since_ms: i64) -> DeviceWrites {
     records.retain(|record| record.user_id == user.id);
     records.sort_by_key(|record| record.seq);

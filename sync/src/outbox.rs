@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod delivery;
 pub mod draft;
 pub mod drain;
+pub mod history;
 pub mod judge;
 pub mod line_up;
 pub mod merge;

@@ -54,8 +54,8 @@ pub trait Store {
     /// What is over, the latest first.
     async fn history(&self, most: usize) -> Result<Vec<OutboxRecord>, Self::Error>;
 
-    /// Removes history of writes made before this moment.
-    async fn trim_history(&self, made_before_ms: i64) -> Result<(), Self::Error>;
+    /// Removes these writes from the history; what is not over stays. [`crate::outbox::history`] says which.
+    async fn forget_history(&self, ids: &[WriteId]) -> Result<(), Self::Error>;
 
     /// Stores rows and the place in the log together, and settles the acknowledged writes whose echo they are. Where something
     /// is missing it stores nothing: a place behind a gap would be gone on from after a crash, and the gap stay for ever.

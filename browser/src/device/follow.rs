@@ -3,7 +3,7 @@
 //! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later; nothing is shown that was read in
 //! another session than this tab's.
 
-use super::{HISTORY_MS, Inner, News};
+use super::{Inner, News};
 use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
 use domain::{RowId, Table, UserId, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
@@ -11,7 +11,10 @@ use std::{
     collections::{HashMap, HashSet},
     rc::{Rc, Weak},
 };
-use sync::{Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, WriteState, outbox::drain::own_records};
+use sync::{
+    Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, WriteState,
+    outbox::{drain::own_records, history},
+};
 use wasm_bindgen_futures::spawn_local;
 
 /// More rows than this are not named one by one.
@@ -207,7 +210,7 @@ impl Audience for Screen {
         device.tell(News::Status);
         spawn_local(async move {
             // What could not be trimmed is trimmed another time.
-            let _ = device.store.trim_history(clock::now_ms() - HISTORY_MS).await;
+            let _ = history::trim(&device.store, clock::now_ms()).await;
         });
     }
 

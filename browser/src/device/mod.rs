@@ -87,9 +87,6 @@ pub enum TapError {
 
 pub use storage::StoragePromise;
 
-/// How long what is over can be looked at.
-const HISTORY_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
-
 struct Inner {
     store: DeviceStore,
     http: Http,

@@ -25,13 +25,13 @@ pub use connection::Happening;
 pub use device_store::{DeviceStore, StorageNews};
 pub use error::StoreError;
 pub use layout::DATABASE;
-pub use recovery::{BIRTH_NOTE, Holdings};
+pub use recovery::Holdings;
 pub use seals::Leaving;
 pub use session::{SESSION_NOTE, Session};
 pub use state::StorageState;
 
 use connection::Connection;
-use domain::{Row, RowId, Table, UserId};
+use domain::{Row, RowId, Table, UserId, WriteId};
 use sync::{Amendment, Applied, OutboxRecord, Place, ShapeBatch, Store, Stored};
 
 /// See the module. Clones share one connection.
@@ -131,8 +131,8 @@ impl Store for IdbStore {
         outbox::history(&self.connection, most).await
     }
 
-    async fn trim_history(&self, made_before_ms: i64) -> Result<(), StoreError> {
-        outbox::trim_history(&self.connection, made_before_ms).await
+    async fn forget_history(&self, ids: &[WriteId]) -> Result<(), StoreError> {
+        outbox::forget_history(&self.connection, ids).await
     }
 
     async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, StoreError> {

@@ -103,16 +103,11 @@ pub async fn history(connection: &Connection, most: usize) -> Result<Vec<OutboxR
     Ok(records)
 }
 
-/// See [`sync::Store::trim_history`].
-pub async fn trim_history(connection: &Connection, made_before_ms: i64) -> Result<(), StoreError> {
+/// See [`sync::Store::forget_history`].
+pub async fn forget_history(connection: &Connection, ids: &[WriteId]) -> Result<(), StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         let history = transaction.object_store(HISTORY)?;
-        for record in records::read_all(&raw(&history).await?).into_iter().filter_map(Stored::record) {
-            if record.made_at_ms < made_before_ms {
-                remove(&history, record.write_id)?;
-            }
-        }
-        Ok(())
+        ids.iter().try_for_each(|id| remove(&history, *id))
     };
     connection.transact(&[HISTORY], Access::Write, work).await
 }

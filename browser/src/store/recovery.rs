@@ -12,11 +12,11 @@ use crate::ids;
 use domain::{Row, Table};
 use indexed_db_futures::{BuildPrimitive, database::Database, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
 use std::collections::HashSet;
-use sync::{OutboxRecord, Stored};
+use sync::{OutboxRecord, Stored, outbox::history::GAPS_NOTE};
 use wasm_bindgen::JsValue;
 
-/// The note that names a database; a UUID that also says when it was made. See [`super::connection`].
-pub const BIRTH_NOTE: &str = "birth";
+/// The note that names a database. See [`super::connection`].
+const BIRTH_NOTE: &str = "birth";
 
 /// What a page, or the memory, holds of a store.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,11 @@ pub async fn restore(database: &Database, held: &Holdings) -> Result<(String, us
         store_rows(&transaction, &held.rows)?;
     }
     let restored = store_writes(&transaction, &held.writes).await?;
+    if known.is_none() || restored > 0 {
+        // What was over has gone with the cleared database: nobody held it.
+        let last_seq = outbox::last_seq(&notes).await?.to_string();
+        notes::write(&notes, GAPS_NOTE, Some(&last_seq))?;
+    }
     transaction.commit().await?;
     Ok((birth, restored))
 }

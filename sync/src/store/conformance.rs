@@ -21,7 +21,7 @@ where
     order_goes_on_after_a_restart(fresh().await, &reopened).await;
     an_amendment_on_an_old_revision_changes_nothing(fresh().await).await;
     what_is_over_becomes_history(fresh().await, &reopened).await;
-    history_is_trimmed_by_age(fresh().await).await;
+    history_is_forgotten_and_nothing_else(fresh().await, &reopened).await;
     rows_and_place_come_together(fresh().await, &reopened).await;
     a_reset_replaces_one_table_only(fresh().await).await;
     a_patch_of_a_missing_row_is_a_gap_and_stores_nothing(fresh().await).await;
@@ -155,18 +155,17 @@ async fn what_is_over_becomes_history<S: Store<Error: Debug>>(store: S, reopened
     assert_eq!(store.history(1).await.unwrap().len(), 1);
 }
 
-async fn history_is_trimmed_by_age<S: Store<Error: Debug>>(store: S) {
-    let old = OutboxRecord {
-        made_at_ms: 1_000,
-        ..record(10, 1)
-    };
-    for draft in [old, record(11, 2)] {
-        let stored = enqueue(&store, draft).await;
+async fn history_is_forgotten_and_nothing_else<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {
+    for write in [10, 11] {
+        let stored = enqueue(&store, record(write, write)).await;
         assert!(store.amend(vec![Amendment::of(stored.in_state(WriteState::Discarded))]).await.unwrap());
     }
-    store.trim_history(2_000).await.unwrap();
+    let waiting = enqueue(&store, record(12, 3)).await;
+    store.forget_history(&[10, 12, 99].map(|write| WriteId(row_id(write).0))).await.unwrap();
+    let store = reopened(store).await;
     let left: Vec<_> = store.history(10).await.unwrap().into_iter().map(|record| record.write_id.0).collect();
     assert_eq!(left, [row_id(11).0]);
+    assert_eq!(readable(&store).await, [waiting], "what is not over is nobody's to forget");
 }
 
 async fn rows_and_place_come_together<S: Store<Error: Debug>>(store: S, reopened: &impl AsyncFn(S) -> S) {

@@ -116,8 +116,8 @@ impl Store for MemoryStore {
         Ok(records)
     }
 
-    async fn trim_history(&self, made_before_ms: i64) -> Result<(), Infallible> {
-        self.disk.borrow_mut().history.retain(|_, record| record.made_at_ms >= made_before_ms);
+    async fn forget_history(&self, ids: &[WriteId]) -> Result<(), Infallible> {
+        self.disk.borrow_mut().history.retain(|id, _| !ids.contains(id));
         Ok(())
     }
 

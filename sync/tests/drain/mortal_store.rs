@@ -1,6 +1,6 @@
 //! A store whose process dies at a chosen step: before or after the step is carried out, but never in the middle.
 
-use domain::{Row, RowId, Table};
+use domain::{Row, RowId, Table, WriteId};
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
@@ -67,8 +67,8 @@ impl Store for MortalStore {
     async fn history(&self, most: usize) -> Result<Vec<OutboxRecord>, Infallible> {
         mortal!(self, self.disk.history(most))
     }
-    async fn trim_history(&self, made_before_ms: i64) -> Result<(), Infallible> {
-        mortal!(self, self.disk.trim_history(made_before_ms))
+    async fn forget_history(&self, ids: &[WriteId]) -> Result<(), Infallible> {
+        mortal!(self, self.disk.forget_history(ids))
     }
     async fn apply_shape(&self, batch: &ShapeBatch) -> Result<Applied, Infallible> {
         mortal!(self, self.disk.apply_shape(batch))

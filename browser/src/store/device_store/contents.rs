@@ -7,7 +7,7 @@ use crate::{
     crypto::Key,
     store::{IdbStore, Leaving, Session, StoreError, memory, memory::sure},
 };
-use domain::{Row, RowId, Table, UserId};
+use domain::{Row, RowId, Table, UserId, WriteId};
 use sync::{Amendment, Applied, OutboxRecord, Place, ShapeBatch, Store, Stored};
 
 /// Who is signed in; see [`super::session`].
@@ -98,11 +98,11 @@ impl Store for DeviceStore {
         }
     }
 
-    async fn trim_history(&self, made_before_ms: i64) -> Result<(), StoreError> {
-        match self.on_disk(async |disk, _| disk.trim_history(made_before_ms).await).await? {
+    async fn forget_history(&self, ids: &[WriteId]) -> Result<(), StoreError> {
+        match self.on_disk(async |disk, _| disk.forget_history(ids).await).await? {
             Some(()) => Ok(()),
             None => {
-                sure(self.shared.memory.trim_history(made_before_ms).await);
+                sure(self.shared.memory.forget_history(ids).await);
                 Ok(())
             }
         }
