@@ -23,7 +23,7 @@ pub mod store;
 pub mod timing;
 pub mod wake;
 
-pub use device::{Device, News, OpenError, StoragePromise, TapError};
+pub use device::{Device, Lists, News, OpenError, StoragePromise, TapError};
 pub use handover::{Handover, HandoverError};
 pub use http::supervision::{Docket, HeldWrite};
 pub use persistence::StorageEstimate;

@@ -7,7 +7,7 @@ mod common;
 mod tablet;
 
 use browser::{
-    Device, News, StorageState, TapError,
+    Device, Lists, News, StorageState, TapError,
     store::{IdbStore, StoreError},
 };
 use common::fresh_name;
@@ -46,6 +46,11 @@ async fn what_the_browser_clears_while_the_app_is_open_is_stored_again() {
     assert_eq!(stored_writes(&name).await, 2, "also for a worker that wakes now");
     let third = Device::open_on(&name, |_| {}).await.unwrap();
     assert_eq!((third.user(), shown_notes(&third)), (first.user(), "Keys, again".to_owned()));
+    assert_eq!(
+        (third.lists(), first.lists()),
+        (Lists::Restored, Lists::Here),
+        "what is there is shown, and not called whole"
+    );
     third.close();
     office_goes("up");
     network_returns();

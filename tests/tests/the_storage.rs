@@ -75,6 +75,9 @@ async fn what_the_browser_clears_under_an_open_app_is_stored_anew_and_reaches_th
     // Also for whoever loads the page before the signal is back.
     page.reload().await?;
     held.app.wait_for_status("Offline · 1 change waiting").await?;
+    held.app.wait_for_card(&property, "Inspection").await?;
+    page.role("main").wait_text("Your turns are shown as they were then").await?;
+    ensure!(held.app.cards("Inspection").await?.len() == cards, "the rows that were stored again are shown");
 
     let fetched = held.wire.requests_of("/api/sync/turns?offset=-1");
     held.tablet.set_offline(false).await?;

@@ -146,8 +146,8 @@ impl Inner {
             for table in Table::ALL {
                 let ids: HashSet<RowId> = over.iter().filter(|(_, of, _)| *of == table).map(|(.., row)| *row).collect();
                 // A table that has not come yet shows nothing that could go back.
-                let is_placed = self.placed.borrow().contains(&table);
-                if is_placed && !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
+                let is_shown = self.placed.borrow().contains(&table) || self.restored.borrow().contains(&table);
+                if is_shown && !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
                     away.extend(over.iter().filter(|(_, of, _)| *of == table).map(|(id, ..)| *id));
                 }
             }

@@ -9,6 +9,7 @@ mod export;
 mod follow;
 mod inspect;
 mod keeper;
+mod lists;
 mod open;
 mod pulse;
 mod resolve;
@@ -85,6 +86,7 @@ pub enum TapError {
     Storage(#[from] StoreError),
 }
 
+pub use lists::Lists;
 pub use storage::StoragePromise;
 
 struct Inner {
@@ -98,6 +100,8 @@ struct Inner {
     session: RefCell<Option<Session>>,
     /// Tables that have been here once.
     placed: RefCell<HashSet<Table>>,
+    /// Tables whose rows were found without a place: stored again after the browser had cleared them.
+    restored: RefCell<HashSet<Table>>,
     /// Up to where this tab has seen each table stored, by its own streams or when it was loaded.
     places: RefCell<HashMap<Table, Place>>,
     keeper: UnboundedSender<keeper::Parcel>,
@@ -142,16 +146,6 @@ impl Device {
         // What is shown but not stored yet is the latest.
         records.sort_by_key(|record| if record.seq == 0 { u64::MAX } else { record.seq });
         records
-    }
-
-    /// Whether every table of this user has been here once.
-    pub fn first_sync_done(&self) -> bool {
-        let placed = self.0.placed.borrow();
-        self.0
-            .session
-            .borrow()
-            .as_ref()
-            .is_some_and(|session| session.tables().iter().all(|table| placed.contains(table)))
     }
 
     /// Milliseconds since 1970.

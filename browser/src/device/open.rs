@@ -36,6 +36,7 @@ pub(super) async fn open(database: &str, subscriber: Rc<dyn Fn(News)>) -> Result
         view: RefCell::default(),
         session: RefCell::default(),
         placed: RefCell::default(),
+        restored: RefCell::default(),
         places: RefCell::default(),
         keeper,
         leader: RefCell::default(),

@@ -168,6 +168,7 @@ impl Inner {
         if !keeps_view {
             self.view.replace(LocalView::default());
             self.placed.borrow_mut().clear();
+            self.restored.borrow_mut().clear();
             self.places.borrow_mut().clear();
         }
         self.tell(News::Session);
@@ -213,10 +214,13 @@ impl Inner {
             if !is_still_theirs() {
                 return Ok(());
             }
+            let has_rows = !rows.is_empty();
             self.change(|view| view.load_table(table, rows));
             if let Some(place) = place {
                 self.places.borrow_mut().insert(table, place);
                 self.note_placed(table);
+            } else if has_rows {
+                self.restored.borrow_mut().insert(table);
             }
         }
         Ok(())

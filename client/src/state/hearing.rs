@@ -98,7 +98,7 @@ impl AppState {
                 self.forget_everything();
                 self.follow_status();
             }
-            News::FirstSync => self.first_sync_done.set(self.device().first_sync_done()),
+            News::FirstSync => self.follow_lists(),
             News::Storage(storage) => self.storage.set(storage),
             News::StorageCleared { restored } => {
                 self.toasts.tell(cleared(restored), None);
@@ -127,6 +127,7 @@ impl AppState {
 
     fn follow_status(self) {
         self.look_at_clock();
+        self.follow_lists();
         let status = self.device().status();
         if self.status.get_untracked() != status {
             self.status.set(status);
@@ -134,8 +135,15 @@ impl AppState {
         self.shared.with_value(|shared| shared.triggers.notify(&[Topic::Writes].into()));
     }
 
+    fn follow_lists(self) {
+        let lists = self.device().lists();
+        if self.lists.get_untracked() != lists {
+            self.lists.set(lists);
+        }
+    }
+
     fn forget_everything(self) {
-        self.first_sync_done.set(self.device().first_sync_done());
+        self.follow_lists();
         self.shared.with_value(|shared| {
             shared.amounts.forget_all();
             shared.triggers.notify_all();

@@ -14,7 +14,7 @@ pub mod toasts;
 pub mod topics;
 
 use amounts::Amounts;
-use browser::{Device, StorageState};
+use browser::{Device, Lists, StorageState};
 use domain::{Cents, Date, Row, RowId, Table, Value, WriteId};
 use leptos::prelude::*;
 use protocol::User;
@@ -34,8 +34,8 @@ pub struct AppState {
     pub has_left: RwSignal<bool>,
     /// What the header says.
     pub status: RwSignal<SyncStatus>,
-    /// Whether the first sync ever has brought the rows.
-    pub first_sync_done: RwSignal<bool>,
+    /// How far the rows are here.
+    pub lists: RwSignal<Lists>,
     /// Where this device keeps things.
     pub storage: RwSignal<StorageState>,
     /// The dialog that makes a file of unsent work is open.
@@ -81,7 +81,7 @@ impl AppState {
             user: RwSignal::new(device.user()),
             has_left: RwSignal::new(false),
             status: RwSignal::new(device.status()),
-            first_sync_done: RwSignal::new(device.first_sync_done()),
+            lists: RwSignal::new(device.lists()),
             storage: RwSignal::new(device.storage()),
             exporting: RwSignal::new(false),
             storage_failure: RwSignal::new(None),

@@ -15,6 +15,7 @@ use crate::{
     format,
     state::{AppState, topics::Topic},
 };
+use browser::Lists;
 use column::Column;
 use domain::{RowId, Table};
 use leptos::{html, prelude::*};
@@ -26,6 +27,8 @@ mod text {
     pub const SEARCH: &str = "Search turns";
     pub const FETCHING: &str = "Fetching your turns for the first time…";
     pub const NO_SIGNAL: &str = "There is no connection yet. Your turns are fetched as soon as there is one, and then stay on this device.";
+    pub const RESTORED: &str =
+        "The browser had cleared this device's data. Your turns are shown as they were then, perhaps not all of them, until they are fetched anew.";
     pub const EMPTY: &str = "No turns yet";
     pub const EMPTY_HINT: &str = "When a home of yours is to be made ready, its turn appears here by itself.";
     pub const NOT_FOUND: &str = "No turn matches";
@@ -44,16 +47,18 @@ pub fn Board() -> impl IntoView {
             .with(|found| found.as_ref().map(HashSet::len))
             .unwrap_or_else(|| state.read([Topic::Any(Table::Turns)], |view| view.count(Table::Turns)))
     });
+    let is_awaited = Memo::new(move |_| state.lists.get() == Lists::Awaited);
     view! {
         <div class="board-page">
             <div class="board-bar">
                 <Heading title=text::TITLE.to_owned() />
-                <p class="muted" aria-live="polite">{move || state.first_sync_done.get().then(|| format::count(count.get(), "turn", "turns"))}</p>
+                <p class="muted" aria-live="polite">{move || (state.lists.get() == Lists::Here).then(|| format::count(count.get(), "turn", "turns"))}</p>
                 <input class="search" type="search" aria-label=text::SEARCH placeholder=text::SEARCH bind:value=query />
             </div>
-            {move || match state.first_sync_done.get() {
-                false => view! { <Skeleton /> }.into_any(),
-                true => view! { <Columns found count /> <Nothing query count /> }.into_any(),
+            {move || (state.lists.get() == Lists::Restored).then(|| view! { <p class="fetching muted" role="status">{text::RESTORED}</p> })}
+            {move || match is_awaited.get() {
+                true => view! { <Skeleton /> }.into_any(),
+                false => view! { <Columns found count /> <Nothing query count /> }.into_any(),
             }}
         </div>
     }
@@ -96,7 +101,8 @@ fn Columns(found: Memo<Option<HashSet<RowId>>>, count: Memo<usize>) -> impl Into
 /// What is said where there is nothing to show.
 #[component]
 fn Nothing(query: RwSignal<String>, count: Memo<usize>) -> impl IntoView {
-    let is_empty = Memo::new(move |_| count.get() == 0);
+    let state = AppState::of_context();
+    let is_empty = Memo::new(move |_| count.get() == 0 && state.lists.get() == Lists::Here);
     move || {
         is_empty.get().then(|| match query.with(|query| query.trim().to_owned()) {
             query_text if query_text.is_empty() => view! {

@@ -12,6 +12,7 @@ use crate::{
     pages::not_found::Nowhere,
     state::{AppState, scope_group, topics::Topic},
 };
+use browser::Lists;
 use details::Details;
 use domain::{RowId, Table};
 use leptos::prelude::*;
@@ -42,10 +43,10 @@ pub fn with_turn(page: impl Fn(RowId) -> AnyView + Copy + Send + Sync + 'static)
     let params = use_params_map();
     let turn = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<RowId>().ok()));
     let known = Memo::new(move |_| turn.get().filter(|turn| state.row(Table::Turns, *turn, |row| row.is_some())));
-    move || match (known.get(), state.first_sync_done.get()) {
-        (Some(turn), _) => page(turn),
-        (None, false) => view! { <div class="page"><p class="muted">{text::FETCHING}</p></div> }.into_any(),
-        (None, true) => view! { <Nowhere title=text::NOT_FOUND hint=text::NOT_FOUND_HINT /> }.into_any(),
+    move || match known.get() {
+        Some(turn) => page(turn),
+        None if state.lists.get() == Lists::Here => view! { <Nowhere title=text::NOT_FOUND hint=text::NOT_FOUND_HINT /> }.into_any(),
+        None => view! { <div class="page"><p class="muted">{text::FETCHING}</p></div> }.into_any(),
     }
 }
 
