@@ -4,14 +4,15 @@
 
 mod common;
 
-use browser::store::{Happening, IdbStore, Session, StoreError};
+use browser::store::{Happening, Holdings, IdbStore, Session, StoreError};
 use common::{fresh, fresh_name, write_id};
 use domain::{Role, Table, UserId};
 use indexed_db_futures::{Build, BuildPrimitive, database::Database, transaction::TransactionMode};
 use protocol::User;
 use std::{cell::Cell, rc::Rc};
 use sync::{
-    Amendment, Place, RowChange, ShapeBatch, Store, Stored, WriteState,
+    Amendment, OutboxRecord, Place, RowChange, ShapeBatch, Store, Stored, WriteState,
+    outbox::history::GAPS_NOTE,
     store::conformance::{record, row_id, turn},
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -53,6 +54,27 @@ async fn what_exists_nowhere_else_waits_for_the_disk() {
     store.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await.unwrap();
     let asked = js_sys::Function::from(asked).call0(&wasm_bindgen::JsValue::NULL).unwrap();
     assert_eq!(asked.as_string().unwrap(), "readwrite strict, readwrite strict, readwrite relaxed");
+}
+
+#[wasm_bindgen_test]
+async fn what_pages_store_again_keeps_its_number_where_no_other_write_has_it() {
+    let store = fresh().await;
+    let held = |write: u64, seq: u64| Holdings {
+        writes: vec![OutboxRecord { seq, ..record(write, 1) }],
+        ..Holdings::default()
+    };
+    for (write, seq) in [(31, 3), (32, 2), (33, 3)] {
+        store.restore(&held(write, seq)).await.unwrap();
+    }
+    let stored = store.outbox().await.unwrap().into_iter().filter_map(Stored::record);
+    let stored: Vec<_> = stored.map(|record| (record.write_id, record.seq, record.revision)).collect();
+    assert_eq!(
+        stored,
+        [(write_id(32), 2, 0), (write_id(31), 3, 0), (write_id(33), 4, 1)],
+        "the second page's is not put behind what builds on it"
+    );
+    let gaps_until = store.note(GAPS_NOTE).await.unwrap();
+    assert_eq!(gaps_until.as_deref(), Some("4"), "what was over then has gone");
 }
 
 #[wasm_bindgen_test]

@@ -15,6 +15,7 @@ use browser::{
 use common::fresh_name;
 use domain::{Operation, Table, Value};
 use js_sys::Promise;
+use std::{cell::Cell, rc::Rc};
 use sync::{Amendment, OutboxRecord, Receipt, RowChange, ShapeBatch, Store, Stored, WriteState};
 use tablet::{notes, office_goes, shown_notes, signed_in_on, turn, until};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -104,6 +105,31 @@ async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_ech
     Channel::speak_only().tell(&Signal::OutboxChanged);
     until(|| second.outbox().is_empty()).await;
     assert_eq!(shown_notes(&second), "Mine");
+    store.close();
+    first.close();
+    second.close();
+}
+
+#[wasm_bindgen_test]
+async fn rows_that_make_room_stay_in_every_tabs_sight() {
+    let name = fresh_name();
+    let (first, _) = signed_in_on(&name, 5).await;
+    until(|| first.first_sync_done()).await;
+    let heard = Rc::new(Cell::new(0));
+    let hearing = heard.clone();
+    let second = Device::open_on(&name, move |_| hearing.set(hearing.get() + 1)).await.unwrap();
+    office_goes("down");
+    let store = DeviceStore::open_on_disk(&name).await.unwrap();
+    store.forget_rows().await.unwrap();
+    let ids = Some(vec![turn()]);
+    let channel = Channel::speak_only();
+    channel.tell(&Signal::RowsChanged { table: Table::Turns, ids });
+    // What comes after it has been heard shows that it has been heard.
+    let before = heard.get();
+    channel.tell(&Signal::OutboxChanged);
+    until(|| heard.get() > before).await;
+    browser::scope::sleep(100).await;
+    assert_eq!(second.with_view(|view| view.count(Table::Turns)), 1);
     store.close();
     first.close();
     second.close();

@@ -25,6 +25,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 extern "C" {
     fn slow_encryption(meanwhile: &Function);
     fn no_encryption() -> Function;
+    fn no_room_for(stores: &str, until_cleared: bool) -> Function;
     fn everything_in(name: &str) -> Promise;
 }
 
@@ -143,6 +144,28 @@ async fn a_seal_that_does_not_open_stays_and_is_told() {
     assert_eq!((device.outbox().len(), count(&contents(&name).await, "seals")), (0, 1));
     device.sign_out(Leaving::KeepSealed).await.unwrap();
     key_ring(1);
+    device.sign_in("anna@example.com", "right").await.unwrap();
+    until(|| shown_notes(&device) == "Sealed").await;
+    device.close();
+}
+
+#[wasm_bindgen_test]
+async fn nobody_is_signed_in_beside_their_own_sealed_work() {
+    let name = fresh_name();
+    let (device, _) = signed_in_on(&name, 1).await;
+    until(|| device.first_sync_done()).await;
+    office_goes("down");
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    device.sign_out(Leaving::KeepSealed).await.unwrap();
+    office(1);
+    let end = no_room_for("keys", false);
+    device.sign_in("anna@example.com", "right").await.unwrap_err();
+    end.call0(&JsValue::NULL).unwrap();
+    assert_eq!(
+        (device.user(), count(&contents(&name).await, "seals")),
+        (None, 1),
+        "there was no room for the key"
+    );
     device.sign_in("anna@example.com", "right").await.unwrap();
     until(|| shown_notes(&device) == "Sealed").await;
     device.close();
