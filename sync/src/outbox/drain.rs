@@ -177,11 +177,15 @@ fn now(clock: &impl Clock) -> Now {
 }
 
 fn batch(records: &[OutboxRecord], chosen: &[WriteId], user: UserId) -> BatchRequest {
-    let operations = records
-        .iter()
-        .filter(|record| chosen.contains(&record.write_id))
-        .map(|record| serde_json::to_value(wire(record)).unwrap_or_default())
-        .collect();
+    let find = |id: &WriteId| records.iter().find(|record| record.write_id == *id);
+    let travels = |(place, id): (usize, &WriteId)| {
+        let mut write = wire(find(id)?);
+        // What is neither applied nor before it builds on this one in turn: the server would wait for ever.
+        let is_to_come = |id: &WriteId| !chosen[..place].contains(id) && find(id).is_some_and(|other| other.state.is_waiting());
+        write.after.retain(|id| !is_to_come(id));
+        Some(serde_json::to_value(write).unwrap_or_default())
+    };
+    let operations = chosen.iter().enumerate().filter_map(travels).collect();
     let waiting = records
         .iter()
         .filter(|record| record.state.is_waiting() && !chosen.contains(&record.write_id))

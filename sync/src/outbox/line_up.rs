@@ -97,7 +97,9 @@ fn is_unsent(record: &OutboxRecord) -> bool {
 fn has_missed(later: &OutboxRecord, earlier: &OutboxRecord) -> bool {
     let knows = later.depends_on.contains(&earlier.write_id);
     let has_seen_result = earlier.receipt.as_ref().is_some_and(|receipt| later.base_version >= receipt.version);
-    !knows && !has_seen_result
+    // One that was told to build on the later one stays so.
+    let is_before = earlier.depends_on.contains(&later.write_id);
+    !knows && !has_seen_result && !is_before
 }
 
 #[cfg(test)]

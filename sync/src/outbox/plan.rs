@@ -23,18 +23,22 @@ const ATTEMPTS_BEFORE_ALONE: u32 = 2;
 
 /// Chooses the next batch from one user's records in order of `seq`.
 ///
-/// Order is per row and along `depends_on`: a write goes when all it builds on is applied, or stands before it in the same batch.
+/// Order is along `depends_on`, and else per row: a write goes when all it builds on is applied, or stands before it in the same batch.
 /// A held write is asked about in its time; it keeps back what builds on it and nobody else.
 pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     let states: HashMap<WriteId, WriteState> = records.iter().map(|record| (record.write_id, record.state)).collect();
     let mut batch: Vec<WriteId> = Vec::new();
+    let mut passed = HashSet::new();
+    let order = in_order(records);
+    let all: HashSet<WriteId> = order.iter().map(|record| record.write_id).collect();
     let mut waiting_rows = HashSet::new();
     let mut wake_at_ms: Option<i64> = None;
     let mut suspect = None;
-    for record in records.iter().filter(|record| record.state.concerns_drainer()) {
+    for record in order {
         if batch.len() == most {
             break;
         }
+        passed.insert(record.write_id);
         let row = (record.table, record.row_id);
         let paused_until_ms = record.paused_until(now_ms);
         if let Some(at_ms) = paused_until_ms {
@@ -46,6 +50,8 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
         }
         let ancestors_first = record.depends_on.iter().all(|id| match states.get(id) {
             None | Some(WriteState::Acked | WriteState::Settled) => true,
+            // It builds on this one, too: somebody has to be the first.
+            Some(_) if *id == record.write_id || all.contains(id) && !passed.contains(id) => true,
             Some(WriteState::Held) => false,
             Some(_) => batch.contains(id),
         });
@@ -71,11 +77,52 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     }
 }
 
+/// What concerns the drainer, in the order in which it goes: by `seq` within a row, but nothing before what it builds on. Of writes that build
+/// on each other, which nobody can have meant, the earliest comes first.
+fn in_order(records: &[OutboxRecord]) -> Vec<&OutboxRecord> {
+    let mut left: Vec<&OutboxRecord> = records.iter().filter(|record| record.state.concerns_drainer()).collect();
+    let mut open: HashSet<WriteId> = left.iter().map(|record| record.write_id).collect();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let (before, mut rows) = (ordered.len(), HashSet::new());
+        left.retain(|record| {
+            let row = (record.table, record.row_id);
+            if rows.contains(&row) || record.depends_on.iter().any(|id| open.contains(id)) {
+                rows.insert(row);
+                return true;
+            }
+            open.remove(&record.write_id);
+            ordered.push(*record);
+            false
+        });
+        if ordered.len() == before {
+            let first = left.remove(needed_first(&left));
+            open.remove(&first.write_id);
+            ordered.push(first);
+        }
+    }
+    ordered
+}
+
+/// What the first of those that wait for each other builds on in the end, and which builds on none of them; in a circle its earliest.
+fn needed_first(left: &[&OutboxRecord]) -> usize {
+    let mut way = vec![0];
+    loop {
+        let last = way[way.len() - 1];
+        let builds_on = |place: &usize| left[last].depends_on.contains(&left[*place].write_id);
+        let Some(next) = (0..left.len()).find(builds_on) else { return last };
+        if let Some(begin) = way.iter().position(|place| *place == next) {
+            return way[begin..].iter().copied().min().unwrap_or(next);
+        }
+        way.push(next);
+    }
+}
+
 /// Whether nothing is left but what supervisors decide about, and what builds on that: to come back for it sooner than in its time helps nobody.
 /// `records` are one user's, in order of `seq`.
 pub fn waits_only_for_supervisors(records: &[OutboxRecord]) -> bool {
     let mut with_supervisors = HashSet::new();
-    for record in records.iter().filter(|record| record.state.concerns_drainer()) {
+    for record in in_order(records) {
         let builds_on_one = || record.depends_on.iter().any(|id| with_supervisors.contains(id));
         if record.state != WriteState::Held && !builds_on_one() {
             return false;
@@ -130,6 +177,25 @@ mod tests {
     #[test]
     fn what_builds_on_a_refused_write_stays() {
         check(&[write(1, 1, &[]).in_state(WriteState::Rejected), write(2, 2, &[1]), write(3, 3, &[])], &[3]);
+    }
+
+    #[test]
+    fn what_is_built_on_goes_first_whatever_its_number() {
+        check(&[write(1, 1, &[3]), write(2, 1, &[]), write(3, 2, &[])], &[3, 1, 2]);
+        check(&[write(1, 1, &[2]), write(2, 1, &[]), write(3, 1, &[])], &[2, 1, 3]);
+        let paused = OutboxRecord {
+            next_attempt_at_ms: Some(500),
+            ..write(2, 1, &[])
+        };
+        assert_eq!(plan(&[write(1, 1, &[2]), paused], 100, 10), Plan::WaitUntil(500));
+        assert!(waits_only_for_supervisors(&[write(1, 1, &[2]), write(2, 2, &[]).in_state(WriteState::Held)]));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_circle() {
+        check(&[write(1, 1, &[1])], &[1]);
+        check(&[write(1, 1, &[3]), write(2, 2, &[3]), write(3, 3, &[2])], &[2, 3, 1]);
+        check(&[write(1, 1, &[2]), write(2, 1, &[1])], &[1, 2]);
     }
 
     #[test]
