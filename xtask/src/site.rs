@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use crate::{finish, paths, process, stamp, tools};
 
 /// Everything that can change a byte of the site.
-const INPUTS: [&str; 16] = [
+const INPUTS: [&str; 17] = [
+    ".cargo/config.toml",
     "client",
     "sw",
     "browser/Cargo.toml",
