@@ -44,7 +44,7 @@ pub fn moment() -> Moment {
 /// Today where the tablet is, not in UTC: a due date turns at the user's midnight.
 pub fn today() -> Date {
     let now = js_sys::Date::new_0();
-    let part = |number: u32| i8::try_from(number).ok();
+    let part = |number: u32| u8::try_from(number).ok();
     let local = || Date::new(i16::try_from(now.get_full_year()).ok()?, part(now.get_month() + 1)?, part(now.get_date())?);
     local().unwrap_or_else(|| domain::Timestamp::from_millis(now_ms()).date_utc())
 }

@@ -29,7 +29,7 @@ impl Month {
 
     /// Its first day; `None` beyond the calendar.
     pub fn first_day(self) -> Option<Date> {
-        Date::new(self.count.div_euclid(12).try_into().ok()?, self.count.rem_euclid(12) as i8 + 1, 1)
+        Date::new(self.count.div_euclid(12).try_into().ok()?, self.count.rem_euclid(12) as u8 + 1, 1)
     }
 
     /// Every month from one to another, both included.
