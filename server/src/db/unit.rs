@@ -5,9 +5,10 @@
 //! audit and receipts with a few statements at the end. A part can be taken back without a word to the database.
 //!
 //! **Invariant:** what is found through a unit is what the database would say had every kept change been written at once;
-//! nothing is written before [`Unit::commit`], and nothing but by it.
+//! nothing is durable, and nobody told of it, before [`Unit::commit`].
 
 mod flush;
+mod part;
 mod staged;
 
 use super::{
@@ -36,6 +37,8 @@ pub struct Unit {
     counters: BTreeMap<String, i64>,
     thresholds: Option<Thresholds>,
     staged: Staged,
+    /// Changes that the transaction holds already, in order.
+    written: Vec<Change>,
 }
 
 /// One change of one row, with what the audit log says of it.
@@ -59,6 +62,7 @@ impl Unit {
             counters: BTreeMap::new(),
             thresholds: None,
             staged: Staged::default(),
+            written: Vec::new(),
         }
     }
 
@@ -72,7 +76,7 @@ impl Unit {
     pub async fn all_where(&mut self, table: Table, column: &'static str, value: &Value) -> Result<Vec<Row>> {
         self.prefetch_list(table, column, [value.clone()]).await?;
         let listed = self.lists.get(&(table, column, value.clone())).into_iter().flatten().copied();
-        let changed = self.staged.changed_rows(table);
+        let changed = self.changed_rows(table);
         let ids: HashSet<RowId> = listed.chain(changed).collect();
         let rows = ids.into_iter().filter_map(|id| self.rows.get(&(table, id))?.now.as_ref());
         let mut found: Vec<Row> = rows.filter(|row| row.get(column) == value).cloned().collect();
@@ -85,7 +89,13 @@ impl Unit {
         Ok(self.all_where(table, column, value).await?.into_iter().next())
     }
 
-    /// What this unit has done to a row so far, oldest first.
+    /// Rows of a table that this unit has changed.
+    fn changed_rows(&self, table: Table) -> impl Iterator<Item = RowId> {
+        let written = self.written.iter().filter(move |change| change.table == table).map(|change| change.row_id);
+        written.chain(self.staged.changed_rows(table))
+    }
+
+    /// What this unit has done to a row and not written yet, oldest first.
     pub fn staged_changes(&self, table: Table, id: RowId) -> impl Iterator<Item = (&Change, Timestamp)> {
         let changes = self.staged.changes.iter().map(|(change, at)| (change, *at));
         changes.filter(move |(change, _)| (change.table, change.row_id) == (table, id))

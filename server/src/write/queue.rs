@@ -5,16 +5,11 @@
 //! only when its own are durable.
 //!
 //! **Invariant:** a caller's writes do not depend on whose others they were gathered with: what is refused is taken back by
-//! itself, and where a transaction fails as a whole each batch is carried out again alone, and then its halves, down to single writes.
+//! itself, and where a transaction fails as a whole, what the database can store is parted from what it cannot ([`apart`]).
 
-use super::{
-    batch::{self, Batch, Intents},
-    foresight,
-    intent::{Intent, Unreadable},
-    receipt::Answer,
-};
+use super::{apart, batch::Batch, foresight, receipt::Answer};
 use crate::{
-    db::{Db, Unit},
+    db::Db,
     problem::{Failure, Result},
 };
 use protocol::Problem;
@@ -25,7 +20,8 @@ const LINE: usize = 1_024;
 /// A transaction takes no more batches once it holds so many writes: the first in it wait for the last.
 const WRITES_TOGETHER: usize = 400;
 
-type Answers = Result<Vec<Answer>, Problem>;
+/// One answer per write, or why none of them was carried out.
+pub type Answers = Result<Vec<Answer>, Problem>;
 
 /// The line. Cheap to clone.
 #[derive(Clone)]
@@ -35,7 +31,7 @@ pub struct WriteQueue {
 
 struct Waiting {
     batch: Batch,
-    answer: oneshot::Sender<Result<Answers>>,
+    answer: oneshot::Sender<Answers>,
 }
 
 impl WriteQueue {
@@ -51,7 +47,7 @@ impl WriteQueue {
         let (answer, answered) = oneshot::channel();
         let gone = || Failure::Database(sea_orm::DbErr::Custom("the writer has stopped".to_owned()));
         self.line.send(Waiting { batch, answer }).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())??.map_err(Failure::from)
+        answered.await.map_err(|_| gone())?.map_err(Failure::from)
     }
 }
 
@@ -80,27 +76,15 @@ fn gather(first: Waiting, line: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
 async fn together(db: Db, gathered: Vec<Waiting>) {
     let (batches, callers): (Vec<Batch>, Vec<_>) = gathered.into_iter().map(|waiting| (waiting.batch, waiting.answer)).unzip();
     let answers = match run_together(&db, &batches).await {
-        Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(fault) if batches.len() == 1 => vec![alone_after(&db, &batches[0], fault).await],
-        Err(_) => {
-            let mut answers = Vec::with_capacity(batches.len());
-            for batch in &batches {
-                answers.push(alone(&db, batch).await);
-            }
-            answers
-        }
+        Ok(answers) => Ok(answers),
+        Err(fault) if is_one_piece(&batches) => Err(fault),
+        Err(_) => apart::carry_out(&db, &batches).await,
     };
-    for (caller, answer) in callers.into_iter().zip(answers) {
-        // A caller that hung up asks again with the same ids.
-        let _ = caller.send(answer);
-    }
+    tell(callers, answers);
 }
 
 async fn run_together(db: &Db, batches: &[Batch]) -> Result<Vec<Answers>> {
-    run_in(db.unit().await?, batches).await
-}
-
-async fn run_in(mut unit: Unit, batches: &[Batch]) -> Result<Vec<Answers>> {
+    let mut unit = db.unit().await?;
     foresight::prefetch(&mut unit, batches).await?;
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
@@ -110,56 +94,24 @@ async fn run_in(mut unit: Unit, batches: &[Batch]) -> Result<Vec<Answers>> {
     Ok(answers)
 }
 
-async fn alone(db: &Db, batch: &Batch) -> Result<Answers> {
-    match run_together(db, std::slice::from_ref(batch)).await {
-        Ok(mut answers) => Ok(answers.remove(0)),
-        Err(fault) => alone_after(db, batch, fault).await,
-    }
+/// Nothing in it could be stored without the rest.
+fn is_one_piece(batches: &[Batch]) -> bool {
+    matches!(batches, [batch] if batch.is_atomic || batch.intents.len() <= 1)
 }
 
-/// A write that can never be stored must not hold up the ninety-nine beside it: what fails is halved, and the halves carried out one after
-/// the other, until it stands alone. That is a dozen transactions for a hundred writes, and each is one wait for the disk.
-/// Where the database fails as a whole, every one of them fails as well.
-async fn alone_after(db: &Db, batch: &Batch, fault: Failure) -> Result<Answers> {
-    if batch.is_atomic || batch.intents.len() == 1 {
-        return Err(fault);
-    }
-    let mut answers = Vec::with_capacity(batch.intents.len());
-    let mut parts = halves(batch.intents.clone());
-    while let Some(intents) = parts.pop() {
-        let part = Batch {
-            author: batch.author.clone(),
-            intents,
-            ..*batch
-        };
-        let unit = match db.unit().await {
-            Ok(unit) => unit,
-            Err(fault) => {
-                // It says nothing about single writes: they need not each wait for it.
-                let rest = std::iter::once(part.intents).chain(parts.into_iter().rev());
-                answers.extend(refused_all(&rest.flatten().collect(), &fault.into_problem())?);
-                break;
+/// A caller that hung up asks again with the same ids.
+fn tell(callers: Vec<oneshot::Sender<Answers>>, answers: Result<Vec<Answers>>) {
+    match answers {
+        Ok(answers) => {
+            for (caller, answer) in callers.into_iter().zip(answers) {
+                let _ = caller.send(answer);
             }
-        };
-        match run_in(unit, std::slice::from_ref(&part)).await {
-            Ok(mut done) => answers.extend(done.remove(0).or_else(|problem| refused_all(&part.intents, &problem))?),
-            Err(_) if part.intents.len() > 1 => parts.extend(halves(part.intents)),
-            Err(fault) => answers.extend(refused_all(&part.intents, &fault.into_problem())?),
+        }
+        Err(fault) => {
+            let problem = fault.into_problem();
+            for caller in callers {
+                let _ = caller.send(Err(problem.clone()));
+            }
         }
     }
-    Ok(Ok(answers))
-}
-
-/// The second half, and on top of it the first, which is done before.
-fn halves(mut intents: Intents) -> Vec<Intents> {
-    let second = intents.split_off(intents.len() / 2);
-    vec![second, intents]
-}
-
-fn refused_all(intents: &Intents, problem: &Problem) -> Result<Vec<Answer>> {
-    let write_id = |intent: &Result<Intent, Unreadable>| match intent {
-        Ok(intent) => Some(intent.write_id),
-        Err(unreadable) => unreadable.write_id,
-    };
-    intents.iter().map(|intent| batch::refused(write_id(intent), problem.clone())).collect()
 }

@@ -29,16 +29,27 @@ struct LastStates<'a> {
 impl Unit {
     /// Makes everything durable, then tells the listeners. A unit that changed nothing leaves nothing.
     pub async fn commit(mut self) -> Result<()> {
+        self.flush().await?;
+        self.tx.commit_with(self.written).await
+    }
+
+    /// Writes what is staged into the transaction.
+    pub(super) async fn flush(&mut self) -> Result<()> {
         if self.staged.changes.is_empty() && self.staged.receipts.is_empty() {
-            return self.tx.commit().await;
+            return Ok(());
         }
         self.write_rows().await?;
         self.write_logs().await?;
         for (name, value) in &self.counters {
             counters::set(&*self.tx, name, *value).await?;
         }
-        let staged = self.staged.changes.into_iter().map(|(change, _)| change).collect();
-        self.tx.commit_with(staged).await
+        for (change, _) in std::mem::take(&mut self.staged).changes {
+            if let Some(known) = self.rows.get_mut(&(change.table, change.row_id)) {
+                known.is_stored = known.now.is_some();
+            }
+            self.written.push(change);
+        }
+        Ok(())
     }
 
     /// Removals first, so that what they held (a number that must be unique) is free; then parents before children.
