@@ -82,7 +82,15 @@ async fn what_the_browser_clears_under_an_open_app_is_stored_anew_and_reaches_th
     let fetched = held.wire.requests_of("/api/sync/turns?offset=-1");
     held.tablet.set_offline(false).await?;
     held.wait_saved_once(&property, "Inspection").await?;
-    ensure!(held.wire.requests_of("/api/sync/turns?offset=-1") > fetched, "the rows come again");
+    eventually("the rows to come again", async || {
+        ensure!(
+            held.wire.requests_of("/api/sync/turns?offset=-1") > fetched,
+            "no request for the turns from the beginning"
+        );
+        Ok(())
+    })
+    .await?;
+    held.app.wait_for_card(&property, "Inspection").await?;
     page.assert_no_errors()
 }
 

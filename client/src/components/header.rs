@@ -2,7 +2,7 @@
 
 use super::{dialog::Dialog, export::ExportButton};
 use crate::{format, state::AppState};
-use browser::Leaving;
+use browser::{Leaving, StorageState};
 use leptos::prelude::*;
 use leptos_router::components::A;
 use sync::SyncStatus;
@@ -15,7 +15,9 @@ mod text {
     pub const PASSWORD: &str = "Change your password";
     pub const SIGN_OUT: &str = "Sign out";
     pub const UNSENT_TITLE: &str = "Sign out with unsent work?";
-    pub const UNSENT_HINT: &str = "They are sent when you sign in here again. Nobody else on this device sees them.";
+    pub const UNSENT_HINT: &str = "What waits is sent when you sign in here again; nobody else on this device sees it.";
+    pub const FLEETING_TITLE: &str = "Export your work before you sign out";
+    pub const FLEETING_HINT: &str = "This browser keeps nothing for Turns: what waits is lost with this page, unless it is exported before.";
     pub const STAY: &str = "Stay signed in";
     pub const SIGN_OUT_ANYWAY: &str = "Sign out anyway";
     pub const GIVE_UP: &str = "Give them up and sign out";
@@ -97,10 +99,13 @@ fn SignOut() -> impl IntoView {
     view! {
         <button type="button" class="button quiet" on:click=ask>{text::SIGN_OUT}</button>
         {move || asking.get().map(|unsent| {
-            let changes = format::count(unsent, "change stays", "changes stay");
+            let (title, changes, hint) = match state.storage.with(StorageState::is_fleeting) {
+                true => (text::FLEETING_TITLE, format::count(unsent, "change is", "changes are") + " not sent yet. ", text::FLEETING_HINT),
+                false => (text::UNSENT_TITLE, format::count(unsent, "change stays", "changes stay") + " on this device. ", text::UNSENT_HINT),
+            };
             view! {
-                <Dialog title=text::UNSENT_TITLE on_close=move |()| asking.set(None)>
-                    <p>{changes} " on this device. " {text::UNSENT_HINT}</p>
+                <Dialog title on_close=move |()| asking.set(None)>
+                    <p>{changes}{hint}</p>
                     <form method="dialog" class="actions">
                         <button class="button primary" autofocus>{text::STAY}</button>
                         <ExportButton />

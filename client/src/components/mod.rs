@@ -1,5 +1,6 @@
 //! Parts that several pages share.
 
+pub mod awaited;
 pub mod dialog;
 pub mod export;
 pub mod field;

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use crate::facts::fixture::Field;
 
-    fn day(month: i8, day: i8) -> Date {
+    fn day(month: u8, day: u8) -> Date {
         Date::new(2026, month, day).expect("a day")
     }
 

@@ -10,7 +10,7 @@ mod drag;
 mod keys;
 
 use crate::{
-    components::heading::Heading,
+    components::{awaited::Awaited, heading::Heading},
     facts::{board, stages},
     format,
     state::{AppState, topics::Topic},
@@ -25,10 +25,6 @@ use std::collections::HashSet;
 mod text {
     pub const TITLE: &str = "Board";
     pub const SEARCH: &str = "Search turns";
-    pub const FETCHING: &str = "Fetching your turns for the first time…";
-    pub const NO_SIGNAL: &str = "There is no connection yet. Your turns are fetched as soon as there is one, and then stay on this device.";
-    pub const RESTORED: &str =
-        "The browser had cleared this device's data. Your turns are shown as they were then, perhaps not all of them, until they are fetched anew.";
     pub const EMPTY: &str = "No turns yet";
     pub const EMPTY_HINT: &str = "When a home of yours is to be made ready, its turn appears here by itself.";
     pub const NOT_FOUND: &str = "No turn matches";
@@ -55,7 +51,7 @@ pub fn Board() -> impl IntoView {
                 <p class="muted" aria-live="polite">{move || (state.lists.get() == Lists::Here).then(|| format::count(count.get(), "turn", "turns"))}</p>
                 <input class="search" type="search" aria-label=text::SEARCH placeholder=text::SEARCH bind:value=query />
             </div>
-            {move || (state.lists.get() == Lists::Restored).then(|| view! { <p class="fetching muted" role="status">{text::RESTORED}</p> })}
+            <Awaited />
             {move || match is_awaited.get() {
                 true => view! { <Skeleton /> }.into_any(),
                 false => view! { <Columns found count /> <Nothing query count /> }.into_any(),
@@ -127,11 +123,8 @@ fn Nothing(query: RwSignal<String>, count: Memo<usize>) -> impl IntoView {
 /// Shown once in a device's life: until the first rows are here.
 #[component]
 fn Skeleton() -> impl IntoView {
-    let state = AppState::of_context();
-    let is_offline = Memo::new(move |_| state.status.with(|status| status.is_offline));
     let cards = |many: usize| (0..many).map(|_| view! { <div class="skeleton-card"></div> }).collect_view();
     view! {
-        <p class="fetching muted" role="status">{move || if is_offline.get() { text::NO_SIGNAL } else { text::FETCHING }}</p>
         <div class="board skeleton" aria-hidden="true">
             {[3, 2, 4, 2, 3].into_iter().map(|many| view! { <div class="column"><div class="skeleton-title"></div>{cards(many)}</div> }).collect_view()}
         </div>

@@ -6,7 +6,7 @@ mod details;
 mod unsent;
 
 use crate::{
-    components::{heading::Heading, mark::mark, move_menu::MoveButton},
+    components::{awaited::Awaited, heading::Heading, mark::mark, move_menu::MoveButton},
     facts::{self, card, stages},
     format,
     pages::not_found::Nowhere,
@@ -23,7 +23,6 @@ use unsent::Unsent;
 mod text {
     pub const NOT_FOUND: &str = "This turn is not on this device";
     pub const NOT_FOUND_HINT: &str = "It may be finished for more than 30 days, belong to somebody else, or the address is mistyped.";
-    pub const FETCHING: &str = "Fetching your turns for the first time…";
     pub const BOARD: &str = "Board";
     pub const SCOPE: &str = "Scope of work";
     pub const WALK: &str = "Scope walk";
@@ -46,7 +45,7 @@ pub fn with_turn(page: impl Fn(RowId) -> AnyView + Copy + Send + Sync + 'static)
     move || match known.get() {
         Some(turn) => page(turn),
         None if state.lists.get() == Lists::Here => view! { <Nowhere title=text::NOT_FOUND hint=text::NOT_FOUND_HINT /> }.into_any(),
-        None => view! { <div class="page"><p class="muted">{text::FETCHING}</p></div> }.into_any(),
+        None => view! { <div class="page"><Awaited /></div> }.into_any(),
     }
 }
 

@@ -1,0 +1,28 @@
+//! What a page says of lists that are not all here.
+//!
+//! **Invariant:** what is not found is never called missing while it may still come.
+
+use crate::state::AppState;
+use browser::Lists;
+use leptos::prelude::*;
+
+mod text {
+    pub const FETCHING: &str = "Fetching your turns for the first time…";
+    pub const NO_SIGNAL: &str = "There is no connection yet. Your turns are fetched as soon as there is one, and then stay on this device.";
+    pub const RESTORED: &str =
+        "The browser had cleared this device's data. Your turns are shown as they were then, perhaps not all of them, until they are fetched anew.";
+}
+
+/// One sentence; nothing once everything is here.
+#[component]
+pub fn Awaited() -> impl IntoView {
+    let state = AppState::of_context();
+    let is_offline = Memo::new(move |_| state.status.with(|status| status.is_offline));
+    let sentence = move || match state.lists.get() {
+        Lists::Awaited if is_offline.get() => Some(text::NO_SIGNAL),
+        Lists::Awaited => Some(text::FETCHING),
+        Lists::Restored => Some(text::RESTORED),
+        Lists::Here => None,
+    };
+    move || sentence().map(|sentence| view! { <p class="fetching muted" role="status">{sentence}</p> })
+}
