@@ -4,7 +4,10 @@
 
 mod common;
 
-use browser::store::{Happening, Holdings, IdbStore, Session, StoreError};
+use browser::{
+    crypto::Key,
+    store::{Happening, Holdings, IdbStore, Session, StoreError},
+};
 use common::{fresh, fresh_name, write_id};
 use domain::{Role, Table, UserId};
 use indexed_db_futures::{Build, BuildPrimitive, database::Database, transaction::TransactionMode};
@@ -147,17 +150,25 @@ async fn a_connection_that_the_browser_takes_away_is_opened_again() {
 async fn a_handle_reads_and_stores_for_the_one_who_is_signed_in() {
     let store = fresh().await;
     let (anna, ben) = (session(1), session(2));
-    store.begin_session(&anna).await.unwrap();
+    let key = Key::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").await.unwrap();
+    store.begin_session(&anna, Some(&key)).await.unwrap();
     let annas = store.on_behalf_of(anna.user.id);
     annas.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await.unwrap();
-    store.begin_session(&anna).await.unwrap();
+    store.begin_session(&anna, None).await.unwrap();
     assert_eq!(annas.rows(Table::Turns).await.unwrap().len(), 1, "signing in again costs nothing");
+    assert!(store.seal_key(anna.user.id).await.unwrap().is_some());
     assert_eq!(annas.outbox().await, Ok(vec![]));
-    store.begin_session(&ben).await.unwrap();
+    store.begin_session(&ben, None).await.unwrap();
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());
     assert_eq!(store.place(Table::Turns).await.unwrap(), None);
+    assert!(
+        store.seal_key(anna.user.id).await.unwrap().is_none(),
+        "a key lies here while its user is signed in"
+    );
     assert_eq!(annas.apply_shape(&batch(vec![RowChange::Put(turn(1, 1))])).await, Err(StoreError::NotOurs));
     assert_eq!(annas.rows(Table::Turns).await, Err(StoreError::NotOurs));
+    assert_eq!(store.renew_session(&anna).await, Ok(false), "what was confirmed too late");
+    assert_eq!(store.session().await.unwrap(), Some(ben.clone()));
     assert_eq!(annas.rows_by_id(Table::Turns, &[row_id(1)]).await, Err(StoreError::NotOurs));
     assert_eq!(annas.outbox().await, Err(StoreError::NotOurs));
     assert!(store.rows(Table::Turns).await.unwrap().is_empty());

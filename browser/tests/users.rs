@@ -24,6 +24,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 #[wasm_bindgen(module = "/tests/common/faults.js")]
 extern "C" {
     fn slow_encryption(meanwhile: &Function);
+    fn slow_decryption(meanwhile: &Function);
     fn no_encryption() -> Function;
     fn no_room_for(stores: &str, until_cleared: bool) -> Function;
     fn everything_in(name: &str) -> Promise;
@@ -169,6 +170,56 @@ async fn nobody_is_signed_in_beside_their_own_sealed_work() {
     device.sign_in("anna@example.com", "right").await.unwrap();
     until(|| shown_notes(&device) == "Sealed").await;
     device.close();
+}
+
+#[wasm_bindgen_test]
+async fn whom_another_sign_in_sees_off_while_they_sign_in_leaves_everything_sealed() {
+    let name = fresh_name();
+    let (device, _) = signed_in_on(&name, 1).await;
+    until(|| device.first_sync_done()).await;
+    office_goes("down");
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    let anna = device.user().unwrap().id;
+    device.sign_out(Leaving::KeepSealed).await.unwrap();
+    let other_tab = IdbStore::open(&name).await.unwrap();
+    let sees_off = Closure::<dyn FnMut() -> Promise>::new(move || {
+        let other_tab = other_tab.clone();
+        future_to_promise(async move {
+            other_tab.leave(anna, Leaving::KeepSealed).await.unwrap();
+            other_tab.close();
+            Ok(JsValue::NULL)
+        })
+    });
+    slow_decryption(wasm_bindgen::JsCast::unchecked_ref(sees_off.as_ref()));
+    office(1);
+    device.sign_in("anna@example.com", "right").await.unwrap();
+    until(|| device.user().is_none()).await;
+    let left = contents(&name).await;
+    assert_eq!(["outbox", "seals", "keys"].map(|store| count(&left, store)), [0, 1, 0]);
+    device.sign_in("anna@example.com", "right").await.unwrap();
+    until(|| shown_notes(&device) == "Sealed").await;
+    device.close();
+}
+
+/// The page that signed somebody in ended before it had opened what they had left.
+#[wasm_bindgen_test]
+async fn what_a_sign_in_left_sealed_is_opened_by_the_next_page() {
+    let name = fresh_name();
+    let (device, _) = signed_in_on(&name, 1).await;
+    until(|| device.first_sync_done()).await;
+    office_goes("down");
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    device.sign_out(Leaving::KeepSealed).await.unwrap();
+    office(1);
+    let end = no_room_for("outbox", false);
+    device.sign_in("anna@example.com", "right").await.unwrap();
+    end.call0(&JsValue::NULL).unwrap();
+    device.close();
+    let left = contents(&name).await;
+    assert_eq!(["seals", "keys"].map(|store| count(&left, store)), [1, 1]);
+    let next = Device::open_on(&name, |_| {}).await.unwrap();
+    until(|| shown_notes(&next) == "Sealed").await;
+    next.close();
 }
 
 #[wasm_bindgen_test]

@@ -5,7 +5,10 @@
 
 use crate::{
     coverage::{Fault, STATES, States},
-    device::session::Session,
+    device::{
+        session::Session,
+        taps::{set_by, whose},
+    },
     executor::ProcessId,
     seals::Seal,
     world::World,
@@ -102,6 +105,18 @@ impl Disk {
         self.session.borrow().clone()
     }
 
+    /// Whether this user is signed in.
+    pub(crate) fn is_of(&self, user: UserId) -> bool {
+        self.session.borrow().as_ref().is_some_and(|session| session.user.id == user)
+    }
+
+    fn note_session(&self, session: &Session) {
+        let before = self.session.replace(Some(session.clone()));
+        if !before.is_some_and(|before| before.shares_rows_with(session)) {
+            at_once(self.memory.forget_rows());
+        }
+    }
+
     pub(crate) fn look_again(&self) {
         let mut states = States::default();
         for record in self.records() {
@@ -150,8 +165,7 @@ impl Hand {
     }
 
     fn is_ours(&self, disk: &Disk) -> bool {
-        let is_signed_in = |owner| disk.session.borrow().as_ref().is_some_and(|session| session.user.id == owner);
-        self.owner.is_none_or(is_signed_in)
+        self.owner.is_none_or(|owner| disk.is_of(owner))
     }
 
     /// Asks for a transaction that writes what the server has too: there may be no room for it.
@@ -205,15 +219,30 @@ impl Hand {
         self.reading(|disk| disk.session.borrow().clone()).await
     }
 
-    /// Begins or renews a session. Rows that belong to another one are wiped.
-    pub async fn begin_session(&self, session: &Session) -> Result<(), DiskError> {
-        let session = session.clone();
+    /// Begins a session, with the key to what its user left sealed. Rows that belong to another one are wiped.
+    pub async fn begin_session(&self, session: &Session, has_key: bool) -> Result<(), DiskError> {
         self.writing_with_room(|disk| {
-            let before = disk.session.replace(Some(session.clone()));
-            if !before.is_some_and(|before| before.shares_rows_with(&session)) {
-                at_once(disk.memory.forget_rows());
+            if has_key {
+                disk.keys.borrow_mut().insert(session.user.id);
             }
+            // Who has signed in after they were to be seen off.
+            if let Some(other) = disk.session_note().filter(|before| before.user.id != session.user.id) {
+                disk.keys.borrow_mut().remove(&other.user.id);
+            }
+            disk.note_session(session);
             Ok(())
+        })
+        .await
+    }
+
+    /// Renews the session of who is still signed in here. `false`: somebody else is, or nobody, and nothing is changed.
+    pub async fn renew_session(&self, session: &Session) -> Result<bool, DiskError> {
+        self.writing_with_room(|disk| {
+            let is_theirs = disk.is_of(session.user.id);
+            if is_theirs {
+                disk.note_session(session);
+            }
+            Ok(is_theirs)
         })
         .await
     }
@@ -230,9 +259,12 @@ impl Hand {
     }
 
     fn note_stored(&self, stored: &[OutboxRecord]) {
-        let mut ledger = self.world.ledger.borrow_mut();
+        let (mut ledger, mut promises) = (self.world.ledger.borrow_mut(), self.world.promises.borrow_mut());
         for record in stored {
             ledger.stored(self.disk.device, record);
+            for (column, _, to) in set_by(record) {
+                promises.stored(whose(self.disk.device, record), (record.table, record.row_id), column, &to);
+            }
             if record.seq <= self.disk.newest_seq.replace(record.seq) {
                 self.world
                     .violate(|| format!("device {} gave the number {} twice", self.disk.device, record.seq));

@@ -26,6 +26,8 @@ struct Promise {
     was: Value,
     /// What was set, and by whom.
     set: Vec<(usize, Value)>,
+    /// How many of these are stored, or stand before one that is.
+    stored: usize,
     is_contested: bool,
 }
 
@@ -48,6 +50,7 @@ impl Promises {
             device,
             was: was.clone(),
             set: vec![],
+            stored: 0,
             is_contested: false,
         });
         // A new turn’s stage is also the server’s to set.
@@ -55,6 +58,19 @@ impl Promises {
         promise.is_contested |=
             is_servers || device == OFFICE || promise.device != device || promise.was == *to || promise.set.iter().any(|(_, set)| set == to);
         promise.set.push((device, to.clone()));
+    }
+
+    /// What a user of a device set is stored. Of two tabs the one that was tapped in first may store last: then the other's value stands under it,
+    /// and is seen again should it be refused.
+    pub fn stored(&mut self, device: usize, row: (Table, RowId), column: &str, to: &Value) {
+        let Some(promise) = self.0.get_mut(&row).and_then(|columns| columns.get_mut(column)) else {
+            return;
+        };
+        let Some(place) = promise.set.iter().position(|(by, set)| *by == device && set == to) else {
+            return;
+        };
+        promise.is_contested |= place < promise.stored;
+        promise.stored = promise.stored.max(place + 1);
     }
 
     /// Whether a value is one that this user has set on this device.

@@ -87,11 +87,12 @@ impl Disk {
             .collect()
     }
 
-    fn unseal(&self, name: u64) {
+    /// Puts the records back in the seal's place, and says so.
+    fn unseal(&self, user: UserId, name: u64) -> bool {
         let mut seals = self.seals.borrow_mut();
-        // Another tab may have opened it.
-        let Some(place) = seals.iter().position(|seal| seal.name == name) else {
-            return;
+        // Another tab may have opened it, or ended the session for which it was to be opened.
+        let Some(place) = seals.iter().position(|seal| seal.name == name).filter(|_| self.is_of(user)) else {
+            return false;
         };
         let own = seals.remove(place).own;
         let known: Vec<_> = self.records().into_iter().chain(at_once(self.memory.history(usize::MAX))).collect();
@@ -99,6 +100,7 @@ impl Disk {
         let records = own.unsettled.into_iter().chain(own.over).filter(is_new).collect();
         self.memory.take_over(records, vec![]);
         own.foreign.into_iter().for_each(|raw| self.memory.put_foreign_envelope(raw));
+        true
     }
 }
 
@@ -142,7 +144,7 @@ impl Hand {
                 Left::Plain => {}
             }
             disk.keys.borrow_mut().remove(&user);
-            if disk.session.borrow().as_ref().is_some_and(|session| session.user.id == user) {
+            if disk.is_of(user) {
                 disk.session.replace(None);
                 at_once(disk.memory.forget_rows());
             }
@@ -162,32 +164,20 @@ impl Hand {
         own.foreign.iter().for_each(|raw| ledger.gone_foreign(self.disk.device, raw));
     }
 
-    /// Keeps the key of a user who signs in.
-    pub async fn keep_seal_key(&self, user: UserId) -> Result<(), DiskError> {
-        let keep = |disk: &Disk| {
-            disk.keys.borrow_mut().insert(user);
-            Ok(())
-        };
-        self.writing_with_room(keep).await
-    }
-
-    /// Opens what this user left behind with their key.
-    pub async fn open_seals(&self, user: UserId) -> Result<(), DiskError> {
+    /// Opens what this user left behind with their key, while they are signed in. Says whether something was opened.
+    pub async fn open_seals(&self, user: UserId) -> Result<bool, DiskError> {
         let names = |disk: &Disk| disk.seals.borrow().iter().filter(|seal| seal.user == user).map(|seal| seal.name).collect();
         let names: Vec<u64> = self.reading(names).await?;
         if names.is_empty() || !self.reading(|disk| disk.keys.borrow().contains(&user)).await? {
-            return Ok(());
+            return Ok(false);
         }
+        let mut has_opened = false;
         for name in names {
             // Decrypting is awaited outside.
             self.world.pass(self.process).await;
-            let unseal = |disk: &Disk| {
-                disk.unseal(name);
-                Ok(())
-            };
-            self.writing_with_room(unseal).await?;
+            has_opened |= self.writing_with_room(|disk| Ok(disk.unseal(user, name))).await?;
         }
-        Ok(())
+        Ok(has_opened)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a device knows of one user's writes, as it is handed over when they cannot go by themselves.
 //!
+//! What two tabs did to a row at the same moment is lined up as before sending ([`crate::outbox::line_up`]): without that, the first of them
+//! could meet the second as a conflict, and be applied after it.
+//!
 //! **Invariant:** every record of the user is in it once, in the order of the device, as it would travel; nobody else's is.
 
-use crate::outbox::{OutboxRecord, WriteState, drain::wire};
+use crate::outbox::{OutboxRecord, WriteState, drain::wire, line_up::line_up};
 use domain::DeviceId;
 use protocol::{
     User,
@@ -13,6 +16,11 @@ use protocol::{
 pub fn device_writes(user: User, device_id: DeviceId, mut records: Vec<OutboxRecord>, exported_at_ms: i64, complete_since_ms: i64) -> DeviceWrites {
     records.retain(|record| record.user_id == user.id);
     records.sort_by_key(|record| record.seq);
+    for moved in line_up(&records, &[]) {
+        if let Some(record) = records.iter_mut().find(|record| record.write_id == moved.write_id) {
+            *record = moved;
+        }
+    }
     DeviceWrites {
         version: HANDOVER_VERSION,
         device_id,
@@ -46,5 +54,43 @@ const fn standing(state: WriteState) -> Standing {
         WriteState::Held => Standing::Held,
         WriteState::Acked | WriteState::Settled => Standing::Applied,
         WriteState::Discarded => Standing::Discarded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        outbox::Change,
+        store::conformance::{record, row_id},
+    };
+    use domain::Role;
+
+    /// Offline nothing is drained, so nothing has been lined up before.
+    #[test]
+    fn taps_of_two_tabs_are_handed_over_as_a_chain() {
+        let notes = |n, to: &str| {
+            let change = Change {
+                from: "a".into(),
+                to: to.into(),
+                predicted: false,
+            };
+            OutboxRecord {
+                seq: n,
+                changes: [("notes".to_owned(), change)].into(),
+                ..record(n, 1)
+            }
+        };
+        let (first, second) = (notes(11, "b"), notes(12, "c"));
+        let user = User {
+            id: first.user_id,
+            email: "anna@example.com".to_owned(),
+            name: "Anna".to_owned(),
+            role: Role::PropertyManager,
+            vendor_id: None,
+            must_change_password: false,
+        };
+        let file = device_writes(user, DeviceId(row_id(9).0), vec![second, first.clone()], 0, 0);
+        assert!(file.writes[1].write.after.contains(&first.write_id));
     }
 }

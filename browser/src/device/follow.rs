@@ -101,7 +101,10 @@ impl Inner {
                     Some(ids) => view.replace_rows(table, ids, rows),
                     None => view.load_table(table, rows),
                 });
-                self.note_placed(table);
+                // Some rows are not the table, though it lies here by now: word of it is on its way.
+                if named.is_none() {
+                    self.note_placed(table);
+                }
             }
             // Somebody else's by now, or not here.
             Ok(_) => {}
@@ -128,7 +131,8 @@ impl Inner {
     }
 
     /// A write that has left the outbox has left its echo in the rows, in one transaction. Another tab's signal for these may still be on its way:
-    /// so they are read before the write goes from the view, or what it set would be seen to go back and return.
+    /// so they are read before the write goes from the view, or what it set would be seen to go back and return. The
+    /// tab that leads reads them too: an earlier leader may have stored them.
     async fn try_reload_outbox(&self, user: UserId) -> Result<bool, StoreError> {
         let (mut refreshed, mut away, mut kept) = (HashSet::new(), HashSet::new(), Vec::new());
         loop {
@@ -137,17 +141,14 @@ impl Inner {
                 return Ok(false);
             }
             let over: Vec<(WriteId, Table, RowId)> = self.over(&records).into_iter().filter(|(id, ..)| refreshed.insert(*id)).collect();
-            // Who leads has shown them itself.
-            if over.is_empty() || self.is_leading.get() {
+            if over.is_empty() {
                 records.extend(kept);
                 self.change(|view| view.load_outbox(records));
                 return Ok(true);
             }
             for table in Table::ALL {
                 let ids: HashSet<RowId> = over.iter().filter(|(_, of, _)| *of == table).map(|(.., row)| *row).collect();
-                // A table that has not come yet shows nothing that could go back.
-                let is_shown = self.placed.borrow().contains(&table) || self.restored.borrow().contains(&table);
-                if is_shown && !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
+                if !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
                     away.extend(over.iter().filter(|(_, of, _)| *of == table).map(|(id, ..)| *id));
                 }
             }
@@ -234,8 +235,9 @@ impl Audience for Screen {
             let ids = named.then(|| batch.changes.iter().map(RowChange::id).collect());
             device.channel.tell(&Signal::RowsChanged { table: batch.table, ids });
         }
-        if !applied.settled.is_empty() {
-            // Not taken out of the view here: an earlier write to the same row may be over too, and this tab not know it yet.
+        if batch.reset || !applied.settled.is_empty() {
+            // Not taken out of the view here: an earlier write to the same row may be over too, and this tab not know it yet. With a table that
+            // was not here, writes that have waited for it are over.
             device.tell_all(&Signal::OutboxChanged);
         }
     }

@@ -87,6 +87,10 @@ impl Inner {
         spawn_local(update::register(Rc::downgrade(self)));
         let device = self.clone();
         spawn_local(async move {
+            if let Some(user) = device.user_id() {
+                // The page that signed them in may have ended before that. What does not open was told then.
+                let _ = device.open_what_was_left(user).await;
+            }
             device.ask_about_held();
             device.confirm_session().await;
         });

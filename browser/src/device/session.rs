@@ -13,7 +13,7 @@ use crate::{
     http::Confirmation,
     leader::Leader,
     scope,
-    store::{Leaving, Session, StoreError},
+    store::{Leaving, Session, StoreError, Unsealed},
 };
 use domain::UserId;
 use futures::future::{Either, select};
@@ -32,13 +32,15 @@ const LONGEST_DRAIN_MS: i64 = 5_000;
 impl Inner {
     pub(super) async fn sign_in(self: &Rc<Self>, email: &str, password: &str) -> Result<User, Problem> {
         let answer = self.http.login(email, password).await?;
+        let key = readable(answer.seal_key.as_deref()).await;
         self.see_off_others(answer.user.id).await;
-        self.keep_key(answer.user.id, answer.seal_key.as_deref()).await.map_err(not_kept)?;
+        let session = Session::new(answer.user.clone(), answer.shapes);
+        self.store.begin_session(&session, key.as_ref()).await.map_err(not_kept)?;
+        // Opened after that: another sign-in, which saw this user off, may have sealed something until then.
         if let Some(problem) = self.open_what_was_left(answer.user.id).await {
             self.tell(News::StorageFailed(problem));
         }
-        let session = Session::new(answer.user.clone(), answer.shapes);
-        self.renew(session).await.map_err(not_kept)?;
+        self.take_up(session).await;
         // The server has replaced the session that it was to be told to end.
         let _ = self.store.set_note(OWED_LOGOUT_NOTE, None).await;
         // The browser is asked to keep the data when there is something to be kept.
@@ -69,8 +71,9 @@ impl Inner {
         Ok(())
     }
 
-    /// Whoever was signed in before, and whose session ended without a sign-out, leaves now. Should that fail, what they wrote stays as it
-    /// is, and is still nobody else's to see or send.
+    /// Whoever was signed in before, and whose session ended without a sign-out, leaves now, also where they have signed in again while this
+    /// waited: a tablet has one session, and the last sign-in has it. Should that fail, what they wrote stays as it is, and is still nobody
+    /// else's to see or send.
     async fn see_off_others(&self, user: UserId) {
         if let Ok(Some(before)) = self.store.session().await
             && before.user.id != user
@@ -80,22 +83,17 @@ impl Inner {
         }
     }
 
-    /// Keeps the key to what this user left sealed: without it they would be signed in beside it until their next sign-in.
-    async fn keep_key(&self, user: UserId, key: Option<&str>) -> Result<(), StoreError> {
-        let Some(text) = key else { return Ok(()) };
-        match Key::from_base64(text).await {
-            Ok(key) => self.store.keep_seal_key(user, &key).await,
-            // A browser that cannot encrypt has sealed nothing.
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// Opens what this user left sealed, at sign-in or, where there was no room for it then, later. What does not open stays for another
-    /// time; says why.
+    /// Opens what this user left sealed: at sign-in or, where there was no room for it then or the page ended in between, later. What does not
+    /// open stays for another time; says why.
     pub(super) async fn open_what_was_left(&self, user: UserId) -> Option<String> {
         match self.store.open_seals(user).await {
-            Ok(0) => None,
-            Ok(_) => Some("what you left here at your last sign-out could not be opened; it is kept".to_owned()),
+            Ok(Unsealed { opened, unopened }) => {
+                if opened > 0 {
+                    // Whoever took up the session before has not seen what was in them.
+                    self.tell_all(&Signal::OutboxChanged);
+                }
+                (unopened > 0).then(|| "what you left here at your last sign-out could not be opened; it is kept".to_owned())
+            }
             Err(error) => Some(error.to_string()),
         }
     }
@@ -112,8 +110,15 @@ impl Inner {
             Confirmation::SignedIn(answer) if answer.user.id == session.user.id => {
                 let confirmed = Session::new(answer.user, answer.shapes);
                 if confirmed != session {
-                    // Should the storage fail, the session stays as it was known.
-                    let _ = self.renew(confirmed).await;
+                    // Whoever has left meanwhile in another tab stays away. Should the storage fail, the session stays as it was known.
+                    match self.store.renew_session(&confirmed).await {
+                        Ok(true) => self.take_up(confirmed).await,
+                        Ok(false) => {
+                            self.reload_session().await;
+                            return false;
+                        }
+                        Err(_) => {}
+                    }
                 }
                 true
             }
@@ -153,11 +158,10 @@ impl Inner {
         }
     }
 
-    async fn renew(self: &Rc<Self>, session: Session) -> Result<(), StoreError> {
-        self.store.begin_session(&session).await?;
+    /// Goes on under what has been stored as the session.
+    async fn take_up(self: &Rc<Self>, session: Session) {
         self.adopt(Some(session)).await;
         self.channel.tell(&Signal::SessionChanged);
-        Ok(())
     }
 
     /// Shows what belongs to this session, and syncs for it while it lasts.
@@ -266,6 +270,11 @@ async fn quiet() -> Option<drainer::Turn> {
         Either::Left((turn, _)) => Some(turn),
         Either::Right(_) => None,
     }
+}
+
+/// The key to what a user left sealed. A browser that cannot encrypt has sealed nothing.
+async fn readable(key: Option<&str>) -> Option<Key> {
+    Key::from_base64(key?).await.ok()
 }
 
 fn not_kept(error: StoreError) -> Problem {

@@ -30,6 +30,15 @@ pub async fn begin_session(memory: &MemoryStore, begun: &Session) {
     sure(memory.set_note(SESSION_NOTE, session::write(begun).ok().as_deref()).await);
 }
 
+/// See [`super::IdbStore::renew_session`].
+pub async fn renew_session(memory: &MemoryStore, renewed: &Session) -> bool {
+    let is_theirs = session(memory).await.is_some_and(|before| before.user.id == renewed.user.id);
+    if is_theirs {
+        begin_session(memory, renewed).await;
+    }
+    is_theirs
+}
+
 /// See [`super::IdbStore::note_session_ended`].
 pub async fn note_session_ended(memory: &MemoryStore, user: UserId) {
     if let Some(session) = session(memory).await.filter(|session| session.user.id == user) {

@@ -26,7 +26,7 @@ pub use device_store::{DeviceStore, StorageNews};
 pub use error::StoreError;
 pub use layout::DATABASE;
 pub use recovery::Holdings;
-pub use seals::Leaving;
+pub use seals::{Leaving, Unsealed};
 pub use session::{SESSION_NOTE, Session};
 pub use state::StorageState;
 

@@ -21,6 +21,15 @@ use wasm_bindgen::{JsCast, JsValue};
 /// Who amends so often in a row is being tapped in; then they are sealed another time.
 const MOST_TRIES: usize = 8;
 
+/// What became of the seals that were to be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsealed {
+    /// Their records are in outbox and history again.
+    pub opened: usize,
+    /// The key does not open them, or there is none. They stay.
+    pub unopened: usize,
+}
+
 /// What is done with what a user leaves behind on a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leaving {
@@ -37,22 +46,6 @@ impl IdbStore {
         let work = async |transaction: &Transaction<'_>| Ok(transaction.object_store(KEYS)?.get(user.to_string()).primitive()?.await?);
         let key: Option<JsValue> = self.connection.transact(&[KEYS], Access::Read, work).await?;
         Ok(key.and_then(Key::from_js))
-    }
-
-    /// Keeps the key of a user who signs in.
-    pub async fn keep_seal_key(&self, user: UserId, key: &Key) -> Result<(), StoreError> {
-        let work = async |transaction: &Transaction<'_>| {
-            drop(
-                transaction
-                    .object_store(KEYS)?
-                    .put(key.to_js())
-                    .with_key(user.to_string())
-                    .without_key_type()
-                    .primitive()?,
-            );
-            Ok(())
-        };
-        self.connection.transact(&[KEYS], Access::Write, work).await
     }
 
     /// Ends this user's session: rows and key go, and what they wrote is sealed with it or, where they say so, given up. Without a key, or where
@@ -76,22 +69,39 @@ impl IdbStore {
         go(&self.connection, user, &Left::Plain).await.map(drop)
     }
 
-    /// Opens what this user left behind. Says how many seals could not be opened; they stay.
-    pub async fn open_seals(&self, user: UserId) -> Result<usize, StoreError> {
+    /// Opens what this user left behind, while they are signed in: whoever is seen off meanwhile finds it at their next sign-in.
+    pub async fn open_seals(&self, user: UserId) -> Result<Unsealed, StoreError> {
+        let mut unsealed = Unsealed::default();
         let seals = seals_of(&self.connection, user).await?;
         if seals.is_empty() {
-            return Ok(0);
+            return Ok(unsealed);
         }
-        let Some(key) = self.seal_key(user).await? else { return Ok(seals.len()) };
-        let mut unopened = 0;
+        let key = self.seal_key(user).await?;
         for (name, seal) in seals {
-            match opened(&key, &seal).await {
-                Ok(records) => unseal(&self.connection, &name, &records).await?,
-                Err(_) => unopened += 1,
+            let records = match &key {
+                Some(key) => opened(key, &seal).await.ok(),
+                None => None,
+            };
+            match records {
+                Some(records) => unsealed.opened += usize::from(unseal(&self.connection, user, &name, &records).await?),
+                None => unsealed.unopened += 1,
             }
         }
-        Ok(unopened)
+        Ok(unsealed)
     }
+}
+
+/// Keeps the key of a user who signs in, inside a transaction.
+pub fn keep_key_in(transaction: &Transaction<'_>, user: UserId, key: &Key) -> Result<(), StoreError> {
+    let keys = transaction.object_store(KEYS)?;
+    drop(keys.put(key.to_js()).with_key(user.to_string()).without_key_type().primitive()?);
+    Ok(())
+}
+
+/// Forgets the key of a user who is not signed in any more, inside a transaction.
+pub fn forget_key_in(transaction: &Transaction<'_>, user: UserId) -> Result<(), StoreError> {
+    drop(transaction.object_store(KEYS)?.delete(user.to_string()).primitive()?);
+    Ok(())
 }
 
 /// No records, as JSON.
@@ -146,7 +156,7 @@ async fn go(connection: &Connection, user: UserId, left: &Left) -> Result<bool, 
                 }
             }
         }
-        drop(transaction.object_store(KEYS)?.delete(user.to_string()).primitive()?);
+        forget_key_in(transaction, user)?;
         session::end_in(transaction, user).await?;
         Ok(true)
     };
@@ -178,14 +188,14 @@ async fn opened(key: &Key, seal: &Sealed) -> Result<[Vec<JsValue>; 2], CryptoErr
     Ok([records(0), records(1)])
 }
 
-/// Puts the records back in the seal's place. One that is there by itself stands as it is.
-async fn unseal(connection: &Connection, name: &str, records: &[Vec<JsValue>; 2]) -> Result<(), StoreError> {
+/// Puts the records back in the seal's place, and says so. One that is there by itself stands as it is.
+async fn unseal(connection: &Connection, user: UserId, name: &str, records: &[Vec<JsValue>; 2]) -> Result<bool, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         let seals = transaction.object_store(SEALS)?;
         let seal: Option<JsValue> = seals.get(name).primitive()?.await?;
-        if seal.is_none() {
-            // Another tab has opened it.
-            return Ok(());
+        // Another tab may have opened it, or ended the session for which it was to be opened.
+        if seal.is_none() || !session::is_of(transaction, user).await? {
+            return Ok(false);
         }
         let (unsettled, over) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
         for (store, records) in [&unsettled, &over].into_iter().zip(records) {
@@ -199,9 +209,9 @@ async fn unseal(connection: &Connection, name: &str, records: &[Vec<JsValue>; 2]
             }
         }
         drop(seals.delete(name).primitive()?);
-        Ok(())
+        Ok(true)
     };
-    connection.transact(&[SEALS, OUTBOX, HISTORY], Access::WriteDurably, work).await
+    connection.transact(&[SEALS, OUTBOX, HISTORY, NOTES], Access::WriteDurably, work).await
 }
 
 async fn is_there(store: &ObjectStore<'_>, id: &str) -> Result<bool, StoreError> {

@@ -1,7 +1,8 @@
 //! Who is signed in on this device, and whose rows therefore lie here.
 //!
 //! Two tabs may sign two people in at once, while a third still receives rows for the first of them. The session
-//! changes in the transaction that wipes the rows, and rows are stored only in a transaction that finds their owner signed in.
+//! changes in the transaction that wipes the rows, and rows are stored only in a transaction that finds their owner signed in. It begins in the
+//! transaction that keeps its user's key, and ends in the one that forgets it ([`super::seals`]).
 //!
 //! **Invariant:** all rows in the store belong to the user of the session note.
 
@@ -9,9 +10,10 @@ use super::{
     IdbStore,
     connection::Access,
     error::StoreError,
-    layout::{NOTES, PLACES, ROWS, SNAPSHOTS},
-    notes, rows,
+    layout::{KEYS, NOTES, PLACES, ROWS, SNAPSHOTS},
+    notes, rows, seals,
 };
+use crate::crypto::Key;
 use domain::{Table, UserId};
 use indexed_db_futures::transaction::Transaction;
 use protocol::User;
@@ -67,16 +69,33 @@ impl IdbStore {
         Ok(notes::note(&self.connection, SESSION_NOTE).await?.as_deref().and_then(read))
     }
 
-    /// Begins or renews a session. Rows that belong to another one are wiped.
-    pub async fn begin_session(&self, session: &Session) -> Result<(), StoreError> {
+    /// Begins a session, with the key to what its user left sealed, if the server has given one. Rows that belong to another one are wiped.
+    pub async fn begin_session(&self, session: &Session, key: Option<&Key>) -> Result<(), StoreError> {
         let text = write(session)?;
         let work = async |transaction: &Transaction<'_>| {
-            let notes = transaction.object_store(NOTES)?;
-            let before = notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read);
-            if !before.is_some_and(|before| before.shares_rows_with(session)) {
-                rows::forget(transaction)?;
+            if let Some(key) = key {
+                seals::keep_key_in(transaction, session.user.id, key)?;
             }
-            notes::write(&notes, SESSION_NOTE, Some(&text))
+            let before = session_in(transaction).await?;
+            // Who has signed in after they were to be seen off.
+            if let Some(other) = before.as_ref().filter(|before| before.user.id != session.user.id) {
+                seals::forget_key_in(transaction, other.user.id)?;
+            }
+            note_in(transaction, before.as_ref(), session, &text)
+        };
+        let stores = [NOTES, KEYS, ROWS, SNAPSHOTS, PLACES];
+        self.connection.transact(&stores, Access::Write, work).await
+    }
+
+    /// Renews the session of who is still signed in here. `false`: somebody else is, or nobody, and nothing is changed.
+    pub async fn renew_session(&self, session: &Session) -> Result<bool, StoreError> {
+        let text = write(session)?;
+        let work = async |transaction: &Transaction<'_>| {
+            let before = session_in(transaction).await?.filter(|before| before.user.id == session.user.id);
+            if before.is_some() {
+                note_in(transaction, before.as_ref(), session, &text)?;
+            }
+            Ok(before.is_some())
         };
         self.connection.transact(&[NOTES, ROWS, SNAPSHOTS, PLACES], Access::Write, work).await
     }
@@ -97,13 +116,29 @@ impl IdbStore {
     }
 }
 
+async fn session_in(transaction: &Transaction<'_>) -> Result<Option<Session>, StoreError> {
+    let note = notes::read(&transaction.object_store(NOTES)?, SESSION_NOTE).await?;
+    Ok(note.as_deref().and_then(read))
+}
+
+/// Writes the session's note; `text` is what stands in it.
+fn note_in(transaction: &Transaction<'_>, before: Option<&Session>, session: &Session, text: &str) -> Result<(), StoreError> {
+    if !before.is_some_and(|before| before.shares_rows_with(session)) {
+        rows::forget(transaction)?;
+    }
+    notes::write(&transaction.object_store(NOTES)?, SESSION_NOTE, Some(text))
+}
+
+/// Whether this user is signed in, inside a transaction.
+pub async fn is_of(transaction: &Transaction<'_>, user: UserId) -> Result<bool, StoreError> {
+    Ok(session_in(transaction).await?.is_some_and(|session| session.user.id == user))
+}
+
 /// Ends this user's session inside a transaction: session and rows go. Somebody else's stays.
 pub async fn end_in(transaction: &Transaction<'_>, user: UserId) -> Result<(), StoreError> {
-    let notes = transaction.object_store(NOTES)?;
-    let session = notes::read(&notes, SESSION_NOTE).await?.as_deref().and_then(read);
-    if session.is_some_and(|session| session.user.id == user) {
+    if is_of(transaction, user).await? {
         rows::forget(transaction)?;
-        notes::write(&notes, SESSION_NOTE, None)?;
+        notes::write(&transaction.object_store(NOTES)?, SESSION_NOTE, None)?;
     }
     Ok(())
 }
@@ -111,12 +146,7 @@ pub async fn end_in(transaction: &Transaction<'_>, user: UserId) -> Result<(), S
 /// Fails when an owner is named, and somebody else, or nobody, is signed in.
 pub async fn demand_owner(transaction: &Transaction<'_>, owner: Option<UserId>) -> Result<(), StoreError> {
     let Some(owner) = owner else { return Ok(()) };
-    let session = notes::read(&transaction.object_store(NOTES)?, SESSION_NOTE).await?.as_deref().and_then(read);
-    if session.is_some_and(|session| session.user.id == owner) {
-        Ok(())
-    } else {
-        Err(StoreError::NotOurs)
-    }
+    if is_of(transaction, owner).await? { Ok(()) } else { Err(StoreError::NotOurs) }
 }
 
 /// As it stands in its note.

@@ -53,8 +53,11 @@ export function person_comes_back() {
 }
 
 // Encryption takes a while, once; whatever `meanwhile` does has been done by then.
-export function slow_encryption(meanwhile) {
-  const end = replaced(SubtleCrypto.prototype, "encrypt", (real) => async function (...args) {
+export const slow_encryption = (meanwhile) => slow_once("encrypt", meanwhile);
+export const slow_decryption = (meanwhile) => slow_once("decrypt", meanwhile);
+
+function slow_once(name, meanwhile) {
+  const end = replaced(SubtleCrypto.prototype, name, (real) => async function (...args) {
     end();
     await meanwhile();
     return real.apply(this, args);

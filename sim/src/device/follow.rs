@@ -177,8 +177,9 @@ impl Tab {
             let ids = (!batch.reset).then(|| batch.changes.iter().map(RowChange::id).collect());
             self.device.tell(self.process, &Signal::RowsChanged(batch.table, ids));
         }
-        if !applied.settled.is_empty() {
-            // Not taken out of the view here: an earlier write to the same row may be over too, and this tab not know it yet.
+        if batch.reset || !applied.settled.is_empty() {
+            // Not taken out of the view here: an earlier write to the same row may be over too, and this tab not know it yet. With a table that
+            // was not here, writes that have waited for it are over.
             self.tell_all(&Signal::OutboxChanged);
         }
     }

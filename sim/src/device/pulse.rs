@@ -64,7 +64,7 @@ impl Tab {
     async fn look(self: &Rc<Self>) {
         self.reload_session().await;
         if let Some(user) = self.user_id() {
-            let _ = self.hand().open_seals(user).await;
+            self.open_what_was_left(user).await;
         }
         self.reload_outbox().await;
         if self.has_something_to_ask() {

@@ -22,14 +22,13 @@ impl Tab {
     pub async fn sign_in(self: &Rc<Self>, user: UserId) -> bool {
         let Some(signed_in) = self.wire().sign_in(user).await else { return false };
         self.see_off_others(user).await;
-        if self.device.has_crypto && self.hand().keep_seal_key(user).await.is_err() {
+        let session = Session::new(signed_in);
+        if self.hand().begin_session(&session, self.device.has_crypto).await.is_err() {
             return false;
         }
-        // What does not open stays for another time.
-        let _ = self.hand().open_seals(user).await;
-        if self.renew(Session::new(signed_in)).await.is_err() {
-            return false;
-        }
+        // Opened after that: another sign-in, which saw this user off, may have sealed something until then.
+        self.open_what_was_left(user).await;
+        self.take_up(session).await;
         // The server has replaced the session that it was to be told to end.
         self.device.owes_logout.set(false);
         self.server_is_back();
@@ -59,13 +58,22 @@ impl Tab {
         }
     }
 
-    /// Whoever was signed in before, and whose session ended without a sign-out, leaves now.
+    /// Whoever was signed in before, and whose session ended without a sign-out, leaves now, also where they have signed in again meanwhile.
     async fn see_off_others(&self, user: UserId) {
         if let Ok(Some(before)) = self.hand().session().await
             && before.user.id != user
         {
             let _quiet = self.quiet().await;
             let _ = self.hand().leave(before.user.id, Leaving::KeepSealed).await;
+        }
+    }
+
+    /// Opens what this user left sealed: at sign-in or, where there was no room for it then or the tab died in between, later. What does not open
+    /// stays for another time.
+    pub async fn open_what_was_left(&self, user: UserId) {
+        if self.hand().open_seals(user).await == Ok(true) {
+            // Whoever took up the session before has not seen what was in them.
+            self.tell_all(&Signal::OutboxChanged);
         }
     }
 
@@ -80,7 +88,15 @@ impl Tab {
             Confirmation::SignedIn(answer) if answer.user.id == session.user.id => {
                 let confirmed = Session::new(answer);
                 if confirmed != session {
-                    let _ = self.renew(confirmed).await;
+                    // Whoever has left meanwhile in another tab stays away.
+                    match self.hand().renew_session(&confirmed).await {
+                        Ok(true) => self.take_up(confirmed).await,
+                        Ok(false) => {
+                            self.reload_session().await;
+                            return false;
+                        }
+                        Err(_) => {}
+                    }
                 }
                 true
             }
@@ -120,11 +136,10 @@ impl Tab {
         }
     }
 
-    async fn renew(self: &Rc<Self>, session: Session) -> Result<(), DiskError> {
-        self.hand().begin_session(&session).await?;
+    /// Goes on under what has been stored as the session.
+    async fn take_up(self: &Rc<Self>, session: Session) {
         self.adopt(Some(session)).await;
         self.device.tell(self.process, &Signal::SessionChanged);
-        Ok(())
     }
 
     /// Shows what belongs to this session, and syncs for it while it lasts.

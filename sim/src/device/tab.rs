@@ -75,6 +75,9 @@ impl Tab {
             opened.spawn(opened.clone().follow(heard));
             opened.spawn(opened.clone().keep(parcels));
             opened.settle_owed_logout();
+            if let Some(user) = opened.user_id() {
+                opened.open_what_was_left(user).await;
+            }
             opened.ask_about_held();
             opened.confirm_session().await;
         });

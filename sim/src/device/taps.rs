@@ -64,15 +64,19 @@ impl Tab {
         match record.operation {
             Operation::Create => promises.make(whose, row),
             Operation::Delete => promises.release(record.table, record.row_id),
-            _ => {
-                for (name, change) in record.changes.iter().filter(|(_, change)| !change.predicted) {
-                    let Some(column) = record.table.column(name) else { continue };
-                    let read = |json| Value::from_json(column.kind, json).unwrap_or_default();
-                    promises.set(whose, row, name, &read(&change.from), &read(&change.to));
-                }
-            }
+            _ => set_by(record).for_each(|(name, from, to)| promises.set(whose, row, name, &from, &to)),
         }
     }
+}
+
+/// The columns that an update sets, each with what stood there and what is to.
+pub fn set_by(record: &OutboxRecord) -> impl Iterator<Item = (&str, Value, Value)> {
+    let of_user = record.changes.iter().filter(|(_, change)| !change.predicted);
+    of_user.filter_map(|(name, change)| {
+        let kind = record.table.column(name)?.kind;
+        let read = |json| Value::from_json(kind, json).unwrap_or_default();
+        Some((name.as_str(), read(&change.from), read(&change.to)))
+    })
 }
 
 /// A device's user: who else signs in there does not see their values.

@@ -5,7 +5,7 @@
 use super::DeviceStore;
 use crate::{
     crypto::Key,
-    store::{IdbStore, Leaving, Session, StoreError, memory, memory::sure},
+    store::{IdbStore, Leaving, Session, StoreError, Unsealed, memory, memory::sure},
 };
 use domain::{Row, RowId, Table, UserId, WriteId};
 use sync::{Amendment, Applied, OutboxRecord, Place, ShapeBatch, Store, Stored};
@@ -20,12 +20,20 @@ impl DeviceStore {
         }
     }
 
-    /// Begins or renews a session. Rows that belong to another one are wiped.
-    pub async fn begin_session(&self, session: &Session) -> Result<(), StoreError> {
-        if self.with_room(async |disk, _| disk.begin_session(session).await).await?.is_none() {
+    /// Begins a session, with the key to what its user left sealed. Rows that belong to another one are wiped. The memory seals nothing.
+    pub async fn begin_session(&self, session: &Session, key: Option<&Key>) -> Result<(), StoreError> {
+        if self.with_room(async |disk, _| disk.begin_session(session, key).await).await?.is_none() {
             memory::begin_session(&self.shared.memory, session).await;
         }
         Ok(())
+    }
+
+    /// Renews the session of who is still signed in here. `false`: somebody else is, or nobody, and nothing is changed.
+    pub async fn renew_session(&self, session: &Session) -> Result<bool, StoreError> {
+        match self.with_room(async |disk, _| disk.renew_session(session).await).await? {
+            Some(is_theirs) => Ok(is_theirs),
+            None => Ok(memory::renew_session(&self.shared.memory, session).await),
+        }
     }
 
     /// Notes that the server does not know this user's session any more; does nothing when somebody else is signed in by now.
@@ -44,13 +52,8 @@ impl DeviceStore {
         Ok(())
     }
 
-    /// Keeps the key of a user who signs in. The memory seals nothing.
-    pub async fn keep_seal_key(&self, user: UserId, key: &Key) -> Result<(), StoreError> {
-        self.with_room(async |disk, _| disk.keep_seal_key(user, key).await).await.map(drop)
-    }
-
-    /// Opens what this user left behind. Says how many seals could not be opened.
-    pub async fn open_seals(&self, user: UserId) -> Result<usize, StoreError> {
+    /// Opens what this user left behind. The memory holds no seals.
+    pub async fn open_seals(&self, user: UserId) -> Result<Unsealed, StoreError> {
         Ok(self.with_room(async |disk, _| disk.open_seals(user).await).await?.unwrap_or_default())
     }
 

@@ -91,7 +91,7 @@ impl DeviceStore {
         }
         // Whose session ended meanwhile may have left in another tab: only those who are signed in bring it along.
         if let Some(here) = here.filter(|here| there.is_some() || !here.has_ended) {
-            self.disk.begin_session(&here).await?;
+            self.disk.begin_session(&here, None).await?;
         }
         let persisted = persistence::is_persisted().await;
         loop {
