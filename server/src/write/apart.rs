@@ -1,79 +1,62 @@
 //! Parts what the database can store from what it never can.
 //!
-//! A write that cannot be stored must not hold up the ninety-nine beside it: what fails is halved, and the halves carried out one after the
-//! other, until it stands alone. All of that is one transaction and one wait for the disk; what failed is taken back by itself.
+//! A write that cannot be stored must not hold up the ninety-nine beside it: what fails together is halved, and the halves carried out one after
+//! the other, until it stands alone. All of that is one transaction and one wait for the disk; what failed is taken back by itself, and
+//! what was read for it is not read again.
 //!
 //! **Invariant:** each write is answered as if those that cannot be stored had never come.
 
-use super::{
-    batch::{self, Batch, Intents},
-    foresight,
-    intent::{Intent, Unreadable},
-    queue::Answers,
-    receipt::Answer,
-};
+use super::{batch::Batch, foresight, queue::Answers};
 use crate::{
-    db::{Db, Unit},
+    db::Unit,
     problem::{Failure, Result},
 };
-use protocol::Problem;
+use futures::{FutureExt, future::BoxFuture};
+use std::slice;
 
-/// Carries out batches of which something failed when they were carried out together. `Err(_)`: the database fails as a whole.
-pub async fn carry_out(db: &Db, batches: &[Batch]) -> Result<Vec<Answers>> {
-    let mut unit = db.unit().await?;
-    let mut answers = Vec::with_capacity(batches.len());
-    for batch in batches {
-        answers.push(in_parts(&mut unit, batch).await?);
-    }
-    unit.commit().await?;
-    Ok(answers)
-}
-
-/// An atomic batch is one part.
-async fn in_parts(unit: &mut Unit, batch: &Batch) -> Result<Answers> {
-    let mut answers = Vec::with_capacity(batch.intents.len());
-    let mut parts = vec![batch.intents.clone()];
-    while let Some(intents) = parts.pop() {
-        let part = Batch {
-            author: batch.author.clone(),
-            intents,
-            ..*batch
+/// Carries out batches, each of them in order. `Err(_)`: the database fails as a whole.
+pub fn carry_out<'a>(unit: &'a mut Unit, batches: &'a [Batch]) -> BoxFuture<'a, Result<Vec<Answers>>> {
+    async move {
+        let fault = match attempt(unit, batches).await? {
+            Ok(answers) => return Ok(answers),
+            Err(fault) => fault,
         };
-        let done = match attempt(unit, &part).await? {
-            Err(_) if !part.is_atomic && part.intents.len() > 1 => {
-                parts.extend(halves(part.intents));
-                continue;
+        match batches {
+            [batch] if batch.is_atomic => Ok(vec![Err(fault.into_problem())]),
+            [batch] if batch.intents.len() <= 1 => Ok(vec![Ok(batch.refused_all(&fault.into_problem())?)]),
+            [batch] => Ok(vec![in_halves(unit, batch).await?]),
+            several => {
+                let (first, second) = several.split_at(several.len() / 2);
+                let mut answers = carry_out(unit, first).await?;
+                answers.extend(carry_out(unit, second).await?);
+                Ok(answers)
             }
-            Err(fault) => Err(fault.into_problem()),
-            Ok(done) => done,
-        };
-        match done {
-            Ok(done) => answers.extend(done),
-            Err(problem) if part.is_atomic => return Ok(Err(problem)),
-            Err(problem) => answers.extend(refused_all(&part.intents, &problem)?),
         }
     }
-    Ok(Ok(answers))
+    .boxed()
 }
 
-async fn attempt(unit: &mut Unit, part: &Batch) -> Result<Result<Answers, Failure>> {
+async fn attempt(unit: &mut Unit, batches: &[Batch]) -> Result<Result<Vec<Answers>, Failure>> {
     unit.part(async |unit| {
-        foresight::prefetch(unit, std::slice::from_ref(part)).await?;
-        part.run(unit).await
+        foresight::prefetch(unit, batches).await?;
+        let mut answers = Vec::with_capacity(batches.len());
+        for batch in batches {
+            answers.push(batch.run(unit).await?);
+        }
+        Ok(answers)
     })
     .await
 }
 
-/// The second half, and on top of it the first, which is done before.
-fn halves(mut intents: Intents) -> [Intents; 2] {
-    let second = intents.split_off(intents.len() / 2);
-    [second, intents]
-}
-
-fn refused_all(intents: &Intents, problem: &Problem) -> Result<Vec<Answer>> {
-    let write_id = |intent: &Result<Intent, Unreadable>| match intent {
-        Ok(intent) => Some(intent.write_id),
-        Err(unreadable) => unreadable.write_id,
-    };
-    intents.iter().map(|intent| batch::refused(write_id(intent), problem.clone())).collect()
+async fn in_halves(unit: &mut Unit, batch: &Batch) -> Result<Answers> {
+    let mut answers = Vec::with_capacity(batch.intents.len());
+    for half in batch.halves() {
+        for done in carry_out(unit, slice::from_ref(&half)).await? {
+            match done {
+                Ok(done) => answers.extend(done),
+                Err(problem) => return Ok(Err(problem)),
+            }
+        }
+    }
+    Ok(Ok(answers))
 }

@@ -59,6 +59,25 @@ impl Batch {
         }
     }
 
+    /// Two batches, the second of which goes after the first.
+    pub fn halves(&self) -> [Self; 2] {
+        let (first, second) = self.intents.split_at(self.intents.len() / 2);
+        [first, second].map(|intents| Self {
+            author: self.author.clone(),
+            intents: intents.to_vec(),
+            ..*self
+        })
+    }
+
+    /// The same answer for each write.
+    pub fn refused_all(&self, problem: &Problem) -> Result<Vec<Answer>> {
+        let write_id = |intent: &Result<Intent, Unreadable>| match intent {
+            Ok(intent) => Some(intent.write_id),
+            Err(unreadable) => unreadable.write_id,
+        };
+        self.intents.iter().map(|intent| refused(write_id(intent), problem.clone())).collect()
+    }
+
     /// The first problem is the answer.
     async fn together(&self, unit: &mut Unit) -> Result<Vec<Answer>> {
         let mut answers = Vec::with_capacity(self.intents.len());
@@ -99,6 +118,6 @@ impl Batch {
 }
 
 /// The answer to a write that was not applied.
-pub fn refused(write_id: Option<WriteId>, problem: Problem) -> Result<Answer> {
+fn refused(write_id: Option<WriteId>, problem: Problem) -> Result<Answer> {
     serde_json::value::to_raw_value(&WriteAnswer::refused(write_id, problem)).map_err(|error| DbErr::Json(error.to_string()).into())
 }

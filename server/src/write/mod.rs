@@ -1,6 +1,6 @@
 //! The write path: one intent, decided and carried out in one transaction.
 //!
-//! Read it in this order: [`handlers`] (HTTP), [`queue`] (the line for the one writer), [`apart`] (where something cannot be stored), [`batch`] (many at once), [`intent`]
+//! Read it in this order: [`handlers`] (HTTP), [`queue`] (the line for the one writer), [`apart`] (what can be stored, though something beside it cannot), [`batch`] (many at once), [`intent`]
 //! (what was asked), [`decide`] (may it be, and what results), [`carry_out`] (row, audit, log, and what follows), [`receipt`]
 //! (the answer that stays); [`quarantine`] (what its author may not do any more).
 //!

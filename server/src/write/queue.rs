@@ -5,9 +5,9 @@
 //! only when its own are durable.
 //!
 //! **Invariant:** a caller's writes do not depend on whose others they were gathered with: what is refused is taken back by
-//! itself, and where a transaction fails as a whole, what the database can store is parted from what it cannot ([`apart`]).
+//! itself, and where they cannot all be stored, those that can are parted from those that cannot ([`apart`]).
 
-use super::{apart, batch::Batch, foresight, receipt::Answer};
+use super::{apart, batch::Batch, receipt::Answer};
 use crate::{
     db::Db,
     problem::{Failure, Result},
@@ -75,28 +75,15 @@ fn gather(first: Waiting, line: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
 
 async fn together(db: Db, gathered: Vec<Waiting>) {
     let (batches, callers): (Vec<Batch>, Vec<_>) = gathered.into_iter().map(|waiting| (waiting.batch, waiting.answer)).unzip();
-    let answers = match run_together(&db, &batches).await {
-        Ok(answers) => Ok(answers),
-        Err(fault) if is_one_piece(&batches) => Err(fault),
-        Err(_) => apart::carry_out(&db, &batches).await,
-    };
-    tell(callers, answers);
+    tell(callers, carry_out(&db, &batches).await);
 }
 
-async fn run_together(db: &Db, batches: &[Batch]) -> Result<Vec<Answers>> {
+/// What is refused is an answer; `Err(_)`: nothing of it is stored.
+async fn carry_out(db: &Db, batches: &[Batch]) -> Result<Vec<Answers>> {
     let mut unit = db.unit().await?;
-    foresight::prefetch(&mut unit, batches).await?;
-    let mut answers = Vec::with_capacity(batches.len());
-    for batch in batches {
-        answers.push(batch.run(&mut unit).await?);
-    }
+    let answers = apart::carry_out(&mut unit, batches).await?;
     unit.commit().await?;
     Ok(answers)
-}
-
-/// Nothing in it could be stored without the rest.
-fn is_one_piece(batches: &[Batch]) -> bool {
-    matches!(batches, [batch] if batch.is_atomic || batch.intents.len() <= 1)
 }
 
 /// A caller that hung up asks again with the same ids.
