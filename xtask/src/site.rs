@@ -9,8 +9,7 @@ use anyhow::{Context, Result};
 use crate::{finish, paths, process, stamp, tools};
 
 /// Everything that can change a byte of the site.
-const INPUTS: [&str; 17] = [
-    ".cargo/config.toml",
+const INPUTS: [&str; 16] = [
     "client",
     "sw",
     "browser/Cargo.toml",
