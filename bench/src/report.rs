@@ -53,6 +53,12 @@ impl Report {
     }
 }
 
+/// The one in the middle.
+pub fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    at(&samples, 0.5)
+}
+
 /// What a share of sorted samples does not exceed.
 fn at(samples: &[f64], share: f64) -> f64 {
     let place = ((samples.len() as f64 - 1.0) * share).round() as usize;

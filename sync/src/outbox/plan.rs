@@ -18,34 +18,61 @@ pub enum Plan {
     Idle,
 }
 
-/// After so many faults of the server a write travels alone, and when nothing else is to be sent, so that one poisoned write cannot hold up the others.
-const ATTEMPTS_BEFORE_ALONE: u32 = 2;
+/// How far one write is trusted not to make the server fail, the most trusted first: one poisoned write must not hold up the others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trust {
+    /// Nothing speaks against it.
+    Fresh,
+    /// It was in one request that met a fault of the server: it travels only with its like, and when nothing fresh can go.
+    Suspect,
+    /// It met a fault again, among suspects: it travels alone, and last.
+    Alone,
+}
+
+impl Trust {
+    fn of(record: &OutboxRecord) -> Self {
+        let failure = record.last_error.as_ref();
+        let faulted = failure.is_some_and(|failure| !matches!(failure.problem.code, ProblemCode::Unavailable | ProblemCode::RateLimited));
+        match record.attempts {
+            0 => Self::Fresh,
+            _ if !faulted => Self::Fresh,
+            1 => Self::Suspect,
+            _ => Self::Alone,
+        }
+    }
+}
 
 /// Chooses the next batch from one user's records in order of `seq`.
 ///
 /// Order is along `depends_on`, and else per row: a write goes when all it builds on is applied, or stands before it in the same batch.
 /// A held write is asked about in its time; it keeps back what builds on it and nobody else.
 pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
-    let states: HashMap<WriteId, WriteState> = records.iter().map(|record| (record.write_id, record.state)).collect();
-    let mut batch: Vec<WriteId> = Vec::new();
-    let mut passed = HashSet::new();
     let order = in_order(records);
+    let batch = [(Trust::Fresh, most), (Trust::Suspect, most), (Trust::Alone, 1)]
+        .into_iter()
+        .map(|(least, most)| batch(records, &order, least, now_ms, most))
+        .find(|batch| !batch.is_empty());
+    if let Some(batch) = batch {
+        return Plan::Send(batch);
+    }
+    let wake_at_ms = order.iter().filter_map(|record| record.paused_until(now_ms)).min();
+    wake_at_ms.map_or(Plan::Idle, Plan::WaitUntil)
+}
+
+/// Of those in `order` that are trusted so far and can go now, the first `most`.
+fn batch(records: &[OutboxRecord], order: &[&OutboxRecord], least: Trust, now_ms: i64, most: usize) -> Vec<WriteId> {
+    let states: HashMap<WriteId, WriteState> = records.iter().map(|record| (record.write_id, record.state)).collect();
     let all: HashSet<WriteId> = order.iter().map(|record| record.write_id).collect();
-    let mut waiting_rows = HashSet::new();
-    let mut wake_at_ms: Option<i64> = None;
-    let mut suspect = None;
+    let (mut batch, mut passed, mut waiting_rows) = (Vec::new(), HashSet::new(), HashSet::new());
     for record in order {
         if batch.len() == most {
             break;
         }
         passed.insert(record.write_id);
         let row = (record.table, record.row_id);
-        let paused_until_ms = record.paused_until(now_ms);
-        if let Some(at_ms) = paused_until_ms {
-            wake_at_ms = Some(wake_at_ms.map_or(at_ms, |earliest| earliest.min(at_ms)));
-        }
+        let paused = record.paused_until(now_ms).is_some();
         if record.state == WriteState::Held {
-            batch.extend(paused_until_ms.is_none().then_some(record.write_id));
+            batch.extend((!paused).then_some(record.write_id));
             continue;
         }
         let ancestors_first = record.depends_on.iter().all(|id| match states.get(id) {
@@ -55,26 +82,13 @@ pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
             Some(WriteState::Held) => false,
             Some(_) => batch.contains(id),
         });
-        if paused_until_ms.is_some() || !ancestors_first || waiting_rows.contains(&row) {
-            waiting_rows.insert(row);
-            continue;
-        }
-        if travels_alone(record) {
-            suspect = suspect.or(Some(record.write_id));
+        if paused || !ancestors_first || waiting_rows.contains(&row) || Trust::of(record) > least {
             waiting_rows.insert(row);
             continue;
         }
         batch.push(record.write_id);
     }
-    // Who waits for nothing does not wait for the one that has failed before.
-    if batch.is_empty() {
-        batch.extend(suspect);
-    }
-    match wake_at_ms {
-        _ if !batch.is_empty() => Plan::Send(batch),
-        Some(at) => Plan::WaitUntil(at),
-        None => Plan::Idle,
-    }
+    batch
 }
 
 /// What concerns the drainer, in the order in which it goes: by `seq` within a row, but nothing before what it builds on. Of writes that build
@@ -130,14 +144,6 @@ pub fn waits_only_for_supervisors(records: &[OutboxRecord]) -> bool {
         with_supervisors.insert(record.write_id);
     }
     true
-}
-
-fn travels_alone(record: &OutboxRecord) -> bool {
-    let faulted = record
-        .last_error
-        .as_ref()
-        .is_some_and(|failure| !matches!(failure.problem.code, ProblemCode::Unavailable | ProblemCode::RateLimited));
-    faulted && record.attempts >= ATTEMPTS_BEFORE_ALONE
 }
 
 #[cfg(test)]
@@ -261,21 +267,29 @@ mod tests {
         check(&[write(1, 1, &[]).in_state(WriteState::Sending)], &[1]);
     }
 
+    fn faulted(attempts: u32, write: OutboxRecord) -> OutboxRecord {
+        let problem = Problem::new(ProblemCode::Internal, "fault");
+        let last_error = Some(Failure { problem, at_ms: 0 });
+        OutboxRecord { attempts, last_error, ..write }
+    }
+
     #[test]
-    fn a_suspect_travels_alone_and_last() {
-        let fault = Failure {
-            problem: Problem::new(ProblemCode::Internal, "fault"),
-            at_ms: 0,
-        };
-        let suspect = OutboxRecord {
-            attempts: 2,
-            last_error: Some(fault),
-            ..write(1, 1, &[])
-        };
-        check(&[write(2, 2, &[]), suspect.clone(), write(3, 3, &[])], &[2, 3]);
-        check(&[suspect.clone(), write(3, 3, &[])], &[3]);
-        check(&[suspect.clone(), write(3, 1, &[])], &[1]);
-        check(&[suspect, write(3, 3, &[1])], &[1]);
+    fn suspects_travel_with_their_like_and_after_what_is_fresh() {
+        let suspects = [faulted(1, write(1, 1, &[])), faulted(1, write(2, 1, &[1])), faulted(1, write(3, 3, &[]))];
+        check(&suspects, &[1, 2, 3]);
+        check(&[&suspects[..], &[write(4, 4, &[])]].concat(), &[4]);
+        check(&[&suspects[..], &[write(4, 1, &[])]].concat(), &[1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_failed_among_suspects_travels_alone_and_last() {
+        let alone = faulted(2, write(1, 1, &[]));
+        check(&[write(2, 2, &[]), alone.clone(), write(3, 3, &[])], &[2, 3]);
+        check(&[alone.clone(), write(3, 3, &[])], &[3]);
+        check(&[alone.clone(), write(3, 1, &[])], &[1]);
+        check(&[alone.clone(), write(3, 3, &[1])], &[1]);
+        check(&[alone.clone(), faulted(2, write(2, 2, &[]))], &[1]);
+        check(&[alone, faulted(1, write(2, 2, &[]))], &[2]);
     }
 
     #[test]
