@@ -180,4 +180,9 @@ fn a_write_remembers_what_it_may_need() {
         seen(&item(), json!({"is_done": true})),
         ["category", "description", "quantity", "room", "turn_id", "unit_cost"]
     );
+    let deleted = tap(&item(), Operation::Delete, json!({})).seen;
+    assert!(
+        deleted.contains_key("unit_cost") && deleted["position"].is_null(),
+        "all that a person could change: {deleted:?}"
+    );
 }

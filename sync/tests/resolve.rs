@@ -293,3 +293,66 @@ fn an_edit_of_a_deleted_row_can_make_it_again() {
     assert_eq!(question(&unknown, None), Question::DeletedMeanwhile { can_be_made_again: false });
     assert!(resolve::make_again(&[unknown], id(1), row_id(99)).is_empty());
 }
+
+/// My vendor at the amount that I saw; somebody else has changed the amount.
+fn my_vendor_their_amount() -> (OutboxRecord, Row) {
+    let (mine, before) = (row_id(31).to_string(), row_id(30).to_string());
+    let record = OutboxRecord {
+        seen: BTreeMap::from([("estimated_amount".to_owned(), json!("1000.00"))]),
+        ..edit(1, &[], &[("vendor_id", &before, &mine)], WriteState::Rejected)
+    };
+    let mut server = turn(5, 7);
+    server.set("vendor_id", Value::Uuid(row_id(30).0));
+    server.set("estimated_amount", Value::Numeric(250_000));
+    let problem = clash_with(&record, &server);
+    (refused(record, problem), server)
+}
+
+#[test]
+fn keeping_mine_keeps_the_whole_decision_as_its_author_saw_it() {
+    let (record, server) = my_vendor_their_amount();
+    let columns = vec!["estimated_amount".to_owned(), "vendor_id".to_owned()];
+    assert_eq!(question(&record, Some(&server)), Question::Clash { columns });
+    let kept = resolve::keep_mine(&[record], id(1), Some(&server));
+    assert_eq!(
+        changes(&kept[0])[0],
+        ("estimated_amount", "2500.00", "1000.00"),
+        "and not my vendor at their amount"
+    );
+    assert_eq!(kept[0].changes.len(), 2);
+}
+
+#[test]
+fn what_theirs_was_taken_of_is_still_what_mine_rests_on() {
+    let (record, server) = my_vendor_their_amount();
+    let sides = BTreeMap::from([("vendor_id".to_owned(), Side::Mine), ("estimated_amount".to_owned(), Side::Theirs)]);
+    let merged = resolve::merge_fields(std::slice::from_ref(&record), id(1), &server, &sides);
+    let edited = BTreeMap::from([("estimated_amount".to_owned(), json!("2500.00"))]);
+    let sent = resolve::edit_and_resend(&[record], id(1), Some(&server), &edited).unwrap();
+    for decided in [&merged[0], &sent[0]] {
+        assert_eq!(decided.changes.keys().collect::<Vec<_>>(), ["vendor_id"]);
+        assert_eq!(decided.seen["estimated_amount"], "2500.00");
+    }
+    // Somebody changes it once more: it is asked about once more.
+    let mut later = server;
+    later.set("estimated_amount", Value::Numeric(990_000));
+    assert!(matches!(sync::outbox::merge::merge(&merged[0], &later), sync::outbox::merge::Merged::Clash(_)));
+}
+
+#[test]
+fn a_delete_of_what_somebody_has_edited_keeps_their_row_or_deletes_it_as_it_is_now() {
+    let delete = OutboxRecord {
+        operation: Operation::Delete,
+        seen: BTreeMap::from([("notes".to_owned(), json!("a"))]),
+        ..edit(1, &[], &[], WriteState::Rejected)
+    };
+    let problem = clash_with(&delete, &theirs("theirs"));
+    let records = [refused(delete, problem)];
+    let server = newest(&records[0], None);
+    assert_eq!(question(&records[0], server.as_ref()), Question::EditedMeanwhile);
+    let anyway = resolve::keep_mine(&records, id(1), server.as_ref());
+    assert_eq!((told(&anyway), anyway[0].base_version), (vec![(1, WriteState::Pending)], Some(7)));
+    assert_eq!(anyway[0].seen["notes"], "theirs", "another edit would be shown beside what was looked at");
+    let kept = resolve::take_theirs(&records, id(1), server.as_ref());
+    assert_eq!(told(&kept), [(1, WriteState::Discarded)]);
+}

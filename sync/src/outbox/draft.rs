@@ -50,13 +50,21 @@ fn changes(mutation: &Mutation, before: Option<&Row>, after: &Row) -> BTreeMap<S
     changes
 }
 
-/// What the author sees beside the columns that they give: the rest of a decision, and whatever a new row would need.
+/// What the author sees beside the columns that they give: the rest of a decision, and whatever a new row would need. Who deletes a row
+/// sees all of it, and can be shown what somebody has changed since.
 fn seen(mutation: &Mutation, before: &Row, view: &LocalView) -> BTreeMap<String, Json> {
     let table = mutation.table;
     let rests_on = match mutation.operation {
         Operation::Update => decided_with(table, |name| mutation.value(name).is_some()),
         Operation::StageChange => stage_change_rests_on(stage(view, before.row_id("stage_id")), stage(view, mutation.row_id_given("stage_id"))).to_vec(),
-        Operation::Create | Operation::Delete | Operation::Approve | Operation::Reject => return BTreeMap::new(),
+        Operation::Delete => {
+            let authors = table
+                .columns()
+                .iter()
+                .filter(|column| column.is_given_at_creation() || column.is_changed_by_people());
+            authors.map(|column| column.name).collect()
+        }
+        Operation::Create | Operation::Approve | Operation::Reject => return BTreeMap::new(),
     };
     let makes_again = |column: &Column, value: &Value| table.can_be_made_again() && column.is_given_at_creation() && !value.is_null();
     let columns = table.columns().iter().zip(before.values());

@@ -57,7 +57,8 @@ pub fn send_again(records: &[OutboxRecord], write_id: WriteId) -> Vec<OutboxReco
     refused.map(|record| Family::of(records, record).go_again()).unwrap_or_default()
 }
 
-/// Lets the author's values stand, all of them, over `server`: the row as the author has looked at it (see [`newest`]).
+/// Lets the author's values stand, all of them, over `server`: the row as the author has looked at it (see [`newest`]). What the write does
+/// not give itself and its decision rests on stands again as its author saw it: my vendor goes at my amount, or not at all.
 ///
 /// Nothing comes of it for a create, which has no row to stand on, and where the row is gone: see [`make_again`].
 pub fn keep_mine(records: &[OutboxRecord], write_id: WriteId, server: Option<&Row>) -> Vec<OutboxRecord> {
@@ -82,7 +83,8 @@ pub fn take_theirs(records: &[OutboxRecord], write_id: WriteId, server: Option<&
     }
 }
 
-/// Decides column by column. Every contested column needs a side; of the others the author's value stands where none is given.
+/// Decides column by column. Every contested column that the write gives needs a side; of the others the author's value stands where none is
+/// given. What the write does not give stands as it is now, or with [`Side::Mine`] as its author saw it.
 pub fn merge_fields(records: &[OutboxRecord], write_id: WriteId, server: &Row, sides: &BTreeMap<String, Side>) -> Vec<OutboxRecord> {
     choose(records, write_id, Some(server), |name| sides.get(name).copied())
 }
@@ -114,7 +116,7 @@ pub fn edit_and_resend(
         None => Family::of(records, record).stand(mended, server),
         Some(server) => {
             let mut mended = rebased(mended, server);
-            mended.changes.retain(|name, change| !edited.contains_key(name) || change.to != change.from);
+            leave_out(&mut mended, |name, change| edited.contains_key(name) && change.to == change.from);
             Family::of(records, record).stand_or_give_up(mended, server)
         }
     })
@@ -184,8 +186,34 @@ fn choose(records: &[OutboxRecord], write_id: WriteId, server: Option<&Row>, sid
         return Vec::new();
     }
     let mut kept = rebased(record.clone(), server);
-    kept.changes.retain(|name, change| change.predicted || side(name) != Some(Side::Theirs));
+    leave_out(&mut kept, |name, change| !change.predicted && side(name) == Some(Side::Theirs));
+    if record.operation == Operation::Update {
+        let stands_again = contested.iter().filter(|name| !gives(record, name) && side(name) == Some(Side::Mine));
+        for name in stands_again {
+            let (Some(from), Some(to)) = (kept.seen.remove(name), record.seen.get(name)) else {
+                continue;
+            };
+            let change = Change {
+                from,
+                to: to.clone(),
+                predicted: false,
+            };
+            kept.changes.insert(name.clone(), change);
+        }
+    }
     Family::of(records, record).stand_or_give_up(kept, server)
+}
+
+fn gives(record: &OutboxRecord, name: &str) -> bool {
+    record.changes.get(name).is_some_and(|change| !change.predicted)
+}
+
+/// Takes columns out of a write that was rebased. Its author has looked at what stands there, and what is left may rest on it.
+fn leave_out(record: &mut OutboxRecord, is_left_out: impl Fn(&str, &Change) -> bool) {
+    let changes = std::mem::take(&mut record.changes).into_iter();
+    let (left_out, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = changes.partition(|(name, change)| is_left_out(name, change));
+    record.changes = kept;
+    record.seen.extend(left_out.into_iter().map(|(name, change)| (name, change.from)));
 }
 
 /// The columns that a write gives.
