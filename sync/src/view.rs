@@ -6,10 +6,13 @@
 //!
 //! **Invariant:** `shown(row) = overlay(row's writes in order, synced(row))`, whatever order things came in.
 
+mod concerns;
+
 use crate::{
     outbox::{OutboxRecord, WriteState, merge::lay_over},
     shape_stream::{RowChange, ShapeBatch},
 };
+use concerns::Concerns;
 use domain::{Row, RowId, Table, Value, WriteId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -36,6 +39,8 @@ pub struct Touched {
     pub groups: HashSet<Group>,
     /// Tables in which rows came or went.
     pub tables: HashSet<Table>,
+    /// Turns of which an unsettled write came, went or was amended.
+    pub turns: HashSet<RowId>,
 }
 
 /// What a row's unsettled writes say about it.
@@ -60,6 +65,7 @@ pub struct LocalView {
     writes: HashMap<WriteId, OutboxRecord>,
     /// Unsettled writes by row, in order of `seq`.
     by_row: HashMap<(Table, RowId), Vec<WriteId>>,
+    concerns: Concerns,
     ids: HashMap<Table, BTreeSet<RowId>>,
     groups: HashMap<Group, BTreeSet<RowId>>,
 }
@@ -113,6 +119,23 @@ impl LocalView {
         over.map(|record| (record.write_id, (record.table, record.row_id))).collect()
     }
 
+    /// One unsettled write.
+    pub fn write(&self, id: WriteId) -> Option<&OutboxRecord> {
+        self.writes.get(&id)
+    }
+
+    /// Unsettled writes to a turn, its scope, its documents and its approvals, the oldest first; also to what is not shown, or not any more.
+    pub fn writes_about(&self, turn: RowId) -> Vec<&OutboxRecord> {
+        let mut writes: Vec<_> = self.concerns.writes(turn).filter_map(|id| self.writes.get(id)).collect();
+        writes.sort_by_key(|record| order(record));
+        writes
+    }
+
+    /// The turn that an unsettled write is about.
+    pub fn turn_of(&self, id: WriteId) -> Option<RowId> {
+        self.concerns.turn(id)
+    }
+
     /// All unsettled writes, in no order.
     pub fn writes(&self) -> impl Iterator<Item = &OutboxRecord> {
         self.writes.values()
@@ -120,13 +143,7 @@ impl LocalView {
 
     /// What a row's card should say about sending.
     pub fn mark(&self, table: Table, id: RowId) -> Mark {
-        let mark = |record: &OutboxRecord| match record.state {
-            state if state.needs_user() => Mark::NeedsYou,
-            state if state.is_waiting() => Mark::Waiting,
-            WriteState::Held => Mark::Held,
-            _ => Mark::Saved,
-        };
-        self.unsettled_writes(table, id).map(mark).max().unwrap_or(Mark::Saved)
+        Mark::of(self.unsettled_writes(table, id))
     }
 
     /// The row's latest version known to be the server's: from the shape, or from a receipt that was faster.
@@ -189,6 +206,8 @@ impl LocalView {
         // Its user may have decided that it is about another row.
         let has_moved = self.writes.get(&id).is_some_and(|known| (known.table, known.row_id) != key);
         let mut touched = if has_moved { self.remove_write(id) } else { Touched::default() };
+        let turn = concerns::turn_of(self, &record);
+        touched.turns.extend(self.concerns.note(id, turn));
         let is_new = self.writes.insert(id, record).is_none();
         let before = self.standing(key);
         if is_new {
@@ -206,6 +225,7 @@ impl LocalView {
         let key = (record.table, record.row_id);
         let before = self.standing(key);
         self.writes.remove(&id);
+        touched.turns.extend(self.concerns.forget(id));
         if let Some(writes) = self.by_row.get_mut(&key) {
             writes.retain(|other| *other != id);
             if writes.is_empty() {
@@ -245,8 +265,7 @@ impl LocalView {
     fn order_writes(&mut self, key: (Table, RowId)) {
         let writes = &self.writes;
         if let Some(ids) = self.by_row.get_mut(&key) {
-            // Not stored yet means latest.
-            ids.sort_by_key(|id| writes.get(id).map(|record| if record.seq == 0 { u64::MAX } else { record.seq }));
+            ids.sort_by_key(|id| writes.get(id).map(order));
         }
     }
 
@@ -257,7 +276,17 @@ impl LocalView {
         if let Some(row) = synced {
             self.synced.insert((table, id), row);
         }
+        self.note_turns(table, id, touched);
         self.refresh((table, id), before, touched);
+    }
+
+    /// A write of an older envelope says which turn it is about only through its row.
+    fn note_turns(&mut self, table: Table, id: RowId, touched: &mut Touched) {
+        let unknown = self.unsettled_writes(table, id).filter(|record| self.concerns.turn(record.write_id).is_none());
+        let found: Vec<_> = unknown.map(|record| (record.write_id, concerns::turn_of(self, record))).collect();
+        for (write, turn) in found.into_iter().filter(|(_, turn)| turn.is_some()) {
+            touched.turns.extend(self.concerns.note(write, turn));
+        }
     }
 
     /// Works out the overlay of one row anew and moves it between groups.
@@ -317,6 +346,11 @@ impl LocalView {
     }
 }
 
+/// Not stored yet means latest.
+fn order(record: &OutboxRecord) -> u64 {
+    if record.seq == 0 { u64::MAX } else { record.seq }
+}
+
 /// An acknowledged write that the synced row already has (and perhaps others' later changes on it).
 fn is_contained(record: &OutboxRecord, synced_version: Option<i64>) -> bool {
     let receipted = record
@@ -333,5 +367,6 @@ impl Touched {
         self.rows.extend(other.rows);
         self.groups.extend(other.groups);
         self.tables.extend(other.tables);
+        self.turns.extend(other.turns);
     }
 }

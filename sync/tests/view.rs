@@ -1,7 +1,8 @@
 //! The maintained view is the recomputed view, whatever order things came in.
 
-use domain::{Row, RowId, Table, Value, WriteId};
+use domain::{Operation, Row, RowId, Table, Value, WriteId};
 use proptest::prelude::*;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{
     LocalView, Mark, OutboxRecord, Place, Receipt, RowChange, ShapeBatch, WriteState,
@@ -176,4 +177,66 @@ fn a_tap_that_is_not_stored_yet_survives_a_reload_of_the_outbox() {
     assert_eq!(view.unsettled_writes(Table::Turns, row_id(1)).count(), 2);
     view.load_outbox(vec![]);
     assert_eq!(view.unsettled_writes(Table::Turns, row_id(1)).count(), 1);
+}
+
+/// The write `write` to a row of a table, which gives or saw these columns.
+fn about(write: u64, table: Table, row: u64, operation: Operation, given: &[(&str, Json)], seen: &[(&str, Json)]) -> OutboxRecord {
+    let change = |to: &Json| sync::Change {
+        from: Json::Null,
+        to: to.clone(),
+        predicted: false,
+    };
+    OutboxRecord {
+        table,
+        operation,
+        seq: write,
+        changes: given.iter().map(|(name, to)| (name.to_string(), change(to))).collect(),
+        seen: seen.iter().map(|(name, to)| (name.to_string(), to.clone())).collect(),
+        ..record(write, row)
+    }
+}
+
+#[test]
+fn what_is_about_a_turn_is_known_also_of_rows_that_are_not_shown() {
+    let of_turn = [("turn_id", json!(row_id(1).to_string()))];
+    let paper = |of: &'static str, id| [("entity_type", json!(of)), ("entity_id", json!(row_id(id).to_string()))];
+    let writes = [
+        about(1, Table::Turns, 1, Operation::Update, &[], &[]),
+        about(2, Table::ScopeItems, 20, Operation::Create, &of_turn, &[]),
+        about(3, Table::ScopeItems, 21, Operation::Update, &[], &of_turn),
+        about(4, Table::Approvals, 22, Operation::Create, &of_turn, &[]),
+        about(5, Table::Documents, 23, Operation::Create, &paper("turn", 1), &[]),
+        about(6, Table::Documents, 24, Operation::Create, &paper("scope_item", 20), &[]),
+        about(7, Table::Documents, 25, Operation::Create, &paper("property", 1), &[]),
+        about(8, Table::ScopeItems, 26, Operation::Update, &[], &[("turn_id", json!(row_id(9).to_string()))]),
+    ];
+    let mut view = LocalView::default();
+    let told = |view: &LocalView| view.writes_about(row_id(1)).iter().map(|record| record.seq).collect::<Vec<_>>();
+    // Refused, none of it is shown.
+    for record in writes {
+        view.put_write(record.in_state(WriteState::Rejected));
+    }
+    assert_eq!(told(&view), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(Mark::of(view.writes_about(row_id(1))), Mark::NeedsYou);
+    let touched = view.remove_write(WriteId(row_id(2).0));
+    assert!(touched.turns.contains(&row_id(1)), "who shows the turn hears of it");
+    assert_eq!(told(&view), [1, 3, 4, 5, 6]);
+}
+
+#[test]
+fn an_old_write_is_about_the_turn_that_its_row_has_named() {
+    let mut view = LocalView::default();
+    view.put_write(about(1, Table::ScopeItems, 20, Operation::Update, &[], &[]));
+    assert_eq!(view.turn_of(WriteId(row_id(1).0)), None);
+    let mut item = Row::blank(Table::ScopeItems);
+    item.set("id", Value::Uuid(row_id(20).0));
+    item.set("turn_id", Value::Uuid(row_id(1).0));
+    let items = |changes| ShapeBatch {
+        table: Table::ScopeItems,
+        ..batch(false, changes)
+    };
+    assert!(view.apply_shape(&items(vec![RowChange::Put(item)])).turns.contains(&row_id(1)));
+    view.apply_shape(&items(vec![RowChange::Remove(row_id(20))]));
+    view.put_write(about(1, Table::ScopeItems, 20, Operation::Update, &[], &[]).in_state(WriteState::Rejected));
+    assert_eq!(view.writes_about(row_id(1)).len(), 1, "though somebody has deleted it");
 }
