@@ -4,7 +4,7 @@ use domain::WriteId;
 use futures::executor::block_on;
 use sync::{
     Amendment, OutboxRecord, Receipt, Store, WriteState,
-    outbox::history::{GAPS_NOTE, complete_since_ms, outlived, trim},
+    outbox::history::{GAPS_NOTE, complete_since_ms, is_to_be_trimmed, outlived, trim},
     store::{conformance::record, memory::MemoryStore},
 };
 
@@ -137,4 +137,16 @@ fn a_file_says_from_when_on_it_is_complete() {
         trim(&store, day_of(60)).await.unwrap();
         assert_eq!(store.note(GAPS_NOTE).await.unwrap().unwrap(), "36", "a loss behind it stays one");
     });
+}
+
+#[test]
+fn a_tab_that_stays_open_looks_once_a_day() {
+    for (last_ms, now_ms, is_time) in [
+        (None, 0, true),
+        (Some(5), 5 + DAY_MS - 1, false),
+        (Some(5), 5 + DAY_MS, true),
+        (Some(YEAR_MS), 5, true),
+    ] {
+        assert_eq!(is_to_be_trimmed(last_ms, now_ms), is_time, "{last_ms:?} {now_ms}");
+    }
 }

@@ -20,6 +20,11 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// More than this a gap between two writes does not count.
 const LONGEST_GAP_MS: i64 = 7 * DAY_MS;
 
+/// Whether it is time to look again, a day after the last time; a clock that was set back says nothing.
+pub fn is_to_be_trimmed(last_ms: Option<i64>, now_ms: i64) -> bool {
+    last_ms.is_none_or(|last_ms| !(0..DAY_MS).contains(&now_ms.saturating_sub(last_ms)))
+}
+
 /// Forgets what has been over for long enough, and notes up to where.
 pub async fn trim<S: Store>(store: &S, now_ms: i64) -> Result<(), S::Error> {
     let gaps_until = gaps_until(store).await?;
