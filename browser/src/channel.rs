@@ -27,6 +27,15 @@ pub enum Signal {
     },
     /// Somebody signed in or out, or the session has ended.
     SessionChanged,
+    /// A tab wants to know which one leads.
+    WhoLeads,
+    /// This tab leads.
+    Leads {
+        /// Its name, as the inspector says it.
+        tab: String,
+    },
+    /// The worker has noted a run.
+    WorkerRan,
     /// Whether the server answers.
     ServerReached {
         /// It did, a moment ago.

@@ -18,7 +18,21 @@ const NOTE_OF_LAST: &str = "worker-last-run";
 pub enum WokenBy {
     /// The browser, by Background Sync: the app may have been closed.
     Sync,
-    /// A page: something was tapped, its pause was over, or the network came back.
+    /// A page, when something was tapped or decided.
+    Tap,
+    /// A page, because **Retry now** was pressed.
+    Asked,
+    /// A page, when a pause was over, or to look after what is on its way.
+    Timer,
+    /// A page, when the browser had a network again.
+    Online,
+    /// A page, when the server answered again, or took the session.
+    Server,
+    /// A page, when somebody came back to it.
+    Visible,
+    /// A page, when it was opened.
+    Start,
+    /// A page, as those of the first released version say it.
     Page,
     /// A page, to ask what has become of writes that are held for a supervisor.
     HeldCheck,
@@ -40,10 +54,32 @@ pub struct WorkerRun {
 }
 
 impl WokenBy {
+    /// Every reason.
+    pub const ALL: [Self; 11] = [
+        Self::Sync,
+        Self::Tap,
+        Self::Asked,
+        Self::Timer,
+        Self::Online,
+        Self::Server,
+        Self::Visible,
+        Self::Start,
+        Self::Page,
+        Self::HeldCheck,
+        Self::Other,
+    ];
+
     /// As it stands in a message to the worker.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
+            Self::Tap => "tap",
+            Self::Asked => "asked",
+            Self::Timer => "timer",
+            Self::Online => "online",
+            Self::Server => "server",
+            Self::Visible => "visible",
+            Self::Start => "start",
             Self::Page => "page",
             Self::HeldCheck => "held-check",
             Self::Other => "other",
@@ -52,12 +88,9 @@ impl WokenBy {
 
     /// As a message says it; pages of the first released version say nothing.
     pub fn from_name(name: Option<&str>) -> Self {
-        match name {
-            None | Some("page") => Self::Page,
-            Some("sync") => Self::Sync,
-            Some("held-check") => Self::HeldCheck,
-            Some(_) => Self::Other,
-        }
+        let Some(name) = name else { return Self::Page };
+        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        known.unwrap_or(Self::Other)
     }
 }
 

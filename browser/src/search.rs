@@ -4,6 +4,7 @@
 
 use domain::{Row, Table};
 use serde_json::Value as Json;
+use std::ops::Range;
 use sync::LocalView;
 
 /// A part of what was found.
@@ -16,11 +17,19 @@ pub struct Found {
 }
 
 /// See [`crate::Device::search_table`].
-pub fn search_table(view: &LocalView, table: Table, text: &str, offset: usize, limit: usize) -> Found {
+pub fn search_table(view: &LocalView, table: Table, text: &str, part: Range<usize>, in_words: impl Fn(&LocalView, &Row) -> String) -> Found {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let mut found = Found::default();
-    for row in view.rows(table).filter(|row| holds(row, &words)) {
-        if found.total >= offset && found.rows.len() < limit {
+    // What is in the row itself is looked through first: names are looked up only where they are needed.
+    let is_found = |row: &Row| {
+        let mut texts = texts_in(row);
+        holds(&texts, &words) || {
+            texts.push(in_words(view, row).to_lowercase());
+            holds(&texts, &words)
+        }
+    };
+    for row in view.rows(table).filter(|row| words.is_empty() || is_found(row)) {
+        if part.contains(&found.total) {
             found.rows.push(row.clone());
         }
         found.total += 1;
@@ -28,15 +37,15 @@ pub fn search_table(view: &LocalView, table: Table, text: &str, offset: usize, l
     found
 }
 
-fn holds(row: &Row, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let texts: Vec<String> = row.to_json().values().filter_map(in_words).collect();
+fn holds(texts: &[String], words: &[String]) -> bool {
     words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
-fn in_words(value: &Json) -> Option<String> {
+fn texts_in(row: &Row) -> Vec<String> {
+    row.to_json().values().filter_map(as_text).collect()
+}
+
+fn as_text(value: &Json) -> Option<String> {
     match value {
         Json::Null => None,
         Json::String(text) => Some(text.to_lowercase()),

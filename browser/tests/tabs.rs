@@ -160,12 +160,41 @@ async fn the_tables_can_be_searched_and_paged() {
     let (device, _) = signed_in_on(&fresh_name(), 3).await;
     until(|| device.first_sync_done()).await;
     device.tap(Table::Turns, turn(), Operation::Update, notes("Keys under the MAT")).unwrap();
-    for (text, total) in [("", 1), ("mat keys", 1), ("mat doors", 0), (&turn().to_string(), 1)] {
-        let found = device.search_table(Table::Turns, text, 0, 10);
+    let home = |_: &sync::LocalView, _: &domain::Row| "12 Elm Street".to_owned();
+    for (text, total) in [("", 1), ("mat keys", 1), ("mat doors", 0), ("MAT elm", 1), (&turn().to_string(), 1)] {
+        let found = device.search_table(Table::Turns, text, 0, 10, home);
         assert_eq!((found.total, found.rows.len()), (total, total), "{text}");
     }
-    let behind = device.search_table(Table::Turns, "keys", 1, 10);
+    let behind = device.search_table(Table::Turns, "keys", 1, 10, home);
     assert_eq!((behind.total, behind.rows.len()), (1, 0));
-    assert_eq!(device.search_table(Table::Properties, "", 0, 10).total, 0);
+    assert_eq!(device.search_table(Table::Properties, "", 0, 10, home).total, 0);
     device.close();
+}
+
+#[wasm_bindgen_test]
+async fn every_tab_knows_which_one_leads_also_after_a_takeover() {
+    let name = fresh_name();
+    let (first, _) = signed_in_on(&name, 6).await;
+    until(|| first.is_leader()).await;
+    let second = Device::open_on(&name, |_| {}).await.unwrap();
+    until(|| second.leading_tab() == Some(first.tab())).await;
+    let third = Device::open_on(&name, |_| {}).await.unwrap();
+    until(|| third.leading_tab() == Some(first.tab())).await;
+    first.close();
+    until(|| second.is_leader()).await;
+    assert_eq!(second.leading_tab(), Some(second.tab()));
+    until(|| third.leading_tab() == Some(second.tab())).await;
+    second.close();
+    third.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_reason_that_a_newer_page_has_is_another_one_to_an_older_worker() {
+    for why in WokenBy::ALL {
+        assert_eq!(WokenBy::from_name(Some(why.name())), why);
+    }
+    assert_eq!(
+        (WokenBy::from_name(None), WokenBy::from_name(Some("tomorrow"))),
+        (WokenBy::Page, WokenBy::Other)
+    );
 }

@@ -1,5 +1,6 @@
 //! The few things that have to be asked of the document itself: focus, nearest elements, the title.
 
+use crate::format;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement};
@@ -7,6 +8,14 @@ use web_sys::{Element, Event, HtmlElement};
 /// The document's title, with the app's name behind the page's.
 pub fn set_title(page: &str) {
     document().set_title(&format!("{page} · Turns"));
+}
+
+/// A moment as the clock on the wall showed it: `30 Nov 2026, 14:03`.
+pub fn local_time(at_ms: i64) -> String {
+    let at = js_sys::Date::new(&(at_ms as f64).into());
+    let date = domain::Date::new(at.get_full_year() as i16, at.get_month() as u8 + 1, at.get_date() as u8);
+    let day = date.map(format::day).unwrap_or_default();
+    format!("{day}, {:02}:{:02}", at.get_hours(), at.get_minutes())
 }
 
 /// The nearest element around the event that matches.

@@ -4,7 +4,7 @@
 //! browser must come again. What a supervisor holds is sent; the browser would be woken again and again for an answer that takes days.
 
 use browser::{
-    channel::Channel,
+    channel::{Channel, Signal},
     clock,
     drainer::{self, Run, run_drain},
     runs::{WokenBy, WorkerRun},
@@ -44,6 +44,8 @@ async fn run(woken_by: WokenBy, network_is_back: bool) -> Result<Run, String> {
     };
     // Only for people to look at: that it could not be noted changes nothing.
     let _ = last.note(&store).await;
+    // After the note: whoever looks at it now finds this run.
+    channel.tell(&Signal::WorkerRan);
     store.close();
     outcome.map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@
 //! another session than this tab's.
 
 use super::{Inner, News};
-use crate::{channel::Signal, clock, leader::Audience, store::StoreError};
+use crate::{channel::Signal, clock, leader::Audience, runs::WokenBy, store::StoreError};
 use domain::{RowId, Table, UserId, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
@@ -39,6 +39,10 @@ struct Gathered {
     session: bool,
     outbox: bool,
     reached: Option<bool>,
+    is_asked_who_leads: bool,
+    /// The tab that says that it leads.
+    leads: Option<String>,
+    has_worker_run: bool,
     /// The rows to read; all where `None`.
     rows: HashMap<Table, Option<HashSet<RowId>>>,
 }
@@ -49,6 +53,9 @@ impl Gathered {
             Signal::OutboxChanged => self.outbox = true,
             Signal::SessionChanged => self.session = true,
             Signal::ServerReached { reached } => self.reached = Some(reached),
+            Signal::WhoLeads => self.is_asked_who_leads = true,
+            Signal::Leads { tab } => self.leads = Some(tab),
+            Signal::WorkerRan => self.has_worker_run = true,
             Signal::RowsChanged { table, ids } => {
                 let known = self.rows.entry(table).or_insert_with(|| Some(HashSet::new()));
                 match (known.as_mut(), ids) {
@@ -82,6 +89,32 @@ impl Inner {
         }
         if let Some(reached) = gathered.reached {
             self.note_server_reached(reached);
+        }
+        if gathered.is_asked_who_leads && self.is_leading.get() {
+            self.say_who_leads();
+        }
+        if gathered.leads.is_some() {
+            self.leading_tab.replace(gathered.leads);
+            self.tell(News::Status);
+        } else if gathered.has_worker_run {
+            self.tell(News::Status);
+        }
+    }
+
+    fn say_who_leads(&self) {
+        // Over what lies in one page's memory nobody else is led.
+        if !self.store.is_in_memory() {
+            self.channel.tell(&Signal::Leads { tab: self.tab.clone() });
+        }
+    }
+
+    /// Forgets what has been over for long enough, once a day, for the whole device: a tab may be open for months.
+    pub(super) async fn trim_history(&self) {
+        let now_ms = clock::now_ms();
+        if self.is_leading.get() && history::is_to_be_trimmed(self.trimmed_at_ms.get(), now_ms) {
+            self.trimmed_at_ms.set(Some(now_ms));
+            // What could not be trimmed is trimmed another time.
+            let _ = history::trim(&self.store, now_ms).await;
         }
     }
 
@@ -196,7 +229,7 @@ impl Inner {
         }
         self.tell(News::Status);
         if reached {
-            self.server_is_back();
+            self.server_is_back(WokenBy::Server);
         }
     }
 }
@@ -208,11 +241,9 @@ impl Audience for Screen {
     fn leading(&self) {
         let Some(device) = self.0.upgrade() else { return };
         device.is_leading.set(true);
+        device.say_who_leads();
         device.tell(News::Status);
-        spawn_local(async move {
-            // What could not be trimmed is trimmed another time.
-            let _ = history::trim(&device.store, clock::now_ms()).await;
-        });
+        spawn_local(async move { device.trim_history().await });
     }
 
     /// What lies between there and what this tab has seen was stored by somebody who could not tell of it any more.

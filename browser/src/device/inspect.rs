@@ -10,9 +10,9 @@ use crate::{
     search::{self, Found},
     store::{Session, StorageState},
 };
-use domain::Table;
+use domain::{Row, Table};
 use serde_json::Value as Json;
-use sync::OutboxRecord;
+use sync::{LocalView, OutboxRecord};
 
 impl Device {
     /// This user's tables: how many rows are shown, and how the stream stands, in words.
@@ -30,15 +30,31 @@ impl Device {
         self.0.is_leading.get()
     }
 
+    /// This tab's name.
+    pub fn tab(&self) -> String {
+        self.0.tab.clone()
+    }
+
+    /// The name of the tab that runs the streams; none where it has not been heard of yet. A leader says so when it begins to lead, and when
+    /// a tab opens and asks.
+    pub fn leading_tab(&self) -> Option<String> {
+        if self.is_leader() {
+            Some(self.tab())
+        } else {
+            self.0.leading_tab.borrow().clone()
+        }
+    }
+
     /// When the worker ran lately, why, and how it went; the last one first.
     pub async fn worker_runs(&self) -> Vec<WorkerRun> {
         WorkerRun::read_all(&self.0.store).await.unwrap_or_default()
     }
 
     /// The rows of a table as they are shown that hold all words of `text` somewhere, in any case, in order of their making: `limit` of them
-    /// behind the first `offset`. Without a word, all.
-    pub fn search_table(&self, table: Table, text: &str, offset: usize, limit: usize) -> Found {
-        search::search_table(&self.0.view.borrow(), table, text, offset, limit)
+    /// behind the first `offset`. Without a word, all. `in_words` gives what people read in a row that does not hold them itself: the names
+    /// behind its ids.
+    pub fn search_table(&self, table: Table, text: &str, offset: usize, limit: usize, in_words: impl Fn(&LocalView, &Row) -> String) -> Found {
+        search::search_table(&self.0.view.borrow(), table, text, offset..offset.saturating_add(limit), in_words)
     }
 
     /// Where what is tapped is kept. [`News::Storage`] tells when it changes; [`StorageState::MemoryOnly`] is to stay in sight.

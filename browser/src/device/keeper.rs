@@ -5,6 +5,7 @@
 use super::{Inner, News};
 use crate::{
     channel::Signal,
+    runs::WokenBy,
     store::StoreError,
     timing::{Moment, TAP_TO_DURABLE},
 };
@@ -73,7 +74,7 @@ async fn store(device: &Rc<Inner>, parcels: Vec<Parcel>) -> Result<(), (Vec<Parc
     for durable in parcels.into_iter().filter_map(|parcel| parcel.durable) {
         let _ = durable.send(Ok(()));
     }
-    device.beat();
+    device.beat(WokenBy::Tap);
     device.ask_to_keep_data();
     Ok(())
 }

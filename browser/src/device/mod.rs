@@ -24,6 +24,7 @@ use crate::{
     http::{Http, supervision::Docket},
     ids,
     leader::Leader,
+    runs::WokenBy,
     scope::{self, Listener, Timer},
     store::{DeviceStore, Leaving, Session, StorageState, StoreError},
 };
@@ -107,6 +108,12 @@ struct Inner {
     keeper: UnboundedSender<keeper::Parcel>,
     leader: RefCell<Option<Leader>>,
     is_leading: Cell<bool>,
+    /// This tab, by a short name.
+    tab: String,
+    /// The tab that has said last that it leads.
+    leading_tab: RefCell<Option<String>>,
+    /// When this tab last looked for what has outlived its time in the history.
+    trimmed_at_ms: Cell<Option<i64>>,
     /// How each stream of this tab stands, in words.
     streams: RefCell<HashMap<Table, &'static str>>,
     is_server_reached: Cell<bool>,
@@ -229,42 +236,43 @@ impl Device {
 
     /// Sends what waits without its pauses.
     pub async fn retry_now(&self) {
-        self.0.resolve(decisions::retry_now).await;
+        self.0.resolve_for(WokenBy::Asked, decisions::retry_now).await;
     }
 
-    /// Sends a refused write again as it is.
-    pub async fn send_again(&self, id: WriteId) {
-        self.0.resolve(|records| decisions::send_again(records, id)).await;
+    /// Sends a refused write again as it is. Says, as the next ones do, whether anything came of it: the write may have been sent or decided
+    /// about meanwhile.
+    pub async fn send_again(&self, id: WriteId) -> bool {
+        self.0.resolve(|records| decisions::send_again(records, id)).await
     }
 
     /// Lets one's own values stand over what somebody else has written, as far as this device knows it.
-    pub async fn keep_mine(&self, id: WriteId) {
-        self.0.decide(id, |records, server| decisions::keep_mine(records, id, server)).await;
+    pub async fn keep_mine(&self, id: WriteId) -> bool {
+        self.0.decide(id, |records, server| decisions::keep_mine(records, id, server)).await
     }
 
     /// Lets what somebody else has written stand.
-    pub async fn take_theirs(&self, id: WriteId) {
-        self.0.decide(id, |records, server| decisions::take_theirs(records, id, server)).await;
+    pub async fn take_theirs(&self, id: WriteId) -> bool {
+        self.0.decide(id, |records, server| decisions::take_theirs(records, id, server)).await
     }
 
     /// Makes a row again that was deleted under an edit.
-    pub async fn make_again(&self, id: WriteId) {
+    pub async fn make_again(&self, id: WriteId) -> bool {
         let new_row = ids::row_id();
-        self.0.decide(id, |records, _| decisions::make_again(records, id, new_row)).await;
+        self.0.decide(id, |records, _| decisions::make_again(records, id, new_row)).await
     }
 
     /// Sends a refused write again with other values: column → what is wanted. What the rules refuse stays parked; ask them before.
-    pub async fn edit_and_resend(&self, id: WriteId, edited: &BTreeMap<String, Json>) {
+    pub async fn edit_and_resend(&self, id: WriteId, edited: &BTreeMap<String, Json>) -> bool {
         self.0
             .decide(id, |records, server| {
                 decisions::edit_and_resend(records, id, server, edited).unwrap_or_default()
             })
-            .await;
+            .await
     }
 
     /// Gives up a write, and what builds on it.
-    pub async fn discard(&self, id: WriteId) {
-        self.0.resolve(|records| decisions::discard(records, id)).await;
+    pub async fn discard(&self, id: WriteId) -> bool {
+        self.0.resolve(|records| decisions::discard(records, id)).await
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.

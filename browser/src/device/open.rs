@@ -41,6 +41,9 @@ pub(super) async fn open(database: &str, subscriber: Rc<dyn Fn(News)>) -> Result
         keeper,
         leader: RefCell::default(),
         is_leading: Cell::new(false),
+        tab: ids::tab_name(),
+        leading_tab: RefCell::default(),
+        trimmed_at_ms: Cell::new(None),
         streams: RefCell::default(),
         // Nothing is known yet, and that is no reason to alarm anybody.
         is_server_reached: Cell::new(true),
@@ -83,6 +86,7 @@ impl Inner {
     /// What the first screen does not wait for.
     fn go_on_behind(self: &Rc<Self>) {
         self.listen_to_the_world();
+        self.channel.tell(&Signal::WhoLeads);
         self.settle_owed_logout();
         spawn_local(update::register(Rc::downgrade(self)));
         let device = self.clone();

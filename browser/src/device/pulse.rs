@@ -24,11 +24,7 @@ const LOOK_ANYWAY_MS: i64 = 5 * 60_000;
 
 impl Inner {
     /// Wakes the worker, and arms the timer for the next time.
-    pub(super) fn beat(self: &Rc<Self>) {
-        self.beat_for(WokenBy::Page);
-    }
-
-    fn beat_for(self: &Rc<Self>, why: WokenBy) {
+    pub(super) fn beat(self: &Rc<Self>, why: WokenBy) {
         if self.is_signed_in() {
             let device = self.clone();
             spawn_local(async move { wake::wake(&device.store, why, &|signal| device.tell_all(signal)).await });
@@ -61,8 +57,9 @@ impl Inner {
             let _ = self.open_what_was_left(user).await;
         }
         self.reload_outbox().await;
+        self.trim_history().await;
         if self.has_something_to_ask() {
-            self.beat();
+            self.beat(WokenBy::Timer);
         } else {
             self.arm();
         }
@@ -76,7 +73,7 @@ impl Inner {
     }
 
     /// The server answers again: pauses that began because it did not are over.
-    pub(super) fn server_is_back(self: &Rc<Self>) {
+    pub(super) fn server_is_back(self: &Rc<Self>, why: WokenBy) {
         let device = self.clone();
         spawn_local(async move {
             if let Some(user) = device.user_id().filter(|_| device.is_signed_in()) {
@@ -84,7 +81,7 @@ impl Inner {
                 let _ = drainer::end_pauses(&device.store, user).await;
                 device.reload_outbox().await;
             }
-            device.beat();
+            device.beat(why);
         });
     }
 
@@ -96,7 +93,7 @@ impl Inner {
                 && drainer::ask_about_held(&device.store, user).await.unwrap_or(false)
             {
                 device.reload_outbox().await;
-                device.beat_for(WokenBy::HeldCheck);
+                device.beat(WokenBy::HeldCheck);
             }
         });
     }
@@ -126,7 +123,7 @@ impl Inner {
         }
         self.tell(News::Status);
         self.settle_owed_logout();
-        self.server_is_back();
+        self.server_is_back(WokenBy::Online);
     }
 
     fn person_came(self: &Rc<Self>) {
@@ -146,6 +143,6 @@ impl Inner {
                 device.return_to_disk().await;
             });
         }
-        self.beat();
+        self.beat(WokenBy::Visible);
     }
 }

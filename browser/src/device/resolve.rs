@@ -3,7 +3,7 @@
 //! **Invariant:** a decision is worked out on what is stored in this user's session, and stored only if nobody has amended it meanwhile.
 
 use super::{Inner, News};
-use crate::{channel::Signal, store::StoreError};
+use crate::{channel::Signal, runs::WokenBy, store::StoreError};
 use domain::{Row, UserId, WriteId};
 use serde_json::Value as Json;
 use std::rc::Rc;
@@ -16,38 +16,46 @@ use sync::{
 const MOST_TRIES: usize = 8;
 
 impl Inner {
-    /// Stores what `decide` makes of this user's records, and has the rest sent.
-    pub(super) async fn resolve(self: &Rc<Self>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) {
-        let Some(user) = self.user_id() else { return };
-        match self.try_resolve(user, decide).await {
+    /// Stores what `decide` makes of this user's records, and has the rest sent. Says whether it made anything of them.
+    pub(super) async fn resolve(self: &Rc<Self>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) -> bool {
+        self.resolve_for(WokenBy::Tap, decide).await
+    }
+
+    pub(super) async fn resolve_for(self: &Rc<Self>, why: WokenBy, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) -> bool {
+        let Some(user) = self.user_id() else { return false };
+        let is_decided = self.try_resolve(user, decide).await.unwrap_or_else(|error| {
             // With somebody else signed in there is nothing to decide about: the page is theirs in a moment.
-            Ok(()) | Err(StoreError::NotOurs) => {}
-            Err(error) => self.tell(News::StorageFailed(error.to_string())),
-        }
+            if !matches!(error, StoreError::NotOurs) {
+                self.tell(News::StorageFailed(error.to_string()));
+            }
+            false
+        });
         self.channel.tell(&Signal::OutboxChanged);
         self.reload_outbox().await;
-        self.beat();
+        self.beat(why);
+        is_decided
     }
 
     /// The same about one write, beside the newest that is known of its row: what its author has looked at.
-    pub(super) async fn decide(self: &Rc<Self>, id: WriteId, decide: impl Fn(&[OutboxRecord], Option<&Row>) -> Vec<OutboxRecord>) {
+    pub(super) async fn decide(self: &Rc<Self>, id: WriteId, decide: impl Fn(&[OutboxRecord], Option<&Row>) -> Vec<OutboxRecord>) -> bool {
         let server = {
             let view = self.view.borrow();
-            let mut writes = view.writes();
-            let record = writes.find(|record| record.write_id == id);
-            record.and_then(|record| newest(record, view.synced_row(record.table, record.row_id)))
+            view.write(id).and_then(|record| newest(record, view.synced_row(record.table, record.row_id)))
         };
-        self.resolve(|records| decide(records, server.as_ref())).await;
+        self.resolve(|records| decide(records, server.as_ref())).await
     }
 
-    async fn try_resolve(&self, user: UserId, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) -> Result<(), StoreError> {
+    async fn try_resolve(&self, user: UserId, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord>) -> Result<bool, StoreError> {
         for _ in 0..MOST_TRIES {
             let decided: Vec<Amendment> = decide(&own_records(&self.store.on_behalf_of(user), user).await?)
                 .into_iter()
                 .map(Amendment::of)
                 .collect();
-            if decided.is_empty() || self.store.amend(decided).await? {
-                return Ok(());
+            if decided.is_empty() {
+                return Ok(false);
+            }
+            if self.store.amend(decided).await? {
+                return Ok(true);
             }
         }
         Err(StoreError::Browser("the change is being sent at this moment: try again".to_owned()))

@@ -12,6 +12,7 @@ use crate::{
     drainer,
     http::Confirmation,
     leader::Leader,
+    runs::WokenBy,
     scope,
     store::{Leaving, Session, StoreError, Unsealed},
 };
@@ -46,7 +47,7 @@ impl Inner {
         // The browser is asked to keep the data when there is something to be kept.
         self.is_asking_to_keep_data.set(false);
         let _ = self.store.set_note(StoragePromise::NOTE, None).await;
-        self.server_is_back();
+        self.server_is_back(WokenBy::Server);
         self.ask_about_held();
         Ok(answer.user)
     }
@@ -56,7 +57,7 @@ impl Inner {
         // The session opens more now. Should this answer be lost, the next start asks again.
         self.confirm_session().await;
         // What waited for it goes now, and not with the next timer.
-        self.server_is_back();
+        self.server_is_back(WokenBy::Server);
         Ok(())
     }
 

@@ -4,7 +4,9 @@
 
 use super::{Inner, News, open::DEVICE_NOTE};
 use crate::{
-    clock, persistence, scope,
+    clock, persistence,
+    runs::WokenBy,
+    scope,
     store::{DeviceStore, Holdings, SESSION_NOTE, StorageNews, StorageState},
 };
 use domain::{Row, RowId, Table};
@@ -101,7 +103,7 @@ impl Inner {
         self.start_streams();
         self.reload_session().await;
         self.reload_outbox().await;
-        self.beat();
+        self.beat(WokenBy::Start);
     }
 
     /// Asks the browser not to clear the app's data, the first time since sign-in that there is something to be kept.

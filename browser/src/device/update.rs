@@ -3,7 +3,7 @@
 //! **Invariant:** a page is never loaded anew under its user's hands: only [`apply`] does it, when they ask for it.
 
 use super::{Inner, News};
-use crate::{clock, scope::Listener, wake};
+use crate::{clock, runs::WokenBy, scope::Listener, wake};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -28,7 +28,7 @@ pub(super) async fn register(device: Weak<Inner>) {
         && JsFuture::from(ready).await.is_ok()
         && let Some(device) = device.upgrade()
     {
-        device.beat();
+        device.beat(WokenBy::Start);
     }
 }
 

@@ -9,7 +9,7 @@ use leptos::{html, prelude::*};
 pub fn Dialog(
     /// The question.
     #[prop(into)]
-    title: String,
+    title: Signal<String>,
     /// It was closed without an answer.
     #[prop(into)]
     on_close: Callback<()>,
@@ -22,7 +22,7 @@ pub fn Dialog(
     });
     view! {
         <dialog class="dialog" node_ref=dialog aria-labelledby="dialog-title" on:close=move |_| on_close.run(())>
-            <h2 id="dialog-title">{title}</h2>
+            <h2 id="dialog-title">{move || title.get()}</h2>
             {children()}
         </dialog>
     }

@@ -3,11 +3,7 @@
 //! **Invariant:** what was typed stays until it is saved or taken back with Escape; a refused value is still
 //! there, with the reason beside it.
 
-use crate::{
-    components::resolve::ResolveButton,
-    facts::fields,
-    state::{AppState, topics::Topic},
-};
+use crate::{components::resolve::Parked, facts::fields, state::AppState};
 use domain::{RowId, Table, schema::Column};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -15,7 +11,6 @@ use web_sys::{Event, HtmlInputElement, KeyboardEvent};
 
 const SAVE: &str = "Save";
 const NOT_A_DATE: &str = "is not a whole date.";
-const YOURS: &str = "Your change needs you: ";
 
 /// How a column is typed.
 #[derive(Clone, Copy, PartialEq)]
@@ -124,28 +119,8 @@ pub fn Field(
                 {input}
             </label>
             <Problem editing />
-            <Parked editing />
+            <Parked table row column />
         </div>
-    }
-}
-
-/// A change of this value that was refused and waits for its author.
-#[component]
-fn Parked(editing: Editing) -> impl IntoView {
-    let Editing { state, table, row, column, .. } = editing;
-    let parked = Memo::new(move |_| {
-        state.read([Topic::Row(table, row)], |view| {
-            let mut writes = view.unsettled_writes(table, row);
-            let write = writes.find(|record| record.state.needs_user() && record.changes.contains_key(column.name))?;
-            Some((write.write_id, fields::shown_json(table, column.name, &write.changes[column.name].to, |_| None)))
-        })
-    });
-    move || {
-        parked.get().map(|(write, mine)| {
-            view! {
-                <p class="parked" data-tone="needs-you">{YOURS}{mine}". "<ResolveButton write /></p>
-            }
-        })
     }
 }
 
@@ -230,6 +205,7 @@ pub fn Choice(
                 <select on:change=choose>{choices.iter().map(option).collect_view()}</select>
             </label>
             <Problem editing />
+            <Parked table row column />
         </div>
     }
 }
@@ -248,10 +224,13 @@ pub fn Flag(
     let is_set = move || state.row(table, row, |row| row.is_some_and(|row| row.flag(column)));
     let toggle = move |event: Event| state.change_or_warn(table, row, column, event_target_checked(&event).into());
     view! {
-        <label class="flag">
-            <input type="checkbox" prop:checked=is_set on:change=toggle />
-            <span>{fields::capital(&fields::label(column))}</span>
-        </label>
+        <div>
+            <label class="flag">
+                <input type="checkbox" prop:checked=is_set on:change=toggle />
+                <span>{fields::capital(&fields::label(column))}</span>
+            </label>
+            <Parked table row column />
+        </div>
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** every column of a row is shown, also those that no page has a place for.
 
-use super::{fields, writes};
-use domain::{Row, RowId, Table};
+use super::{fields, names};
+use domain::{ColumnType, Row, RowId, Table, schema::Column};
 use sync::LocalView;
 
 /// One row, with all that it holds.
@@ -23,13 +23,25 @@ pub struct Found {
 pub fn found(view: &LocalView, row: &Row) -> Found {
     let table = row.table();
     let columns = table.columns().iter().filter(|column| !row.get(column.name).is_null());
-    let shown = |column: &domain::Column| writes::shown_value(view, table, column.name, &row.get(column.name).to_json(column.kind));
     Found {
         id: row.id(),
         name: name(view, row),
         version: row.version(),
-        columns: columns.map(|column| (column.name, shown(column))).collect(),
+        columns: columns.map(|column| (column.name, shown(view, row, column))).collect(),
     }
+}
+
+/// What people read in a row that does not hold it itself: what the rows behind its ids are called, and values as they are written.
+pub fn in_words(view: &LocalView, row: &Row) -> String {
+    let table = row.table();
+    let reads_otherwise = |column: &&Column| matches!(column.kind, ColumnType::Uuid | ColumnType::Date | ColumnType::Numeric { .. });
+    let columns = table.columns().iter().filter(|column| !row.get(column.name).is_null());
+    let shown = columns.filter(reads_otherwise).map(|column| shown(view, row, column));
+    std::iter::once(name(view, row)).chain(shown).collect::<Vec<_>>().join(" ")
+}
+
+fn shown(view: &LocalView, row: &Row, column: &Column) -> String {
+    fields::shown(column, row.get(column.name), |id| names::name_of(view, column.name, id))
 }
 
 /// A turn is called by its home; the others by the first of their texts.
@@ -49,6 +61,17 @@ fn name(view: &LocalView, row: &Row) -> String {
 mod tests {
     use super::*;
     use crate::facts::fixture::Field;
+
+    #[test]
+    fn a_row_is_found_by_what_is_read_in_it() {
+        let mut field = Field::new();
+        field.put_item(Field::TURN, 1, "Kitchen", 100, 250_000);
+        let read = |table, id| in_words(&field.view, field.view.row(table, id).expect("a row"));
+        assert!(read(Table::Turns, Field::TURN).contains("12 Elm Street"), "a turn by its home");
+        assert!(read(Table::Turns, Field::TURN).contains("Draft"), "and by its stage");
+        let item = read(Table::ScopeItems, RowId(uuid::Uuid::from_u128(1_001)));
+        assert!(item.contains("12 Elm Street") && item.contains("$2,500.00"), "{item}");
+    }
 
     #[test]
     fn a_row_shows_all_that_it_holds() {

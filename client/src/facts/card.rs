@@ -1,7 +1,7 @@
 //! One turn as its card on the board shows it.
 
 use super::address_line;
-use domain::{Cents, Date, Row, RowId, Table, UserId, Value, WriteId};
+use domain::{Cents, Date, Row, RowId, Table, UserId, WriteId};
 use sync::{LocalView, view::Mark};
 
 /// See the module.
@@ -78,24 +78,15 @@ pub fn due(turn: &Row, today: Date) -> Option<Due> {
     })
 }
 
-/// What is not sent of a turn or of its scope.
+/// What is not sent of a turn, its scope, its documents or its approvals.
 pub fn mark(view: &LocalView, turn: RowId) -> Mark {
-    let items = view
-        .group(Table::ScopeItems, "turn_id", Value::Uuid(turn.0))
-        .map(|item| view.mark(Table::ScopeItems, item.id()));
-    items.fold(view.mark(Table::Turns, turn), Mark::max)
+    Mark::of(view.writes_about(turn))
 }
 
-/// A refused new item is not in the group: it stands in the inspector and on the turn's own page.
+/// Also of what is not shown: a refused new line, an edit of a deleted one.
 fn needs_you(view: &LocalView, turn: RowId) -> Option<WriteId> {
-    let items = view
-        .group(Table::ScopeItems, "turn_id", Value::Uuid(turn.0))
-        .map(|item| (Table::ScopeItems, item.id()));
-    let rows = std::iter::once((Table::Turns, turn)).chain(items);
-    let mut parked = rows
-        .flat_map(|(table, id)| view.unsettled_writes(table, id))
-        .filter(|record| record.state.needs_user());
-    parked.next().map(|record| record.write_id)
+    let mut writes = view.writes_about(turn).into_iter();
+    writes.find(|record| record.state.needs_user()).map(|record| record.write_id)
 }
 
 fn holder(turn: &Row, me: Option<UserId>) -> Holder {
@@ -109,7 +100,10 @@ fn holder(turn: &Row, me: Option<UserId>) -> Holder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::fixture::Field;
+    use crate::facts::fixture::{self, Field};
+    use domain::{Operation, Value};
+    use serde_json::json;
+    use sync::WriteState;
 
     fn day(month: u8, day: u8) -> Date {
         Date::new(2026, month, day).expect("a day")
@@ -149,5 +143,22 @@ mod tests {
     #[test]
     fn its_manager_holds_it() {
         assert_eq!(read(&Field::new(), day(1, 1)).holder, Holder::You);
+    }
+
+    #[test]
+    fn a_card_says_what_needs_its_user_also_of_what_is_not_shown() {
+        let mut field = Field::new();
+        for (n, table) in [(5, Table::ScopeItems), (6, Table::Approvals)] {
+            let write = fixture::write(
+                n,
+                table,
+                RowId(uuid::Uuid::from_u128(n)),
+                Operation::Create,
+                &[("turn_id", json!(Field::TURN.to_string()))],
+            );
+            field.view.put_write(write.in_state(WriteState::Rejected));
+        }
+        let card = read(&field, day(1, 1));
+        assert_eq!((card.mark, card.needs_you), (Mark::NeedsYou, Some(WriteId(uuid::Uuid::from_u128(5)))));
     }
 }

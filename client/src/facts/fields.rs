@@ -37,12 +37,17 @@ pub fn typed(column: &Column, text: &str) -> Json {
     match column.kind {
         _ if plain.is_empty() => Json::Null,
         ColumnType::Int4 | ColumnType::Int8 => plain.parse::<i64>().map_or(Json::String(plain), Json::from),
+        ColumnType::Bool => plain.parse::<bool>().map_or(Json::String(plain), Json::from),
+        ColumnType::TextArray => plain.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Json::from).collect(),
         _ => Json::String(plain),
     }
 }
 
 /// A value as it stands in a field: what [`typed`] would read again.
 pub fn editable(column: &Column, value: &Value) -> String {
+    if let Value::Texts(texts) = value {
+        return texts.join(", ");
+    }
     value.to_pg_text(column.kind).unwrap_or_default()
 }
 
@@ -61,6 +66,8 @@ pub fn shown(column: &Column, value: &Value, name: impl FnOnce(uuid::Uuid) -> Op
         (Value::Numeric(cents), ColumnType::Numeric { digits: 12, .. }) => Cents(*cents).to_string(),
         (Value::Uuid(id), _) => name(*id).unwrap_or_else(|| id.to_string()),
         (Value::Text(text), _) if text.is_empty() => "nothing".to_owned(),
+        (Value::Texts(texts), _) if texts.is_empty() => "nothing".to_owned(),
+        (Value::Texts(texts), _) => texts.join(", "),
         (value, kind) => value.to_pg_text(kind).unwrap_or_default(),
     }
 }
@@ -99,7 +106,7 @@ mod tests {
     use serde_json::json;
 
     fn column(name: &str) -> &'static Column {
-        [Table::Turns, Table::ScopeItems, Table::Properties]
+        [Table::Turns, Table::ScopeItems, Table::Properties, Table::Vendors]
             .into_iter()
             .find_map(|table| table.column(name))
             .expect("a column")
@@ -114,6 +121,8 @@ mod tests {
             ("due_date", "2026-11-23", json!("2026-11-23")),
             ("notes", " Keys under mat ", json!("Keys under mat")),
             ("position", "3", json!(3)),
+            ("is_done", "false", json!(false)),
+            ("trades", "paint, drywall ,", json!(["paint", "drywall"])),
         ] {
             assert_eq!(typed(column(name), text), expected, "{name} {text:?}");
         }

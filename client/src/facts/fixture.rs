@@ -1,7 +1,8 @@
 //! A small portfolio for tests: two stages, one property, one turn.
 
-use domain::{Row, RowId, Table, Value};
-use sync::{LocalView, Place, RowChange, ShapeBatch, Touched};
+use domain::{DeviceId, Operation, Row, RowId, Table, UserId, Value, WriteId};
+use serde_json::Value as Json;
+use sync::{Change, LocalView, OutboxRecord, Place, RowChange, ShapeBatch, Touched, outbox::Author};
 use uuid::Uuid;
 
 /// See the module.
@@ -93,4 +94,24 @@ pub fn row(table: Table, id: RowId) -> Row {
     row.set("id", Value::Uuid(id.0));
     row.set("version", Value::Int(1));
     row
+}
+
+/// The write `n` of the manager, which gives these columns.
+pub fn write(n: u128, table: Table, row: RowId, operation: Operation, given: &[(&str, Json)]) -> OutboxRecord {
+    let author = Author {
+        user_id: UserId(Field::MANAGER),
+        device_id: DeviceId(Uuid::nil()),
+        write_id: WriteId(Uuid::from_u128(n)),
+        now_ms: 0,
+    };
+    let change = |to: &Json| Change {
+        from: Json::Null,
+        to: to.clone(),
+        predicted: false,
+    };
+    OutboxRecord {
+        seq: n as u64,
+        changes: given.iter().map(|(name, to)| ((*name).to_owned(), change(to))).collect(),
+        ..OutboxRecord::new(author, table, row, operation)
+    }
 }

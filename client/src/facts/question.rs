@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** a question shows the newest that this device knows of the other side, from the refusal or from the shape.
 
-use super::{fields, writes};
-use domain::{Operation, Row, Table, WriteId, schema::Column};
-use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+mod given;
+
+pub use given::{Given, Input};
+
+use super::writes;
+use domain::{Row, Table, WriteId};
 use sync::{
     LocalView, OutboxRecord,
     outbox::resolve::{self, descendants},
@@ -16,6 +18,10 @@ use sync::{
 pub struct Question {
     /// Which write.
     pub write: WriteId,
+    /// Its place in the order of the device.
+    pub seq: u64,
+    /// Which one of those that need its user it is, from one, and how many there are.
+    pub place: (usize, usize),
     /// To which table.
     pub table: Table,
     /// What its author did.
@@ -55,31 +61,6 @@ pub enum Kind {
     After(WriteId),
 }
 
-/// One value of a write.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Given {
-    /// Which column.
-    pub column: &'static str,
-    /// As on the screen.
-    pub label: String,
-    /// What the author saw; none for a new row.
-    pub base: Option<String>,
-    /// What the author wants.
-    pub mine: String,
-    /// The same, as it is typed.
-    pub typed: String,
-    /// What the server has.
-    pub theirs: Option<String>,
-    /// The same, as it travels.
-    pub their_json: Option<Json>,
-    /// Whether the write gives it; what it does not give is what the decision rests on.
-    pub is_given: bool,
-    /// Both sides have it otherwise than it was: somebody must decide.
-    pub is_contested: bool,
-    /// What the server says about it.
-    pub problem: Option<String>,
-}
-
 /// Everything of this user's that needs them, the oldest first: the order in which a day is worked through.
 pub fn open_questions(outbox: &[OutboxRecord]) -> Vec<WriteId> {
     outbox.iter().filter(|record| record.state.needs_user()).map(|record| record.write_id).collect()
@@ -89,22 +70,51 @@ pub fn open_questions(outbox: &[OutboxRecord]) -> Vec<WriteId> {
 pub fn question(view: &LocalView, outbox: &[OutboxRecord], write: WriteId) -> Option<Question> {
     let record = outbox.iter().find(|record| record.write_id == write && record.state.needs_user())?;
     let theirs = theirs(view, record);
+    let kind = kind(outbox, record, theirs.as_ref());
+    let open = open_questions(outbox);
     let sentence_of = |id: &WriteId| outbox.iter().find(|record| record.write_id == *id).map(|record| writes::sentence(view, record));
     Some(Question {
         write,
+        seq: record.seq,
+        place: (open.iter().take_while(|id| **id != write).count() + 1, open.len()),
         table: record.table,
         sentence: writes::sentence(view, record),
         reason: writes::reason(record),
-        kind: kind(outbox, record, theirs.as_ref()),
-        values: values(view, record, theirs.as_ref()),
+        kind,
+        values: given::values(view, record, theirs.as_ref(), kind),
         goes_with: descendants(outbox, write).iter().filter_map(sentence_of).collect(),
     })
 }
 
-fn kind(outbox: &[OutboxRecord], record: &OutboxRecord, theirs: Option<&Row>) -> Kind {
+/// The question to go on with after the one at `seq`, round from the last to the first: one that can be answered before one that waits for
+/// another's answer.
+pub fn next_after(outbox: &[OutboxRecord], seq: u64) -> Option<WriteId> {
+    let others = outbox.iter().filter(|record| record.state.needs_user() && record.seq != seq);
+    let next = others.min_by_key(|record| (comes_after(outbox, record).is_some(), record.seq < seq, record.seq));
+    next.map(|record| record.write_id)
+}
+
+/// What becomes of what builds on a write, in words: it depends on the answer.
+pub const fn of_followers(kind: Kind) -> &'static str {
+    match kind {
+        Kind::TwoSides | Kind::DeleteOrKeep => "These changes build on it. They are kept and merged with what you decide here; Discard takes them back too:",
+        Kind::Deleted { can_be_made_again: true } => "These changes build on it. They go on with what is made again; Discard takes them back too:",
+        Kind::SameThing { is_known: true } => "These changes build on it. They go on with theirs; Discard takes them back too:",
+        Kind::SameThing { .. } | Kind::Refused => "These changes build on it. They are sent after it; Discard takes them back too:",
+        Kind::Deleted { .. } | Kind::AlreadyGone => "These changes build on it and are taken back with it:",
+        Kind::After(_) => "These changes build on it too:",
+    }
+}
+
+/// The refused write that must be answered before this one.
+fn comes_after(outbox: &[OutboxRecord], record: &OutboxRecord) -> Option<WriteId> {
     let parked = |id: &&WriteId| outbox.iter().any(|other| other.write_id == **id && other.state.needs_user());
-    if let Some(first) = record.depends_on.iter().find(parked) {
-        return Kind::After(*first);
+    record.depends_on.iter().find(parked).copied()
+}
+
+fn kind(outbox: &[OutboxRecord], record: &OutboxRecord, theirs: Option<&Row>) -> Kind {
+    if let Some(first) = comes_after(outbox, record) {
+        return Kind::After(first);
     }
     match resolve::question(record, theirs) {
         resolve::Question::Clash { .. } => Kind::TwoSides,
@@ -125,56 +135,13 @@ fn theirs(view: &LocalView, record: &OutboxRecord) -> Option<Row> {
     }
 }
 
-fn values(view: &LocalView, record: &OutboxRecord, theirs: Option<&Row>) -> Vec<Given> {
-    let is_create = record.operation == Operation::Create;
-    let contested = match resolve::question(record, theirs) {
-        resolve::Question::Clash { columns } => columns,
-        _ => Vec::new(),
-    };
-    let no_problems = BTreeMap::new();
-    let problems = record.last_error.as_ref().map_or(&no_problems, |failure| &failure.problem.fields);
-    let says_something = |name: &&String| {
-        let change = &record.changes[*name];
-        let is_given = !change.predicted && (!is_create || !change.to.is_null());
-        is_given || problems.contains_key(*name)
-    };
-    let given: BTreeSet<&String> = record.changes.keys().filter(says_something).chain(&contested).collect();
-    let columns = given.into_iter().filter_map(|name| record.table.column(name));
-    columns
-        .map(|column| value(view, record, column, theirs, contested.iter().any(|name| name == column.name)))
-        .collect()
-}
-
-fn value(view: &LocalView, record: &OutboxRecord, column: &'static Column, theirs: Option<&Row>, is_contested: bool) -> Given {
-    let name = column.name;
-    let show = |json: &Json| writes::shown_value(view, record.table, name, json);
-    let change = record.changes.get(name);
-    // What is not given itself is what the decision rests on: it was seen, and stays as it was seen.
-    let seen = record.seen.get(name).unwrap_or(&Json::Null);
-    let (from, to) = change.map_or((seen, seen), |change| (&change.from, &change.to));
-    let their_json = theirs.map(|row| row.get(name).to_json(column.kind));
-    let problems = record.last_error.as_ref().map(|failure| &failure.problem.fields);
-    Given {
-        column: name,
-        label: fields::capital(&fields::label(name)),
-        base: (record.operation != Operation::Create).then(|| show(from)),
-        mine: show(to),
-        typed: fields::typed_form(column, to),
-        theirs: their_json.as_ref().map(show),
-        their_json,
-        is_given: change.is_some(),
-        is_contested,
-        problem: problems.and_then(|problems| Some(fields::capital(&format!("{} {}", fields::label(name), problems.get(name)?)))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::fixture::Field;
-    use domain::{DeviceId, UserId};
+    use domain::{DeviceId, Operation, UserId};
     use protocol::{Conflicts, Problem, ProblemCode};
-    use serde_json::{Map, json};
+    use serde_json::{Map, Value as Json, json};
     use sync::{Change, Failure, WriteState, outbox::Author};
     use uuid::Uuid;
 
@@ -287,5 +254,69 @@ mod tests {
             ["Change notes of 12 Elm Street"]
         );
         assert_eq!(question(&field.view, &outbox, WriteId(Uuid::from_u128(9))), None);
+    }
+
+    #[test]
+    fn the_next_question_is_one_that_can_be_answered() {
+        let refusal = || Problem::new(ProblemCode::Validation, "no");
+        let mut outbox: Vec<OutboxRecord> = (1..=5).map(|n| parked(n, Operation::Update, &[], refusal())).collect();
+        outbox[1].depends_on = vec![outbox[0].write_id];
+        outbox[1].state = WriteState::Blocked;
+        outbox[3].state = WriteState::Pending;
+        let next = |outbox: &[OutboxRecord], seq| next_after(outbox, seq).map(|id| id.0.as_u128());
+        assert_eq!(
+            (next(&outbox, 1), next(&outbox, 3), next(&outbox, 5)),
+            (Some(3), Some(5), Some(1)),
+            "the second waits for the first"
+        );
+        // The first is answered, and has let the second go: there is still a day to work through.
+        outbox[0].state = WriteState::Pending;
+        assert_eq!(next(&outbox, 1), Some(2), "nothing holds the second any more");
+        outbox[1].state = WriteState::Pending;
+        assert_eq!((next(&outbox, 1), next(&outbox[..1], 1)), (Some(3), None));
+    }
+
+    #[test]
+    fn a_delete_is_asked_about_beside_what_it_would_delete() {
+        let field = Field::new();
+        let mut delete = parked(1, Operation::Delete, &[], conflict(2, json!({"notes": "Keys", "priority": "low"})));
+        delete.seen = [("notes".to_owned(), Json::Null), ("priority".to_owned(), json!("low"))].into();
+        let asked = question(&field.view, &[delete], WriteId(Uuid::from_u128(1))).expect("a question");
+        let told: Vec<_> = asked
+            .values
+            .iter()
+            .map(|value| {
+                (
+                    value.column,
+                    value.base.as_deref(),
+                    value.mine.as_str(),
+                    value.theirs.as_deref(),
+                    value.is_contested,
+                )
+            })
+            .collect();
+        let expected = [
+            ("notes", Some("nothing"), "deleted", Some("Keys"), true),
+            ("priority", Some("low"), "deleted", Some("low"), false),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_stage_change_says_which_vendor_it_would_go_with_and_sends_none() {
+        let field = Field::new();
+        let (mine, theirs) = (Uuid::from_u128(30).to_string(), Uuid::from_u128(31).to_string());
+        let stages = (json!(Field::DRAFT.to_string()), json!(Field::REVIEW.to_string()));
+        let problem = conflict(2, json!({"vendor_id": theirs, "stage_id": stages.0}));
+        let mut moved = parked(1, Operation::StageChange, &[("stage_id", stages.0, stages.1)], problem);
+        moved.seen = [("vendor_id".to_owned(), json!(mine))].into();
+        let asked = question(&field.view, &[moved], WriteId(Uuid::from_u128(1))).expect("a question");
+        let told: Vec<_> = asked
+            .values
+            .iter()
+            .map(|value| (value.column, value.may_choose, value.input == Input::Fixed))
+            .collect();
+        assert_eq!(told, [("stage_id", true, false), ("vendor_id", false, true)]);
+        assert_eq!(asked.values[1].mine, given::AS_IT_IS);
     }
 }

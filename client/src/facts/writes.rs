@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** every write has a sentence, also one to a row that is not here any more.
 
-use super::{fields, stage_name, turn_name};
-use domain::{Operation, RowId, Table};
+use super::{fields, names, stage_name, turn_name};
+use domain::{Operation, RowId, Table, WriteId};
 use serde_json::Value as Json;
 use sync::{Change, LocalView, OutboxRecord, WriteState};
 use uuid::Uuid;
@@ -71,7 +71,7 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
 
 /// A value of a write, or of an answer, as people read it.
 pub fn shown_value(view: &LocalView, table: Table, column: &str, json: &Json) -> String {
-    fields::shown_json(table, column, json, |id| name_of(view, column, RowId(id)))
+    fields::shown_json(table, column, json, |id| names::name_of(view, column, id))
 }
 
 /// Where a write stands, in a word or two.
@@ -105,14 +105,18 @@ pub fn reason(record: &OutboxRecord) -> Option<String> {
     Some(format!("{}.", parts.join(". ")))
 }
 
-/// The unsettled writes to a turn and to its scope, in order.
-pub fn of_turn<'a>(outbox: &'a [OutboxRecord], view: &LocalView, turn: RowId) -> Vec<&'a OutboxRecord> {
-    let concerns = |record: &&OutboxRecord| match record.table {
-        Table::Turns => record.row_id == turn,
-        Table::ScopeItems => turn_of_item(view, record) == Some(turn),
-        _ => false,
-    };
-    outbox.iter().filter(concerns).collect()
+/// What a turn is called, also one whose create was refused.
+pub fn name_of_turn(view: &LocalView, turn: RowId) -> String {
+    let about = view.unsettled_writes(Table::Turns, turn).find_map(|record| turn_of_create(view, record));
+    about.unwrap_or_else(|| turn_name(view, turn))
+}
+
+/// Beginnings of turns that were refused, in order, with their sentences.
+pub fn refused_starts(view: &LocalView) -> Vec<(WriteId, String)> {
+    let is_start = |record: &&OutboxRecord| record.table == Table::Turns && record.operation == Operation::Create;
+    let mut starts: Vec<&OutboxRecord> = view.writes().filter(is_start).filter(|record| record.state.needs_user()).collect();
+    starts.sort_by_key(|record| record.seq);
+    starts.into_iter().map(|record| (record.write_id, sentence(view, record))).collect()
 }
 
 fn subject(view: &LocalView, record: &OutboxRecord) -> String {
@@ -130,29 +134,29 @@ fn subject(view: &LocalView, record: &OutboxRecord) -> String {
         Table::PropertyTypes => text_of(view, record, "name").unwrap_or_else(|| "a type of property".to_owned()),
         Table::Vendors => text_of(view, record, "company_name").unwrap_or_else(|| "a vendor".to_owned()),
         Table::Documents => text_of(view, record, "file_name").unwrap_or_else(|| "a document".to_owned()),
-        Table::Approvals => "an approval".to_owned(),
+        Table::Approvals => match turn_of_item(view, record) {
+            Some(turn) => format!("an approval of {}", turn_name(view, turn)),
+            None => "an approval".to_owned(),
+        },
         Table::Notifications => "a notification".to_owned(),
     }
 }
 
 /// A refused create is not shown as a row; its property still has a name.
 fn turn_of_create(view: &LocalView, record: &OutboxRecord) -> Option<String> {
-    let property = id_of(&record.changes.get("property_id")?.to)?;
+    let property = said(record, "property_id").and_then(id_of)?;
     view.row(Table::Properties, RowId(property))?.text("name").map(str::to_owned)
 }
 
 fn turn_of_item(view: &LocalView, record: &OutboxRecord) -> Option<RowId> {
-    let in_write = record.changes.get("turn_id").and_then(|change| id_of(&change.to)).map(RowId);
-    let row = || {
-        view.row(Table::ScopeItems, record.row_id)
-            .or_else(|| view.synced_row(Table::ScopeItems, record.row_id))
-    };
+    let in_write = said(record, "turn_id").and_then(id_of).map(RowId);
+    let row = || view.row(record.table, record.row_id).or_else(|| view.synced_row(record.table, record.row_id));
     in_write.or_else(|| row()?.row_id("turn_id"))
 }
 
-/// A text of the row as it is shown, as it was, or as the write gives it.
+/// A text of the row as it is shown, as it was, as the write gives it, or as its author saw it.
 fn text_of(view: &LocalView, record: &OutboxRecord, column: &str) -> Option<String> {
-    let in_write = || record.changes.get(column).and_then(|change| change.to.as_str());
+    let in_write = || said(record, column).and_then(Json::as_str);
     let in_row = view
         .row(record.table, record.row_id)
         .or_else(|| view.synced_row(record.table, record.row_id))
@@ -160,13 +164,10 @@ fn text_of(view: &LocalView, record: &OutboxRecord, column: &str) -> Option<Stri
     in_row.or_else(in_write).map(str::to_owned)
 }
 
-fn name_of(view: &LocalView, column: &str, id: RowId) -> Option<String> {
-    match column {
-        "stage_id" => Some(stage_name(view, id)),
-        "turn_id" => Some(turn_name(view, id)),
-        "property_id" => view.row(Table::Properties, id)?.text("name").map(str::to_owned),
-        _ => None,
-    }
+/// What a write gives to a column, or its author saw there.
+fn said<'a>(record: &'a OutboxRecord, column: &str) -> Option<&'a Json> {
+    let given = record.changes.get(column).map(|change| &change.to);
+    given.or_else(|| record.seen.get(column))
 }
 
 fn changed_labels(record: &OutboxRecord) -> String {
@@ -190,8 +191,8 @@ fn id_of(json: &Json) -> Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::fixture::Field;
-    use domain::{DeviceId, Mutation, UserId, WriteId};
+    use crate::facts::fixture::{self, Field};
+    use domain::{DeviceId, Mutation, UserId};
     use serde_json::json;
     use sync::outbox::Author;
 
@@ -246,8 +247,27 @@ mod tests {
         ] {
             let record = write(&field, table, row, operation, data);
             assert_eq!(sentence(&field.view, &record), expected);
-            assert_eq!(of_turn(&[record], &field.view, Field::TURN).len(), 1, "{expected}");
         }
+    }
+
+    #[test]
+    fn a_write_to_what_is_not_here_reads_by_what_its_author_saw() {
+        let mut field = Field::new();
+        let turn = json!(Field::TURN.to_string());
+        let mut edit = write_to(5, Table::ScopeItems, Operation::Update, &[("is_done", json!(true))]);
+        edit.seen = [("turn_id".to_owned(), turn.clone()), ("description".to_owned(), json!("New faucet"))].into();
+        assert_eq!(sentence(&field.view, &edit), "Mark “New faucet” in 12 Elm Street as done");
+        let approval = write_to(6, Table::Approvals, Operation::Create, &[("turn_id", turn)]);
+        assert_eq!(sentence(&field.view, &approval), "Add an approval of 12 Elm Street");
+        let start = write_to(7, Table::Turns, Operation::Create, &[("property_id", json!(Field::PROPERTY.to_string()))]);
+        let (id, row) = (start.write_id, start.row_id);
+        field.view.put_write(start.in_state(WriteState::Rejected));
+        assert_eq!(refused_starts(&field.view), [(id, "Start a turn of 12 Elm Street".to_owned())]);
+        assert_eq!(name_of_turn(&field.view, row), "12 Elm Street");
+    }
+
+    fn write_to(n: u128, table: Table, operation: Operation, given: &[(&str, Json)]) -> OutboxRecord {
+        fixture::write(n, table, RowId(Uuid::from_u128(n)), operation, given)
     }
 
     #[test]

@@ -1,64 +1,54 @@
 //! Answers to what parked writes ask, each with what is told afterwards.
 //!
-//! **Invariant:** an answer that the rules refuse changes nothing.
+//! **Invariant:** an answer that the rules refuse changes nothing, and what is told has happened.
 
 use super::AppState;
-use crate::facts::{answer::Answer, writes};
+use crate::facts::{
+    answer::{self, Answer},
+    question::Question,
+    writes,
+};
 use domain::{Mutation, Refusal, WriteId, mutation::field};
 use serde_json::{Map, Value as Json};
-use sync::{OutboxRecord, outbox::resolve::may_discard};
-use wasm_bindgen_futures::spawn_local;
+
+const DECIDED: &str = "Nothing was changed: this has been decided or sent meanwhile.";
+const SENT: &str = "It cannot be discarded any more: it was sent meanwhile.";
 
 impl AppState {
     /// Asks the rules about the values of an answer, as at a tap.
     pub fn check_answer(self, write: WriteId, answer: &Answer) -> Result<(), Refusal> {
         let Answer::Send(other) = answer else { return Ok(()) };
-        let record = self.parked(write).ok_or_else(|| field("id", "is decided already".to_owned()))?;
+        let record = self.peek(|view| view.write(write).cloned());
+        let record = record.ok_or_else(|| field("id", "is decided already".to_owned()))?;
         let mine = record.changes.iter().filter(|(_, change)| !change.predicted);
         let mut data: Map<String, Json> = mine.map(|(column, change)| (column.clone(), change.to.clone())).collect();
         data.extend(other.clone());
         Mutation::read(record.table, record.row_id, record.operation, &data).map(drop)
     }
 
-    /// Does what its user has decided about a write.
-    pub fn answer(self, write: WriteId, answer: Answer) {
-        let Some(sentence) = self.sentence(write) else { return };
-        let told = match answer {
-            Answer::SendAgain => format!("Sent again: {sentence}"),
-            Answer::KeepMine => format!("Kept yours: {sentence}"),
-            Answer::TakeTheirs => format!("Kept theirs. Given up: {sentence}"),
-            Answer::MakeAgain => format!("Made again: {sentence}"),
-            Answer::Send(_) => format!("Sent with other values: {sentence}"),
+    /// Does what its user has decided about a write, and tells it.
+    pub async fn answer(self, question: Question, answer: Answer) {
+        let (device, write) = (self.device(), question.write);
+        let is_done = match &answer {
+            Answer::SendAgain => device.send_again(write).await,
+            Answer::KeepMine => device.keep_mine(write).await,
+            Answer::TakeTheirs => device.take_theirs(write).await,
+            Answer::MakeAgain => device.make_again(write).await,
+            Answer::Send(other) => device.edit_and_resend(write, other).await,
         };
-        self.toasts.tell(told, None);
-        spawn_local(async move {
-            let device = self.device();
-            match answer {
-                Answer::SendAgain => device.send_again(write).await,
-                Answer::KeepMine => device.keep_mine(write).await,
-                Answer::TakeTheirs => device.take_theirs(write).await,
-                Answer::MakeAgain => device.make_again(write).await,
-                Answer::Send(other) => device.edit_and_resend(write, &other).await,
-            }
-        });
-    }
-
-    /// Gives a write up, and what builds on it. Nothing happens to one that was sent meanwhile.
-    pub fn discard(self, write: WriteId) {
-        if !self.parked(write).is_some_and(|record| may_discard(&record)) {
-            return;
+        if is_done {
+            self.toasts.tell(answer::told(&question, &answer), None);
+        } else {
+            self.toasts.warn(DECIDED);
         }
-        let Some(sentence) = self.sentence(write) else { return };
-        self.toasts.tell(format!("Discarded: {sentence}"), None);
-        spawn_local(async move { self.device().discard(write).await });
     }
 
-    fn sentence(self, write: WriteId) -> Option<String> {
-        let record = self.parked(write)?;
-        Some(self.peek(|view| writes::sentence(view, &record)))
-    }
-
-    fn parked(self, write: WriteId) -> Option<OutboxRecord> {
-        self.device().outbox().into_iter().find(|record| record.write_id == write)
+    /// Gives a write up, and what builds on it; or says that it cannot be given up any more.
+    pub async fn discard(self, write: WriteId) {
+        let sentence = self.peek(|view| view.write(write).map(|record| writes::sentence(view, record)));
+        match sentence {
+            Some(sentence) if self.device().discard(write).await => self.toasts.tell(format!("Discarded: {sentence}"), None),
+            _ => self.toasts.warn(SENT),
+        }
     }
 }

@@ -15,7 +15,7 @@ use sync::{LocalView, Touched, view::Group};
 /// Something that can change under a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// A row or its mark.
+    /// A row or its mark; of a turn also what is unsent of its scope, documents and approvals.
     Row(Table, RowId),
     /// A group's members, or anything in one of them; a turn's scope counts as part of the turn.
     Within(Group),
@@ -38,6 +38,7 @@ pub fn all_topics(touched: &Touched, view: &LocalView) -> Option<HashSet<Topic>>
         topics.insert(Topic::Any(*table));
         add_row(*table, *id, view, &mut topics);
     }
+    topics.extend(touched.turns.iter().map(|turn| Topic::Row(Table::Turns, *turn)));
     for table in &touched.tables {
         topics.insert(Topic::Any(*table));
     }
@@ -100,7 +101,7 @@ impl Triggers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::fixture::Field;
+    use crate::facts::fixture::{self, Field};
 
     #[test]
     fn a_scope_item_concerns_itself_its_turn_and_the_turns_column() {
@@ -111,6 +112,23 @@ mod tests {
         assert!(topics.contains(&Topic::Within(column_group(Field::DRAFT))));
         assert!(!topics.contains(&Topic::Row(Table::Turns, Field::TURN)));
         assert!(!topics.contains(&Topic::Within(column_group(Field::REVIEW))));
+    }
+
+    #[test]
+    fn a_write_to_what_is_not_shown_concerns_its_turn() {
+        let mut field = Field::new();
+        let refused = fixture::write(
+            5,
+            Table::ScopeItems,
+            RowId(uuid::Uuid::from_u128(7)),
+            domain::Operation::Create,
+            &[("turn_id", serde_json::json!(Field::TURN.to_string()))],
+        );
+        let id = refused.write_id;
+        for touched in [field.view.put_write(refused.in_state(sync::WriteState::Rejected)), field.view.remove_write(id)] {
+            let topics = all_topics(&touched, &field.view).expect("a small change");
+            assert!(topics.contains(&Topic::Row(Table::Turns, Field::TURN)));
+        }
     }
 
     #[test]

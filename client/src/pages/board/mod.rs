@@ -10,7 +10,7 @@ mod drag;
 mod keys;
 
 use crate::{
-    components::{awaited::Awaited, heading::Heading},
+    components::{awaited::Awaited, heading::Heading, resolve::ParkedStarts},
     facts::{board, stages},
     format,
     state::{AppState, topics::Topic},
@@ -52,6 +52,7 @@ pub fn Board() -> impl IntoView {
                 <input class="search" type="search" aria-label=text::SEARCH placeholder=text::SEARCH bind:value=query />
             </div>
             <Awaited />
+            <ParkedStarts />
             {move || match is_awaited.get() {
                 true => view! { <Skeleton /> }.into_any(),
                 false => view! { <Columns found count /> <Nothing query count /> }.into_any(),

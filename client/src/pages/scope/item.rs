@@ -2,7 +2,7 @@
 
 use super::form::{Draft, Fields};
 use crate::{
-    components::mark::mark,
+    components::{mark::mark, resolve::ParkedWrites},
     dom,
     state::{AppState, topics::Topic},
 };
@@ -37,6 +37,7 @@ pub fn Item(item: RowId, editing: RwSignal<Option<RowId>>) -> impl IntoView {
     view! {
         <li class="item" data-item=item.to_string()>
             {move || if is_editing.get() { view! { <Edit item editing /> }.into_any() } else { view! { <Read item editing /> }.into_any() }}
+            <ParkedWrites table=Table::ScopeItems row=item />
         </li>
     }
 }

@@ -9,7 +9,7 @@ mod form;
 mod item;
 
 use crate::{
-    components::heading::Heading,
+    components::{heading::Heading, resolve::ParkedUnseen},
     facts::scope::{self, Room},
     format,
     pages::turn::{name_of, with_turn},
@@ -48,6 +48,7 @@ fn Page(turn: RowId) -> impl IntoView {
                 <Heading title=Signal::derive(move || format!("{}: {}", text::TITLE, name.get())) />
                 <Total turn />
             </header>
+            <ParkedUnseen turn />
             <div class="scope-columns">
                 <AddItem turn />
                 <div class="rooms">

@@ -9,12 +9,11 @@ use leptos::prelude::*;
 
 mod text {
     pub const TITLE: &str = "This device";
-    pub const LEADS: &str = "This tab keeps the device up to date.";
-    pub const FOLLOWS: &str = "Another tab keeps the device up to date; this one hears of everything.";
     pub const STORAGE: &str = "Storage";
     pub const ROOM: &str = "Room";
     pub const TABS: &str = "Tabs";
     pub const WORKER: &str = "Background worker";
+    pub const EARLIER: &str = "Earlier runs";
     pub const NEVER: &str = "It has not run yet.";
     pub const PROMISED: &str = "Kept on the disk; the browser has promised not to clear it.";
     pub const NOT_PROMISED: &str = "Kept on the disk; the browser may clear it when space is very short.";
@@ -46,12 +45,21 @@ pub fn ThisDevice() -> impl IntoView {
     };
     let leads = move || {
         state.read([Topic::Writes], |_| ());
-        if state.device().is_leader() { text::LEADS } else { text::FOLLOWS }
+        let device = state.device();
+        let (this, leading) = (device.tab(), device.leading_tab());
+        match leading {
+            Some(leading) if leading == this => format!("This tab ({this}) keeps the device up to date."),
+            Some(leading) => format!("Tab {leading} keeps the device up to date; this one ({this}) hears of everything."),
+            None => format!("Another tab keeps the device up to date; this one ({this}) hears of everything."),
+        }
     };
-    let worker = move || match runs.get() {
-        Some(runs) if !runs.is_empty() => view! { <ul class="plain-list">{runs.iter().map(|run| run_line(state, run)).collect_view()}</ul> }.into_any(),
-        _ => view! { <p class="muted">{text::NEVER}</p> }.into_any(),
+    // While they are read again, those that were read last stay.
+    let runs = Memo::new(move |before: Option<&Vec<WorkerRun>>| runs.get().or_else(|| before.cloned()).unwrap_or_default());
+    let last = move || match runs.with(|runs| runs.first().cloned()) {
+        Some(run) => run_line(state, &run).into_any(),
+        None => view! { <span class="muted">{text::NEVER}</span> }.into_any(),
     };
+    let earlier = move || runs.with(|runs| runs.iter().skip(1).map(|run| view! { <li>{run_line(state, run)}</li> }).collect_view());
     view! {
         <section aria-label=text::TITLE>
             <h2>{text::TITLE}</h2>
@@ -60,8 +68,12 @@ pub fn ThisDevice() -> impl IntoView {
                     <dt>{text::STORAGE}</dt><dd>{storage}</dd>
                     <dt>{text::ROOM}</dt><dd>{room}</dd>
                     <dt>{text::TABS}</dt><dd>{leads}</dd>
-                    <dt>{text::WORKER}</dt><dd>{worker}</dd>
+                    <dt>{text::WORKER}</dt><dd>{last}</dd>
                 </dl>
+                <details hidden=move || runs.with(|runs| runs.len() < 2)>
+                    <summary>{text::EARLIER}</summary>
+                    <ul class="plain-list">{earlier}</ul>
+                </details>
             </div>
         </section>
     }
@@ -70,10 +82,17 @@ pub fn ThisDevice() -> impl IntoView {
 fn run_line(state: AppState, run: &WorkerRun) -> impl IntoView + use<> {
     let why = match run.woken_by {
         WokenBy::Sync => "woken by the browser",
+        WokenBy::Tap => "after a change here",
+        WokenBy::Asked => "because of “Retry now”",
+        WokenBy::Timer => "on a timer",
+        WokenBy::Online => "because the network came back",
+        WokenBy::Server => "because the office answered again",
+        WokenBy::Visible => "because somebody came back to the app",
+        WokenBy::Start => "because the app was opened",
+        WokenBy::HeldCheck => "to ask about held changes",
         WokenBy::Page | WokenBy::Other => "asked by a page",
-        WokenBy::HeldCheck => "asked about held changes",
     };
     let at_ms = run.at_ms;
     let (outcome, ago) = (run.outcome.clone(), move || format::since(at_ms, state.now_ms.get()));
-    view! { <li>{ago} ", " {why} ": " {outcome}</li> }
+    view! { <span>{ago} ", " {why} ": " {outcome}</span> }
 }

@@ -71,23 +71,23 @@ fn Unsettled(discarding: RwSignal<Option<WriteId>>) -> impl IntoView {
     let state = AppState::of_context();
     let outbox = Memo::new(move |_| {
         state.read([Topic::Writes], |_| ());
-        needs_user_first(state.device().outbox())
+        needs_user_first(&state.device().outbox())
     });
     view! {
         <section aria-label=text::UNSETTLED>
             <h2>{text::UNSETTLED}</h2>
             {move || outbox.with(Vec::is_empty).then(|| view! { <p class="panel muted">{text::NOTHING}</p> })}
             <ul class="writes">
-                // An amended record is shown anew; the others keep their place and their open details.
-                <For each=move || outbox.get() key=|record| (record.write_id, record.revision, record.state) let:record>
-                    <li><Write record discarding /></li>
+                <For each=move || outbox.get() key=|write| *write let:write>
+                    <li><Write write discarding /></li>
                 </For>
             </ul>
         </section>
     }
 }
 
-fn needs_user_first(mut outbox: Vec<OutboxRecord>) -> Vec<OutboxRecord> {
-    outbox.sort_by_key(|record| (!record.state.needs_user(), record.seq));
-    outbox
+/// What is shown and not stored yet is the latest.
+fn needs_user_first(outbox: &[OutboxRecord]) -> Vec<WriteId> {
+    let (needing, others): (Vec<_>, Vec<_>) = outbox.iter().partition(|record| record.state.needs_user());
+    needing.into_iter().chain(others).map(|record| record.write_id).collect()
 }

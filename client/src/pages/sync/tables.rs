@@ -61,7 +61,7 @@ fn Rows(table: Table) -> impl IntoView {
     let state = AppState::of_context();
     let (needle, most) = (RwSignal::new(String::new()), RwSignal::new(PAGE));
     let findings = Memo::new(move |_| {
-        let found = state.device().search_table(table, &needle.read(), 0, most.get());
+        let found = state.device().search_table(table, &needle.read(), 0, most.get(), browse::in_words);
         let rows: Vec<_> = state.read([Topic::Any(table)], |view| found.rows.iter().map(|row| browse::found(view, row)).collect());
         (found.total, rows)
     });

@@ -6,7 +6,7 @@ mod details;
 mod unsent;
 
 use crate::{
-    components::{awaited::Awaited, heading::Heading, mark::mark, move_menu::MoveButton},
+    components::{awaited::Awaited, heading::Heading, mark::mark, move_menu::MoveButton, resolve::Parked},
     facts::{self, card, stages},
     format,
     pages::not_found::Nowhere,
@@ -23,6 +23,7 @@ use unsent::Unsent;
 mod text {
     pub const NOT_FOUND: &str = "This turn is not on this device";
     pub const NOT_FOUND_HINT: &str = "It may be finished for more than 30 days, belong to somebody else, or the address is mistyped.";
+    pub const NOT_TAKEN: &str = "This turn is not on the board: the office has not taken what you did, or it has been deleted.";
     pub const BOARD: &str = "Board";
     pub const SCOPE: &str = "Scope of work";
     pub const WALK: &str = "Scope walk";
@@ -42,10 +43,37 @@ pub fn with_turn(page: impl Fn(RowId) -> AnyView + Copy + Send + Sync + 'static)
     let params = use_params_map();
     let turn = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<RowId>().ok()));
     let known = Memo::new(move |_| turn.get().filter(|turn| state.row(Table::Turns, *turn, |row| row.is_some())));
+    // A refused new turn, or one that has gone under a change, is not shown; what needs its user is.
+    let unsent = Memo::new(move |_| {
+        let is_unsent = |turn: &RowId| state.read([Topic::Row(Table::Turns, *turn)], |view| !view.writes_about(*turn).is_empty());
+        turn.get().filter(is_unsent)
+    });
     move || match known.get() {
         Some(turn) => page(turn),
+        None if unsent.get().is_some() => unsent.get().map(|turn| view! { <OnlyUnsent turn /> }).into_any(),
         None if state.lists.get() == Lists::Here => view! { <Nowhere title=text::NOT_FOUND hint=text::NOT_FOUND_HINT /> }.into_any(),
         None => view! { <div class="page"><Awaited /></div> }.into_any(),
+    }
+}
+
+/// A turn that the lists do not hold: what was done to it, and what can be decided about that.
+#[component]
+fn OnlyUnsent(turn: RowId) -> impl IntoView {
+    let state = AppState::of_context();
+    let name = Memo::new(move |_| {
+        state.read([Topic::Row(Table::Turns, turn), Topic::Any(Table::Properties)], |view| {
+            facts::writes::name_of_turn(view, turn)
+        })
+    });
+    view! {
+        <div class="page turn" data-turn=turn.to_string()>
+            <nav aria-label="Breadcrumb"><a class="back" href="/board">{text::BOARD}</a></nav>
+            <header class="turn-head">
+                <div class="turn-name"><Heading title=name /></div>
+                <p class="muted">{text::NOT_TAKEN}</p>
+            </header>
+            <Unsent turn />
+        </div>
     }
 }
 
@@ -121,6 +149,7 @@ fn Progress(turn: RowId) -> impl IntoView {
                 {move || here().map(|stage| view! { <p class="stage-chip" style=("--stage", stage.color)><span class="stage-dot"></span>{stage.name}</p> })}
                 <MoveButton turn />
             </div>
+            <Parked table=Table::Turns row=turn column="stage_id" />
             <ol class="steps">{move || steps.get().into_iter().map(step).collect_view()}</ol>
         </section>
     }

@@ -28,12 +28,9 @@ struct Line {
 pub fn Unsent(turn: RowId) -> impl IntoView {
     let state = AppState::of_context();
     let lines = Memo::new(move |_| {
-        let outbox = state.device().outbox();
         state.read([Topic::Writes], |view| {
-            writes::of_turn(&outbox, view, turn)
-                .into_iter()
-                .map(|record| line(view, record))
-                .collect::<Vec<_>>()
+            let writes = view.writes_about(turn).into_iter();
+            writes.map(|record| line(view, record)).collect::<Vec<_>>()
         })
     });
     move || {
@@ -60,11 +57,12 @@ fn line(view: &sync::LocalView, record: &OutboxRecord) -> Line {
 }
 
 fn show(line: Line) -> impl IntoView {
+    let about = line.sentence.clone();
     view! {
         <li>
             <span>{line.sentence}</span>
             <span class="tag" data-tone=if line.needs_user.is_some() { "needs-you" } else { "waiting" }>{line.state}</span>
-            {line.needs_user.map(|write| view! { <ResolveButton write /> })}
+            {line.needs_user.map(|write| view! { <ResolveButton write about=about /> })}
             {line.reason.map(|reason| view! { <p class="reason">{reason}</p> })}
         </li>
     }
