@@ -14,6 +14,7 @@ pub mod device;
 pub mod page;
 mod process_group;
 pub mod proxy;
+pub mod question;
 pub mod scene;
 pub mod server;
 mod signal;

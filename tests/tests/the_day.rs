@@ -6,33 +6,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 use tests::{
     Api, App, Page,
+    question::{FOCUSED, asked, make_elsewhere, text, turn_of, update, waiting_record},
     scene::{ADMIN, Held, MANAGER},
 };
-
-/// Puts records into the outbox behind those that are there, from a page on which no app runs: what another screen would have made.
-const MADE_ELSEWHERE: &str = r"
-(records => new Promise((resolve, reject) => {
-    const opening = indexedDB.open('turns');
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-        const transaction = opening.result.transaction(['outbox', 'notes'], 'readwrite');
-        const [outbox, notes] = ['outbox', 'notes'].map(name => transaction.objectStore(name));
-        notes.get('seq').onsuccess = found => {
-            let seq = Number(found.target.result);
-            records.forEach(record => outbox.put({ ...record, seq: ++seq }));
-            notes.put(String(seq), 'seq');
-        };
-        transaction.oncomplete = () => { opening.result.close(); resolve(true); };
-        transaction.onabort = () => reject(transaction.error);
-    };
-}))";
-
-/// What the keyboard is on.
-const FOCUSED: &str = r"(() => {
-    const on = document.activeElement;
-    const name = (on.getAttribute('aria-label') ?? on.textContent).trim();
-    return on.type === 'radio' ? `radio ${name}` : name;
-})()";
 
 /// Goes on with a key until the focus is there.
 async fn walk_to(page: &Page, key: &str, name: &str) -> Result<()> {
@@ -48,33 +24,12 @@ async fn walk_to(page: &Page, key: &str, name: &str) -> Result<()> {
     bail!("{key} never came to {name:?}, but to {passed:?}")
 }
 
-/// Waits until a question has the keyboard, on its likeliest answer.
-async fn asked(page: &Page, about: &str, answer: &str) -> Result<()> {
-    page.role("dialog").name_containing(about).wait().await?;
-    page.wait_for(&format!("{FOCUSED} === {}", json!(answer)), &format!("the focus on {answer:?}"))
-        .await
-}
-
 /// What a story changes, as the office finds it by its own means.
 struct Rows {
     notes: Map<String, Value>,
     number: Map<String, Value>,
     priced: Map<String, Value>,
     gone: Map<String, Value>,
-}
-
-fn text<'a>(row: &'a Map<String, Value>, column: &str) -> &'a str {
-    row.get(column).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn update(row: &Map<String, Value>, operation: &str, data: Value) -> Result<Value> {
-    let version: i64 = text(row, "version").parse()?;
-    Ok(json!({ "operation": operation, "writeId": tests::api::new_write_id(), "id": row["id"], "version": version, "data": data }))
-}
-
-async fn turn_of(office: &Api, property: &str) -> Result<Map<String, Value>> {
-    let home = office.row("properties", "name", property).await?;
-    office.row("turns", "property_id", text(&home, "id")).await
 }
 
 /// Types into a field of a turn's page and leaves it.
@@ -86,8 +41,8 @@ async fn write_in(app: &App, property: &str, field: &str, typed: &str) -> Result
     app.page().named("textbox", field).wait_text(typed).await
 }
 
-/// A refused change of each kind, made without signal: a conflict about one value, one about two, an item that somebody deletes, a turn
-/// that somebody has begun, and a value that the rules refuse.
+/// A refused change of each kind, made without signal: a conflict about one value and what was made on it, one about two, an item that
+/// somebody deletes, a turn that somebody has begun, and a value that the rules refuse.
 async fn a_bad_day(held: &Held) -> Result<Rows> {
     let office = Api::login(&held.server.url(), ADMIN).await?;
     let (noted, numbered) = (held.app.first_card("Draft").await?, held.app.first_card("Secure Property").await?);
@@ -105,6 +60,7 @@ async fn a_bad_day(held: &Held) -> Result<Rows> {
 
     held.tablet.set_offline(true).await?;
     write_in(&held.app, &noted, "Notes", "Keys are under the mat").await?;
+    write_in(&held.app, &noted, "Work order number", "WO made on it").await?;
     held.app.visit("/board").await?;
     held.app.open_scope(&scoped).await?;
     for (item, description, cost) in [(&rows.priced, "Mine, and my price", "111.11"), (&rows.gone, "Still to be done", "5.00")] {
@@ -116,7 +72,7 @@ async fn a_bad_day(held: &Held) -> Result<Rows> {
         form.role_inside("button").name("Save item").click().await?;
         page.named("checkbox", &format!("Done: {description}")).wait().await?;
     }
-    held.app.wait_for_status("Offline · 3 changes waiting").await?;
+    held.app.wait_for_status("Offline · 4 changes waiting").await?;
 
     let others = [
         ("turns", update(&rows.notes, "update", json!({ "notes": "Keys are with the neighbour" }))?),
@@ -135,23 +91,15 @@ async fn a_bad_day(held: &Held) -> Result<Rows> {
 /// Two more, which no page of the app makes today: by the outbox's own form.
 async fn and_from_elsewhere(held: &Held, rows: &Rows) -> Result<()> {
     let user = Api::login(&held.server.url(), ADMIN).await?.account_id(MANAGER).await?;
-    let record = |row: Value, operation: &str, base: Value, changes: Value| {
-        json!({
-            "schema": 1, "writeId": tests::api::new_write_id(), "userId": user, "deviceId": tests::api::new_write_id(),
-            "table": "turns", "rowId": row, "operation": operation, "changes": changes, "baseVersion": base, "dependsOn": [],
-            "madeAtMs": 1_763_870_000_000_i64, "state": "pending", "attempts": 0, "nextAttemptAtMs": null, "lastError": null, "receipt": null, "revision": 0
-        })
-    };
+    let record = |row: &Value, operation: &str, base: &Value, changes: &Value| waiting_record(&user, "turns", row, operation, base, changes);
     let version: i64 = text(&rows.number, "version").parse()?;
     let too_long = json!({ "work_order_number": { "from": rows.number["work_order_number"], "to": "9".repeat(200) } });
     let again = json!({ "property_id": { "from": null, "to": rows.number["property_id"] } });
     let records = [
-        record(json!(tests::api::new_write_id()), "create", Value::Null, again),
-        record(rows.number["id"].clone(), "update", json!(version), too_long),
+        record(&json!(tests::api::new_write_id()), "create", &Value::Null, &again),
+        record(&rows.number["id"], "update", &json!(version), &too_long),
     ];
-    let blank = held.tablet.open_page(&format!("{}/health", held.wire.url())).await?;
-    blank.eval(&format!("{MADE_ELSEWHERE}({})", json!(records))).await?;
-    blank.close().await
+    make_elsewhere(&held.tablet, &held.wire.url(), &records).await
 }
 
 #[tokio::test]
@@ -162,20 +110,21 @@ async fn a_days_refusals_are_worked_through_offline_by_keyboard() -> Result<()> 
     held.tablet.set_offline(false).await?;
     and_from_elsewhere(&held, &rows).await?;
     let app = App::open_at(&held.tablet, &held.wire.url(), "/sync").await?;
-    app.wait_for_status("5 changes need you").await?;
+    app.wait_for_status("6 changes need you").await?;
 
     held.tablet.set_offline(true).await?;
     let page = app.page();
-    app.wait_for_status("Offline · 5 changes need you").await?;
+    app.wait_for_status("Offline · 6 changes need you").await?;
     walk_to(page, "Tab", "Resolve").await?;
     page.press("Enter").await?;
 
     // Mine over theirs.
     asked(page, "Change notes", "Keep mine").await?;
-    page.role("dialog").wait_text("1 of 5 that need you").await?;
+    page.role("dialog").wait_text("1 of 6 that need you").await?;
     page.role("dialog").wait_text("Keys are with the neighbour").await?;
+    page.role("dialog").wait_text("They are kept and merged with what you decide here").await?;
     page.press("Enter").await?;
-    // My words at their price.
+    // What was made on it goes with it, and asks nothing. My words at their price.
     asked(page, "Change", "Keep mine").await?;
     walk_to(page, "Shift+Tab", "radio Mine: Unit cost").await?;
     page.press("ArrowDown").await?;
@@ -196,7 +145,7 @@ async fn a_days_refusals_are_worked_through_offline_by_keyboard() -> Result<()> 
     page.press("Enter").await?;
 
     page.role("dialog").wait_gone().await?;
-    app.wait_for_status("Offline · 4 changes waiting").await?;
+    app.wait_for_status("Offline · 5 changes waiting").await?;
     held.tablet.set_offline(false).await?;
     app.wait_for_status("All changes saved").await?;
     page.assert_no_errors()?;
@@ -207,7 +156,10 @@ async fn chosen_is_there(held: &Held, rows: &Rows) -> Result<()> {
     let office = Api::login(&held.server.url(), ADMIN).await?;
     let row = async |table: &str, row: &Map<String, Value>| office.row(table, "id", text(row, "id")).await;
     let notes = row("turns", &rows.notes).await?;
-    ensure!(notes["notes"] == "Keys are under the mat", "{notes:?}");
+    ensure!(
+        notes["notes"] == "Keys are under the mat" && notes["work_order_number"] == "WO made on it",
+        "{notes:?}"
+    );
     let priced = row("scope-items", &rows.priced).await?;
     ensure!(priced["description"] == "Mine, and my price" && priced["unit_cost"] == "99.00", "{priced:?}");
     let again = office.row("scope-items", "description", "Still to be done").await?;
