@@ -12,6 +12,8 @@ use tests::{App, Device, HoldingProxy, ServerProcess, eventually};
 const WRITES: usize = 500;
 /// One in a hundred.
 const POISONED: usize = WRITES / 100;
+/// What cannot be stored must not cost the others more than a tenth of their time.
+const LEAST_PERCENT: f64 = 90.0;
 const PATH: &str = "/api/write/batch";
 /// What the screen says when nothing waits.
 const SAVED: &str = "All changes saved";
@@ -52,10 +54,11 @@ pub async fn measure(report: &mut Report, bench: &Bench<'_>) -> Result<()> {
     report.add(format!("drain {WRITES} writes: signal → all receipts stored"), clean_seconds, "s");
     report.add(format!("drain {WRITES} writes: signal → “{SAVED}”"), median(saved_seconds), "s");
     let rate = |writes: usize, seconds: f64| writes as f64 / seconds;
-    report.add(
+    report.add_with_goal(
         format!("drain with {POISONED} of {WRITES} poisoned: rate of the others, of the clean rate"),
         100.0 * rate(WRITES - POISONED, poisoned_seconds) / rate(WRITES, clean_seconds),
         "%",
+        LEAST_PERCENT,
     );
     Ok(())
 }

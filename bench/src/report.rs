@@ -1,19 +1,36 @@
 //! The figures of one run: printed as a table, kept as JSON.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
-use std::path::PathBuf;
+use std::{cmp::Ordering, path::PathBuf};
 
 /// Figures in the order that they were measured.
 #[derive(Default)]
 pub struct Report {
     figures: Vec<(String, f64, &'static str)>,
+    missed: Vec<String>,
 }
 
 impl Report {
     /// Notes a figure with its unit.
     pub fn add(&mut self, what: impl Into<String>, figure: f64, unit: &'static str) {
         self.figures.push((what.into(), figure, unit));
+    }
+
+    /// Notes a figure that must not be less than a goal.
+    pub fn add_with_goal(&mut self, what: impl Into<String>, figure: f64, unit: &'static str, at_least: f64) {
+        let what = what.into();
+        // A figure that is no number meets no goal.
+        if figure.partial_cmp(&at_least).is_none_or(Ordering::is_lt) {
+            self.missed.push(format!("{what}: {figure:.1} {unit}, at least {at_least} {unit} are wanted"));
+        }
+        self.add(what, figure, unit);
+    }
+
+    /// Fails where a goal was missed, naming each.
+    pub fn demand_goals(&self) -> Result<()> {
+        ensure!(self.missed.is_empty(), "MISSED\n  {}", self.missed.join("\n  "));
+        Ok(())
     }
 
     /// Notes the median and the 95th percentile of samples.
@@ -63,4 +80,24 @@ pub fn median(mut samples: Vec<f64>) -> f64 {
 fn at(samples: &[f64], share: f64) -> f64 {
     let place = ((samples.len() as f64 - 1.0) * share).round() as usize;
     samples.get(place).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_goal_is_an_error_that_names_it() {
+        let mut report = Report::default();
+        report.add_with_goal("met", 90.0, "%", 90.0);
+        assert!(report.demand_goals().is_ok());
+        for figure in [89.9, f64::NAN] {
+            report.add_with_goal("a rate", figure, "%", 90.0);
+        }
+        let missed = report.demand_goals().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            missed.starts_with("MISSED") && missed.contains("a rate: 89.9 %, at least 90 %") && !missed.contains("met:"),
+            "{missed}"
+        );
+    }
 }

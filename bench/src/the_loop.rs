@@ -36,7 +36,8 @@ pub async fn measure() -> Result<()> {
     drain::measure(&mut report, &bench).await?;
 
     report.print();
-    report.save("loop")
+    report.save("loop")?;
+    report.demand_goals()
 }
 
 /// What the shapes of an administrator hold.

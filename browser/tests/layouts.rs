@@ -1,10 +1,15 @@
-//! Databases of other versions of the app: brought to today's layout, waited for, or left alone.
+//! Databases of other versions of the app: brought to today's layout, waited for, or left alone. And what today's looks like: it keeps its form,
+//! or gets a version.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "../../sync/tests/forms/form.rs"]
+mod form;
 #[path = "common/tablet.rs"]
 mod tablet;
+#[path = "layouts/written_down.rs"]
+mod written_down;
 
 use browser::{
     Device, News, OpenError, StorageState, TapError,
@@ -26,6 +31,29 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 /// What a device had in the first released layout. It stays as it is, for ever.
 const V1: &str = include_str!("layouts/v1.json");
+
+/// Devices of released layouts, by version. Each has a test that opens it.
+const DEVICES: [(u64, &str); 1] = [(1, V1)];
+/// How what lies in the database is formed, by the layout's version.
+const FORMS: [(u64, &str); 1] = [(2, include_str!("layouts/v2.txt"))];
+
+const WHAT_TO_DO: &str = "Tablets hold databases of the old form. Raise `VERSION` in browser/src/store/layout.rs, add the step in `upgrade`, put what a device of \
+    the version before had into browser/tests/layouts/ (`DEVICES`) with a test that opens it, write the form above down as browser/tests/layouts/v<VERSION>.txt \
+    (`FORMS`), and leave the files of older versions as they are. A new note, or a field that may be missing, needs no version, only its line in that file.";
+
+#[wasm_bindgen_test]
+async fn what_lies_in_the_database_keeps_its_form_or_gets_a_version() {
+    let (version, form) = written_down::today(&fresh_name()).await;
+    let written = FORMS.iter().find(|(of, _)| *of == version).map_or("", |(_, written)| *written);
+    assert!(
+        form == written.replace('\r', ""),
+        "The form of what lies in the database of layout {version} is not the one that is written down.\n\n{form}\n{WHAT_TO_DO}\n"
+    );
+    for before in 1..version {
+        let is_there = |device: &(u64, &str)| device.0 == before && !device.1.trim().is_empty();
+        assert!(DEVICES.iter().any(is_there), "there is no device of layout {before} to open. {WHAT_TO_DO}");
+    }
+}
 
 #[wasm_bindgen(module = "/tests/common/released.js")]
 extern "C" {

@@ -5,7 +5,7 @@
 use crate::{
     components::{export::ExportDialog, header::Header, heading::Visited, move_menu::MoveMenu, notices::Notices, resolve::ResolveDialog, toaster::Toaster},
     pages::{board::Board, held::HeldChanges, login::Login, not_found::NotFound, password::Password, scope::Scope, sync::Sync, turn::Turn},
-    state::{self, AppState, Opening},
+    state::{self, Absence, AppState, Opening},
 };
 use leptos::prelude::*;
 use leptos_router::{
@@ -90,7 +90,7 @@ fn SignedIn(children: ChildrenFn) -> impl IntoView {
 
 #[component]
 fn ToLogin() -> impl IntoView {
-    let has_left = AppState::of_context().has_left.get_untracked();
+    let has_left = AppState::of_context().absence.get_untracked() == Absence::Left;
     let from = use_location().pathname.get_untracked();
     view! { <Redirect path=if has_left { "/login".to_owned() } else { format!("/login?from={from}") } /> }
 }

@@ -1,10 +1,15 @@
 //! `docs/WRITE_PATTERNS.md` against the rules: every row that somebody may write goes through the outbox, and the tests that the page
-//! names are there. Its addresses are held against the API's description by the server's tests.
+//! names are there. The app asks no address that the page does not have, and sends writes from one place. The page's addresses are held against
+//! the API's description by the server's tests.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use domain::{DeviceId, Operation, Role, Table, UserId, WriteId};
-use std::{fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 use sync::{
     OutboxRecord,
     outbox::{Author, drain::wire},
@@ -59,4 +64,95 @@ fn the_tests_that_the_page_names_are_there() {
         named += 1;
     }
     assert!(named >= 8, "{named}");
+}
+
+/// What the app asks for and changes nothing by.
+const READS: [&str; 3] = ["GET /api/auth/session", "GET /api/quarantine", "GET /api/sync/live"];
+/// An address begins so: nothing else in the sources does.
+const API: &str = "\"/api/";
+
+#[test]
+fn the_app_asks_only_what_the_page_names_and_sends_writes_from_one_place() {
+    let page = page();
+    let mut asked = BTreeSet::new();
+    for file in sources() {
+        let text = fs::read_to_string(&file).unwrap();
+        let name = name_of(&file);
+        for (line, address) in addresses(&text) {
+            let request = format!("{} {address}", method(line));
+            let is_named = page
+                .lines()
+                .any(|line| line.starts_with(&format!("| {request} | 1")) || line.starts_with(&format!("| {request} | 3")));
+            assert!(
+                is_named || READS.contains(&request.as_str()),
+                "{name} asks {request}, which the page does not have"
+            );
+            asked.insert(request);
+            if address == "/api/write/batch" {
+                assert_eq!(name, "browser/src/http/writes.rs", "writes are sent from one place");
+            }
+        }
+    }
+    assert!(asked.contains("POST /api/write/batch") && asked.contains("POST /api/auth/login"), "{asked:?}");
+    assert_eq!(READS.iter().filter(|read| !asked.contains(**read)).count(), 0, "{asked:?}");
+}
+
+#[test]
+fn nothing_but_the_way_to_the_server_makes_requests() {
+    let makers = ["gloo_net", "fetch_with", "XmlHttpRequest", "EventSource", "send_beacon", "WebSocket"];
+    let allowed = |name: &str| name.starts_with("browser/src/http/") || ["browser/src/doorbell.rs", "sw/src/shell.rs"].contains(&name);
+    for file in sources() {
+        let (name, text) = (name_of(&file), fs::read_to_string(&file).unwrap());
+        let made = makers.iter().find(|maker| code(&text).any(|line| line.contains(**maker)));
+        assert!(made.is_none() || allowed(&name), "{name} makes requests of its own, by {made:?}");
+    }
+}
+
+/// Everything that runs in the browser.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = ["browser/src", "client/src", "sw/src"].map(at_the_root).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 50, "{} files", found.len());
+    found
+}
+
+/// From the root, with slashes.
+fn name_of(file: &Path) -> String {
+    let name = file.strip_prefix(at_the_root("")).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    name.trim_start_matches('/').to_owned()
+}
+
+/// The lines that are no comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// Each address with its line, ids as the page has them. The bare folder is what the worker leaves alone.
+fn addresses(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let of_line = |line| str::split(line, API).skip(1).filter_map(move |rest| Some((line, rest.split('"').next()?)));
+    let named = code(text).flat_map(of_line).filter(|(_, rest)| !rest.is_empty());
+    named.map(|(line, _)| (line, line.split('"').find(|part| part.starts_with("/api/")).unwrap_or_default()))
+}
+
+/// How a line asks: what it makes, or hands to the one function that posts.
+fn method(line: &str) -> &'static str {
+    let methods = [
+        ("post(", "POST"),
+        ("decide(", "POST"),
+        ("put(", "PUT"),
+        ("patch(", "PATCH"),
+        ("delete(", "DELETE"),
+    ];
+    methods.into_iter().find(|(call, _)| line.contains(call)).map_or("GET", |(_, method)| method)
 }

@@ -24,12 +24,17 @@ impl App {
     /// Opens the app on a device that is new to it, signs in and waits for the board.
     pub async fn sign_in(device: &Device, base: &str, email: &str) -> Result<Self> {
         let app = Self::open_at(device, base, "/login").await?;
-        app.page.named("textbox", "Email").fill(email).await?;
-        app.page.named("textbox", "Password").fill(DEMO_PASSWORD).await?;
-        app.page.named("button", "Sign in").click().await?;
-        app.page.wait_for_path("/board").await?;
-        app.wait_for_cards().await?;
+        app.enter(email).await?;
         Ok(app)
+    }
+
+    /// Signs in on the page for it, and waits for the board.
+    pub async fn enter(&self, email: &str) -> Result<()> {
+        self.page.named("textbox", "Email").fill(email).await?;
+        self.page.named("textbox", "Password").fill(DEMO_PASSWORD).await?;
+        self.page.named("button", "Sign in").click().await?;
+        self.page.wait_for_path("/board").await?;
+        self.wait_for_cards().await
     }
 
     /// Signs in again with a one-time password, and chooses another one as the app demands.

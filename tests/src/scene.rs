@@ -60,11 +60,21 @@ pub struct Held {
 impl Held {
     /// Sets it.
     pub async fn at_work() -> Result<Self> {
+        Self::in_a_browser("").await
+    }
+
+    /// Sets it in a browser that a script has made another kind of: it runs in her page before anything else.
+    pub async fn in_a_browser(script: &str) -> Result<Self> {
         let server = ServerProcess::with_demo(HOMES).await?;
         let wire = HoldingProxy::start(server.port()).await?;
         let browser = Chromium::launch_new().await?;
         let tablet = browser.device().await?;
-        let app = at_work(&tablet, &wire.url(), MANAGER).await?;
+        let page = tablet.page().await?;
+        page.run_first(script).await?;
+        page.goto(&format!("{}/login", wire.url())).await?;
+        let app = App::on(page, &wire.url());
+        app.enter(MANAGER).await?;
+        settled(&tablet, &wire.url(), &app).await?;
         Ok(Self {
             server,
             wire,
@@ -97,7 +107,11 @@ impl Held {
 /// Signs in on a device that is new to the app, and waits until it has everything.
 pub async fn at_work(device: &Device, base: &str, email: &str) -> Result<App> {
     let app = App::sign_in(device, base, email).await?;
-    device.workers().wait_activated(base).await?;
-    app.wait_for_status("All changes saved").await?;
+    settled(device, base, &app).await?;
     Ok(app)
+}
+
+async fn settled(device: &Device, base: &str, app: &App) -> Result<()> {
+    device.workers().wait_activated(base).await?;
+    app.wait_for_status("All changes saved").await
 }

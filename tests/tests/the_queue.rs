@@ -194,6 +194,17 @@ const HAMMER: &str = r"
     return moves;
 })";
 
+/// The browser may take the worker away at any time, also in the middle of what it sends; taps wake it again.
+async fn stopped_while_sending(held: &Held) -> Result<()> {
+    let asked = held.wire.requests_of(WRITES);
+    eventually("the worker to send", async || {
+        ensure!(held.wire.requests_of(WRITES) > asked, "nothing is sent");
+        Ok(())
+    })
+    .await?;
+    held.tablet.workers().stop_all().await
+}
+
 #[tokio::test]
 async fn two_tabs_and_a_worker_at_the_same_rows_for_a_minute() -> Result<()> {
     let held = Held::at_work().await?;
@@ -205,9 +216,9 @@ async fn two_tabs_and_a_worker_at_the_same_rows_for_a_minute() -> Result<()> {
     let mut moves = 0;
     for _ in 0..12 {
         let script = format!("{HAMMER}({}, {}, 5000)", json!(properties), json!(stages));
-        let (one, other) = tokio::try_join!(held.app.page().eval(&script), second.page().eval(&script))?;
+        let (one, other, ()) = tokio::try_join!(held.app.page().eval(&script), second.page().eval(&script), stopped_while_sending(&held))?;
         moves += one.as_i64().unwrap_or_default() + other.as_i64().unwrap_or_default();
-        // The browser may take the worker away at any time; taps wake it again.
+        // And once more between two rounds, when it may have nothing to do.
         held.tablet.workers().stop_all().await?;
     }
     ensure!(moves > 300, "only {moves} moves in a minute");

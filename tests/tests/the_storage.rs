@@ -6,7 +6,7 @@
 use anyhow::{Result, ensure};
 use tests::{
     App, Chromium, ServerProcess, eventually,
-    page::storage::MOST_ROOM,
+    page::{files::saved, storage::MOST_ROOM},
     scene::{HOMES, Held, MANAGER, at_work},
     server::DEMO_PASSWORD,
 };
@@ -115,6 +115,99 @@ async fn who_clears_everything_signs_in_again_and_has_lost_nothing() -> Result<(
     page.named("button", "Sign in").click().await?;
     page.wait_for_path("/board").await?;
     held.wait_saved_once(&property, "Inspection").await?;
+    page.assert_no_errors()
+}
+
+const OWED_LOGOUT: &str = r"new Promise((resolve, reject) => {
+    const opening = indexedDB.open('turns');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+        const reading = opening.result.transaction('notes').objectStore('notes').get('owed-logout');
+        reading.onsuccess = () => { opening.result.close(); resolve(reading.result ?? null); };
+    };
+})";
+
+#[tokio::test]
+async fn what_the_browser_clears_while_no_page_is_open_is_said_where_its_user_signs_in() -> Result<()> {
+    let held = Held::at_work().await?;
+    let property = held.app.first_card("Draft").await?;
+    let blank = held.tablet.open_page(&format!("{}/health", held.wire.url())).await?;
+    held.tablet.set_offline(true).await?;
+    held.app.move_to(&property, "Inspection").await?;
+    held.app.wait_for_status("Offline · 1 change waiting").await?;
+    held.app.page().clone().close().await?;
+    blank.clear_site_data("indexeddb").await?;
+    held.tablet.set_offline(false).await?;
+
+    // The cookie is still there: she has not signed out, and is not let in without a word.
+    let app = App::open_at(&held.tablet, &held.wire.url(), "/board").await?;
+    let page = app.page();
+    page.wait_for_path("/login").await?;
+    page.role("alert").wait_text("has cleared what Turns kept on this device").await?;
+    page.role("alert").wait_text("changes that had not been sent are gone").await?;
+    app.enter(MANAGER).await?;
+    app.wait_for_card(&property, "Draft").await?;
+    ensure!(held.receipts().await? == 0);
+
+    // Who signs out has cleared nothing, whether the server has heard of it or not.
+    app.wait_for_status("All changes saved").await?;
+    page.named("button", "Sign out").click().await?;
+    page.wait_for_path("/login").await?;
+    eventually("the server to hear of the sign-out", async || {
+        let owed = page.eval(OWED_LOGOUT).await?;
+        ensure!(owed.is_null(), "the device still notes that it owes it");
+        Ok(())
+    })
+    .await?;
+    let asked = held.wire.requests_of("/api/auth/session");
+    page.reload().await?;
+    eventually("the app to ask whether anybody is signed in", async || {
+        ensure!(held.wire.requests_of("/api/auth/session") > asked);
+        Ok(())
+    })
+    .await?;
+    ensure!(page.role("alert").count().await? == 0, "it says that something was cleared");
+    page.assert_no_errors()
+}
+
+/// As in a private window of some browsers.
+const NO_STORAGE: &str = "IDBFactory.prototype.open = () => { throw new DOMException('not in this window', 'UnknownError'); };";
+
+#[tokio::test]
+async fn who_works_in_memory_is_warned_for_as_long_as_it_lasts_and_can_take_the_work_along() -> Result<()> {
+    let held = Held::in_a_browser(NO_STORAGE).await?;
+    let page = held.app.page();
+    let folder = tempfile::tempdir()?;
+    page.save_files_in(folder.path()).await?;
+    let property = held.app.first_card("Draft").await?;
+    held.tablet.set_offline(true).await?;
+    held.app.move_to(&property, "Inspection").await?;
+    held.app.wait_for_status("Offline · 1 change waiting").await?;
+
+    let warning = page.named("region", "Notices").role_inside("alert");
+    for path in ["/board", "/sync"] {
+        page.named("link", if path == "/board" { "Board" } else { "Sync" }).click().await?;
+        page.wait_for_path(path).await?;
+        warning.wait_text("Leave this page open until all changes are sent, or export them").await?;
+    }
+    let buttons = warning.role_inside("button").names().await?;
+    ensure!(buttons == ["Export unsent work"], "it can be dismissed: {buttons:?}");
+    warning.role_inside("button").click().await?;
+    page.named("textbox", "Passphrase").fill("heron over the basement").await?;
+    page.named("textbox", "Passphrase again").fill("heron over the basement").await?;
+    page.named("button", "Save file").click().await?;
+    saved(folder.path(), "turns-unsent.json").await?;
+    page.named("status", "Messages").wait_text("1 unsent change is in the file").await?;
+
+    // Leaving would lose it, and says so.
+    page.named("button", "Sign out").click().await?;
+    page.named("dialog", "Export your work before you sign out").wait().await?;
+    page.named("button", "Stay signed in").click().await?;
+    page.named("link", "Board").click().await?;
+    page.wait_for_path("/board").await?;
+    held.tablet.set_offline(false).await?;
+    held.wait_saved_once(&property, "Inspection").await?;
+    warning.wait_text("This browser keeps nothing at the moment").await?;
     page.assert_no_errors()
 }
 

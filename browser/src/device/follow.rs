@@ -261,6 +261,10 @@ impl Audience for Screen {
         device.places.borrow_mut().insert(batch.table, batch.place.clone());
         device.change(|view| view.apply_shape(batch));
         device.note_placed(batch.table);
+        if batch.table == Table::Notifications && !batch.reset && !batch.changes.is_empty() {
+            // A supervisor may have decided: what they held is asked about at once, and not hours later.
+            device.ask_about_held();
+        }
         if batch.reset || !batch.changes.is_empty() {
             let named = !batch.reset && batch.changes.len() <= MOST_NAMED_ROWS;
             let ids = named.then(|| batch.changes.iter().map(RowChange::id).collect());

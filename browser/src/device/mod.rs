@@ -64,6 +64,9 @@ pub enum News {
         /// So many unsent changes would have been lost with it.
         restored: usize,
     },
+    /// Nobody is signed in here, and yet the server knows this browser: it has cleared the app's data while no page was open. What had not been
+    /// sent is gone.
+    FoundCleared,
     /// A newer version of the app is ready: [`Device::apply_update`].
     NewVersion,
 }

@@ -97,6 +97,7 @@ impl Inner {
             }
             device.ask_about_held();
             device.confirm_session().await;
+            device.look_for_cleared_data().await;
         });
     }
 

@@ -24,7 +24,7 @@ use sync::{LocalView, Store, outbox::drain::own_records};
 use wasm_bindgen_futures::spawn_local;
 
 /// Kept while the server has not been told of a sign-out.
-const OWED_LOGOUT_NOTE: &str = "owed-logout";
+pub(super) const OWED_LOGOUT_NOTE: &str = "owed-logout";
 /// A stream that the server refuses while it confirms the session is begun again, but not in a hurry.
 const RESTART_PAUSE_MS: i64 = 5_000;
 /// So long a sign-out waits for what is being sent.

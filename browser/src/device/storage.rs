@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** what the screen shows as waiting is in the store again before anybody reads from a new one.
 
-use super::{Inner, News, open::DEVICE_NOTE};
+use super::{Inner, News, open::DEVICE_NOTE, session::OWED_LOGOUT_NOTE};
 use crate::{
-    clock, persistence,
+    clock,
+    http::Confirmation,
+    persistence,
     runs::WokenBy,
     scope,
     store::{DeviceStore, Holdings, SESSION_NOTE, StorageNews, StorageState},
@@ -104,6 +106,20 @@ impl Inner {
         self.reload_session().await;
         self.reload_outbox().await;
         self.beat(WokenBy::Start);
+    }
+
+    /// A browser that clears the app's data while no page is open leaves its cookie: so the server knows somebody of whom nothing lies here. Who
+    /// has signed out without a network owes the server the news, and has cleared nothing.
+    pub(super) async fn look_for_cleared_data(&self) {
+        for note in [SESSION_NOTE, OWED_LOGOUT_NOTE] {
+            // A session that only another version of the app can read is no cleared one.
+            if self.store.is_in_memory() || !matches!(self.store.note(note).await, Ok(None)) {
+                return;
+            }
+        }
+        if matches!(self.http.session().await, Confirmation::SignedIn(_)) && self.session.borrow().is_none() {
+            self.tell(News::FoundCleared);
+        }
     }
 
     /// Asks the browser not to clear the app's data, the first time since sign-in that there is something to be kept.

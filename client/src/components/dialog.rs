@@ -1,6 +1,7 @@
 //! A question that has to be answered before anything else.
 //!
-//! The browser's own modal dialog: it keeps the focus inside, closes with Escape and gives the focus back.
+//! The browser's own modal dialog: it keeps the focus inside, closes with Escape and gives the focus back. One may open another, so each says
+//! its own name.
 
 use leptos::{html, prelude::*};
 
@@ -21,8 +22,8 @@ pub fn Dialog(
         request_animation_frame(move || drop(dialog.show_modal()));
     });
     view! {
-        <dialog class="dialog" node_ref=dialog aria-labelledby="dialog-title" on:close=move |_| on_close.run(())>
-            <h2 id="dialog-title">{move || title.get()}</h2>
+        <dialog class="dialog" node_ref=dialog aria-label=move || title.get() on:close=move |_| on_close.run(())>
+            <h2>{move || title.get()}</h2>
             {children()}
         </dialog>
     }

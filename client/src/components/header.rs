@@ -78,8 +78,13 @@ fn tone(status: &SyncStatus) -> &'static str {
 fn SignOut() -> impl IntoView {
     let state = AppState::of_context();
     let asking = RwSignal::new(None::<usize>);
+    let is_sure = RwSignal::new(false);
     let ask = move |_| match state.status.get_untracked() {
-        status if status.has_unsent() => asking.set(Some(status.waiting + status.need_user)),
+        status if status.has_unsent() => {
+            // Whoever thought better of it before is asked again from the beginning.
+            is_sure.set(false);
+            asking.set(Some(status.waiting + status.need_user));
+        }
         _ => state.sign_out(Leaving::KeepSealed),
     };
     let leave_anyway = move |_| {
@@ -87,7 +92,6 @@ fn SignOut() -> impl IntoView {
         asking.set(None);
         state.sign_out(Leaving::KeepSealed);
     };
-    let is_sure = RwSignal::new(false);
     let give_up = move |_| {
         // The first press asks, the second does it: what is given up is gone.
         if is_sure.get_untracked() {

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod board;
 pub mod browse;
 pub mod card;
+pub mod decided;
 pub mod fields;
 #[cfg(test)]
 pub mod fixture;

@@ -7,7 +7,7 @@ use crate::{
         heading::Heading,
         submission::{Submission, Submit},
     },
-    state::AppState,
+    state::{Absence, AppState},
 };
 use leptos::prelude::*;
 use leptos_router::{
@@ -25,6 +25,7 @@ mod text {
     pub const SIGN_IN: &str = "Sign in";
     pub const SIGNING_IN: &str = "Signing in…";
     pub const OFFLINE: &str = "There is no connection to the server. Signing in needs one; everything after it does not.";
+    pub const CLEARED: &str = "This browser has cleared what Turns kept on this device. What had been sent is safe with the office; changes that had not been sent are gone. Sign in, and your turns are fetched again.";
     pub const EMPTY: &str = "Enter your email and your password.";
 }
 
@@ -42,6 +43,7 @@ pub fn Login() -> impl IntoView {
             <img src="/icons/icon.svg" alt="" width="72" height="72" />
             <Heading title=text::TITLE.to_owned() />
             <p class="muted">{text::TAGLINE}</p>
+            {move || (state.absence.get() == Absence::Cleared).then(|| view! { <p class="problem boxed" role="alert">{text::CLEARED}</p> })}
             <Form />
         </div>
     }

@@ -2,10 +2,10 @@
 //!
 //! **Invariant:** a refused tap changes nothing and is always told, with the reason.
 
-use super::{AppState, toasts::Undo};
+use super::{Absence, AppState, toasts::Undo};
 use crate::facts::{self, fields};
 use browser::Leaving;
-use domain::{Operation, Refusal, RowId, Table, WriteId, schema::SetBy};
+use domain::{Operation, Refusal, RowId, Table, Timestamp, WriteId, schema::SetBy};
 use leptos::prelude::Set;
 use serde_json::{Map, Value as Json};
 use wasm_bindgen_futures::spawn_local;
@@ -40,6 +40,12 @@ impl AppState {
         }
     }
 
+    /// Notes that what a notification tells has been seen.
+    pub fn note_seen(self, notification: RowId) {
+        let now = Timestamp::from_millis(self.device().now_ms());
+        self.change_or_warn(Table::Notifications, notification, "read_at", Json::String(now.to_string()));
+    }
+
     /// Makes a row.
     pub fn create(self, table: Table, data: Map<String, Json>) -> Result<WriteId, Refusal> {
         let device = self.device();
@@ -71,10 +77,10 @@ impl AppState {
 
     /// Signs out; what was not sent is kept for the day the same person comes back, or given up.
     pub fn sign_out(self, leaving: Leaving) {
-        self.has_left.set(true);
+        self.absence.set(Absence::Left);
         spawn_local(async move {
             if let Err(problem) = self.device().sign_out(leaving).await {
-                self.has_left.set(false);
+                self.absence.set(Absence::Unknown);
                 self.toasts.warn(problem.message);
             }
         });

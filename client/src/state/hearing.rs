@@ -3,7 +3,7 @@
 //! **Invariant:** news that come while the device is still opening are kept and heard afterwards.
 
 use super::{
-    AppState, Shared,
+    Absence, AppState, Shared,
     topics::{Topic, all_topics},
 };
 use crate::format;
@@ -90,7 +90,7 @@ impl AppState {
             News::Session => {
                 let user = self.device().user();
                 if user.is_some() {
-                    self.has_left.set(false);
+                    self.absence.set(Absence::Unknown);
                 }
                 if self.user.get_untracked() != user {
                     self.user.set(user);
@@ -105,6 +105,7 @@ impl AppState {
                 self.follow_status();
             }
             News::StorageFailed(reason) => self.storage_failure.set(Some(reason)),
+            News::FoundCleared => self.absence.set(Absence::Cleared),
             News::NewVersion => self.has_new_version.set(true),
         }
     }

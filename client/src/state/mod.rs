@@ -30,8 +30,8 @@ pub struct AppState {
     shared: StoredValue<Shared, LocalStorage>,
     /// Who is signed in on this device.
     pub user: RwSignal<Option<User>>,
-    /// Somebody has signed out here, on purpose: the next person begins at the board.
-    pub has_left: RwSignal<bool>,
+    /// Why nobody is signed in.
+    pub absence: RwSignal<Absence>,
     /// What the header says.
     pub status: RwSignal<SyncStatus>,
     /// How far the rows are here.
@@ -58,6 +58,18 @@ pub struct AppState {
     pub resolving: RwSignal<Option<WriteId>>,
 }
 
+/// Why nobody is signed in on this device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absence {
+    /// Nobody has been here, or somebody still is.
+    #[default]
+    Unknown,
+    /// Somebody has signed out here, on purpose: the next person begins at the board.
+    Left,
+    /// The browser had cleared the device's data before the app was opened.
+    Cleared,
+}
+
 struct Shared {
     device: Device,
     triggers: Triggers,
@@ -79,7 +91,7 @@ impl AppState {
     fn new(device: Device) -> Self {
         Self {
             user: RwSignal::new(device.user()),
-            has_left: RwSignal::new(false),
+            absence: RwSignal::default(),
             status: RwSignal::new(device.status()),
             lists: RwSignal::new(device.lists()),
             storage: RwSignal::new(device.storage()),

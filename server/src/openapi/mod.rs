@@ -22,6 +22,9 @@ use std::sync::LazyLock;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+/// The version of the API's form, which outside programs and older apps rely on. Every form is written down, see `tests/forms/`.
+pub const API_VERSION: u16 = 1;
+
 const PATH: &str = "/api/openapi.json";
 
 /// Made at the first request: it is the same for every server of this version.

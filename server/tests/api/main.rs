@@ -34,6 +34,7 @@ mod many_servers;
 mod metrics;
 mod natural_keys;
 mod openapi;
+mod openapi_form;
 mod oracle;
 mod postgres;
 mod quarantine;

@@ -76,6 +76,11 @@ impl Page {
         self.wait_for("document.readyState === 'complete'", "the page to load").await
     }
 
+    /// Runs a script in every document of this page from now on, before any script of its own: for browsers that lack something.
+    pub async fn run_first(&self, script: &str) -> Result<()> {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await.map(drop)
+    }
+
     /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
         // A mark on the old document tells it from the new one.
@@ -164,6 +169,33 @@ impl Page {
         let journal = self.journal();
         ensure!(journal.errors().is_empty(), "the page has errors: {:#?}", journal.errors());
         Ok(())
+    }
+
+    /// Takes the page out of its person's sight, as when they look at another app.
+    pub async fn hide(&self) -> Result<()> {
+        self.set_window("minimized").await?;
+        self.wait_for("document.visibilityState === 'hidden'", "the page to be hidden").await
+    }
+
+    /// Brings it back.
+    pub async fn show(&self) -> Result<()> {
+        self.set_window("normal").await?;
+        self.wait_for("document.visibilityState === 'visible'", "the page to be visible").await
+    }
+
+    async fn set_window(&self, state: &str) -> Result<()> {
+        // With it a page counts as visible wherever it is.
+        self.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": state == "normal" })).await?;
+        let window = self.cdp.call(None, "Browser.getWindowForTarget", json!({ "targetId": self.target })).await?;
+        let params = json!({ "windowId": window["windowId"], "bounds": { "windowState": state } });
+        self.cdp.call(None, "Browser.setWindowBounds", params).await.map(drop)
+    }
+
+    /// Ends the page's process at once, as when the browser runs out of memory.
+    pub fn crash(&self) {
+        self.signal.remove_page(&self.session);
+        // Nobody is left to answer.
+        self.cdp.send(Some(&self.session), "Page.crash", json!({}));
     }
 
     /// Closes the page.

@@ -38,6 +38,12 @@ impl Page {
         read.as_array().cloned().context("a store is a list")
     }
 
+    /// Puts records into the app's outbox behind those that are there, as another screen of the app would have made them. For a page on which
+    /// no app runs.
+    pub async fn make_elsewhere(&self, records: &[Value]) -> Result<()> {
+        self.eval(&format!("{MAKE_ELSEWHERE}({})", json!(records))).await.map(drop)
+    }
+
     async fn origin(&self) -> Result<String> {
         let origin = self.eval("location.origin").await?;
         Ok(origin.as_str().context("a page without an origin")?.to_owned())
@@ -60,6 +66,23 @@ const ASK_FOR_ROOM: &str = r"
         transaction.objectStore('fill').put(wish, 1);
         transaction.oncomplete = () => { opening.result.close(); resolve('it is stored'); };
         transaction.onabort = () => { opening.result.close(); resolve(transaction.error.name); };
+    };
+}))";
+
+const MAKE_ELSEWHERE: &str = r"
+(records => new Promise((resolve, reject) => {
+    const opening = indexedDB.open('turns');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+        const transaction = opening.result.transaction(['outbox', 'notes'], 'readwrite');
+        const [outbox, notes] = ['outbox', 'notes'].map(name => transaction.objectStore(name));
+        notes.get('seq').onsuccess = found => {
+            let seq = Number(found.target.result ?? 0);
+            records.forEach(record => outbox.put({ ...record, seq: ++seq }));
+            notes.put(String(seq), 'seq');
+        };
+        transaction.oncomplete = () => { opening.result.close(); resolve(true); };
+        transaction.onabort = () => reject(transaction.error);
     };
 }))";
 

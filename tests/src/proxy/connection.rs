@@ -35,6 +35,10 @@ async fn requests(browser: &mut TcpStream, wire: &Arc<Wire>) -> Result<()> {
         let (body, next) = whole_body(browser, &head).await?;
         read = next;
         let mut under_way = wire.note(head.path());
+        if let Some(script) = wire.stand_in(head.path()) {
+            tell(browser, 200, "text/javascript", &script).await?;
+            continue;
+        }
         let catch = wire.caught(head.path());
         if let Some(Catch {
             moment: Moment::Request,
@@ -128,6 +132,10 @@ async fn answer(server: &mut TcpStream, browser: &mut TcpStream, request: &Head,
 async fn tell_instead(browser: &mut TcpStream, instead: Instead) -> Result<()> {
     let Instead { status, body, .. } = instead;
     let kind = if body.starts_with('{') { "application/json" } else { "text/html" };
+    tell(browser, status, kind, body).await
+}
+
+async fn tell(browser: &mut TcpStream, status: u16, kind: &str, body: &str) -> Result<()> {
     let answer = format!(
         "HTTP/1.1 {status} Instead\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()

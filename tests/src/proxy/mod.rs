@@ -9,6 +9,7 @@
 mod connection;
 mod http;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,8 @@ pub(crate) struct Wire {
     /// Every connection watches it: false cuts them all.
     pub open: watch::Sender<bool>,
     catch: Mutex<Option<Catch>>,
+    /// What is answered instead of the server's files, by path.
+    stand_ins: Mutex<HashMap<String, Arc<str>>>,
     /// All requests, in the order that they came.
     seen: Mutex<Vec<Seen>>,
 }
@@ -94,6 +97,7 @@ impl HoldingProxy {
             server: server_port,
             open: watch::Sender::new(true),
             catch: Mutex::default(),
+            stand_ins: Mutex::default(),
             seen: Mutex::default(),
         });
         let shared = Arc::clone(&wire);
@@ -137,6 +141,11 @@ impl HoldingProxy {
     /// The next request whose path begins so is answered with something else.
     pub fn answer_instead(&self, path: &str, instead: Instead) -> Held {
         self.lay_out(path, Moment::Instead(instead))
+    }
+
+    /// From now on a script at exactly this path is another one than the server's: a newer version of it.
+    pub fn replace_script(&self, path: &str, script: &str) {
+        lock(&self.wire.stand_ins).insert(path.to_owned(), script.into());
     }
 
     /// How many requests with such a path have come so far.
@@ -207,6 +216,11 @@ impl Wire {
             index: seen.len() - 1,
             ended_before: Duration::ZERO,
         }
+    }
+
+    /// The script that stands in for the server's.
+    pub fn stand_in(&self, path: &str) -> Option<Arc<str>> {
+        lock(&self.stand_ins).get(path).cloned()
     }
 
     /// Hands over the catch that a request runs into, if it does; that one is used up.
