@@ -242,6 +242,8 @@ async fn what_only_goes_on_is_refused_where_nothing_stands() {
         txid: "8".into(),
         in_shape: true,
         received_at_ms: 0,
+        quiet_looks: 0,
+        comes_before_row: false,
     };
     let acked = sync::OutboxRecord {
         receipt: Some(receipt),
@@ -295,7 +297,6 @@ fn batch(changes: Vec<RowChange>) -> ShapeBatch {
             offset: "7_0".into(),
         },
         is_up_to_date: true,
-        seen_at_ms: 1_763_870_001_000,
     }
 }
 

@@ -85,6 +85,8 @@ async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_ech
         txid: "8".into(),
         in_shape: true,
         received_at_ms: clock::now_ms(),
+        quiet_looks: 0,
+        comes_before_row: false,
     };
     let acked = OutboxRecord {
         receipt: Some(receipt),
@@ -99,7 +101,6 @@ async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_ech
         changes: vec![RowChange::Put(row)],
         place: store.place(Table::Turns).await.unwrap().unwrap(),
         is_up_to_date: true,
-        seen_at_ms: clock::now_ms(),
     };
     assert_eq!(store.apply_shape(&echo).await.unwrap().settled.len(), 1);
     Channel::speak_only().tell(&Signal::OutboxChanged);

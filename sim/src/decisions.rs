@@ -37,11 +37,8 @@ impl World {
     pub fn person_decides(&self, device: &Rc<Device>) {
         let Some(tab) = self.some_tab(device) else { return };
         let Some((id, server, way)) = self.some_decision(&tab) else { return };
-        if let Some(fault) = way.is_noted_as() {
-            self.met(fault, device);
-        }
         self.tell(|| format!("device {}: {way:?} for {}", device.number, crate::disk::short(id)));
-        decide(&tab, move |records| way.decide(records, id, server.as_ref()));
+        decide(&tab, way.is_noted_as(), move |records| way.decide(records, id, server.as_ref()));
     }
 
     fn some_decision(&self, tab: &Tab) -> Option<(WriteId, Option<Row>, Way)> {
@@ -66,11 +63,12 @@ impl World {
             Question::None => vec![Way::Discard, Way::SendAgain, Way::RetryNow],
             Question::Clash { columns } => {
                 let side = |_: &String| if self.dice.one_in(2) { Side::Mine } else { Side::Theirs };
-                let sides = columns.iter().map(|column| (column.clone(), side(column))).collect();
+                let sides: BTreeMap<String, Side> = columns.iter().map(|column| (column.clone(), side(column))).collect();
                 vec![
                     Way::KeepMine,
                     Way::KeepMine,
                     Way::TakeTheirs,
+                    Way::Merge(sides.clone()),
                     Way::Merge(sides),
                     edit,
                     Way::SendAgain,
@@ -130,7 +128,7 @@ impl Way {
 }
 
 /// Stores what a decision makes of a user's records (`browser/src/device/resolve.rs`).
-fn decide(tab: &Rc<Tab>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord> + 'static) {
+fn decide(tab: &Rc<Tab>, noted_as: Option<Fault>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord> + 'static) {
     let tab = tab.clone();
     tab.clone().spawn(async move {
         let Some(user) = tab.user_id() else { return };
@@ -142,7 +140,14 @@ fn decide(tab: &Rc<Tab>, decide: impl Fn(&[OutboxRecord]) -> Vec<OutboxRecord> +
             let decided = decide(&records);
             note(&tab, &records, &decided);
             let amendments: Vec<Amendment> = decided.into_iter().map(Amendment::of).collect();
-            if amendments.is_empty() || tab.hand().amend(amendments).await == Ok(true) {
+            if amendments.is_empty() {
+                break;
+            }
+            let states = tab.device.disk.states();
+            if tab.hand().amend(amendments).await == Ok(true) {
+                if let Some(fault) = noted_as {
+                    tab.device.world.met_in(fault, &tab.device, states);
+                }
                 break;
             }
         }
@@ -165,7 +170,7 @@ fn note(tab: &Tab, before: &[OutboxRecord], decided: &[OutboxRecord]) {
         tab.promise(record);
         world.ledger.borrow_mut().decided(record.write_id, record.state == sync::WriteState::Discarded);
         for row in known.into_iter().chain([record]).map(|record| record.row_id) {
-            world.promises.borrow_mut().release(record.table, row);
+            world.promises.borrow_mut().forgive_row(record.table, row);
         }
     }
 }

@@ -10,18 +10,20 @@ use crate::{
         worker::{self, Wake},
     },
     files::Handed,
-    flicker::OFFICE,
-    office::ids,
-    seals::Leaving,
+    office::{PEOPLE, ids},
+    server::SUPERVISOR,
     world::World,
 };
-use domain::{Operation, RowId, Table, UserId, Value, WriteId};
+use domain::{Operation, Row, RowId, Table, UserId, WriteId};
 use protocol::BatchRequest;
 use serde_json::{Map, Value as Json, json};
 use std::rc::Rc;
-use sync::{OutboxRecord, WriteState};
+use sync::{OutboxRecord, Receipt, WriteState};
 
-const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+/// Who approves.
+const DIRECTOR: UserId = ids::user(6);
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+const YEAR_MS: i64 = 365 * DAY_MS;
 
 impl World {
     /// Something happens.
@@ -45,6 +47,7 @@ impl World {
                 }
             }
             72..=74 => self.close_browser(&device),
+            75 if self.dice.one_in(3) => self.weeks_pass(&device),
             75..=77 => self.jump_clock(&device),
             78..=80 => self.sign_somebody_else_in(&device),
             81..=82 => self.sign_out(&device),
@@ -66,11 +69,46 @@ impl World {
 
     /// What is rare on other days: people lose sight of what they work on, and everybody decides about what they meet.
     fn quarrel(self: &Rc<Self>, device: &Rc<Device>) {
-        match self.dice.below(6) {
+        let has_held = device.disk.records().iter().any(|record| record.state == WriteState::Held);
+        if has_held && !self.dice.one_in(4) {
+            return self.much_is_open(device);
+        }
+        match self.dice.below(7) {
             0..=1 => self.office_moves_access(),
             2 => self.office_edits(),
             3 => self.office_removes(),
+            4 => self.office_contradicts(device),
             _ => (0..4).for_each(|_| self.person_decides(device)),
+        }
+    }
+
+    /// While a supervisor has something, its author asks, goes on, meets others, and decides about that.
+    fn much_is_open(self: &Rc<Self>, device: &Rc<Device>) {
+        // As when the app is opened.
+        self.some_tab(device).iter().for_each(Tab::ask_about_held);
+        self.tap(device);
+        (0..2).for_each(|_| self.office_contradicts(device));
+        (0..4).for_each(|_| self.person_decides(device));
+    }
+
+    /// Somebody at a desk is at the very thing that a tablet has changed and not sent.
+    fn office_contradicts(self: &Rc<Self>, device: &Device) {
+        let mut edits = device.disk.records();
+        edits.retain(|record| record.operation == Operation::Update && record.state.is_waiting());
+        if edits.is_empty() {
+            return;
+        }
+        let edit = self.dice.pick(&edits);
+        let row = self.server.borrow_mut().rows(edit.table).into_iter().find(|row| row.id() == edit.row_id);
+        let Some(row) = row else { return };
+        if edit.table == Table::ScopeItems && self.dice.one_in(2) {
+            self.office_writes(row.id(), edit.table, row.version(), Operation::Delete, &json!({}));
+        } else if let Some(text) = ["notes", "work_order_number", "description"]
+            .iter()
+            .find(|name| edit.changes.contains_key(**name))
+        {
+            let data = json!({*text: format!("office {}", self.dice.next())});
+            self.office_writes(row.id(), edit.table, row.version(), Operation::Update, &data);
         }
     }
 
@@ -81,7 +119,6 @@ impl World {
             return;
         }
         let item = self.dice.pick(&items);
-        self.promises.borrow_mut().release(Table::ScopeItems, item.id());
         self.office_writes(item.id(), Table::ScopeItems, item.version(), Operation::Delete, &json!({}));
     }
 
@@ -120,7 +157,15 @@ impl World {
         let item = self.some_row(tab, Table::ScopeItems);
         let home = self.some_row(tab, Table::Properties);
         match self.dice.below(20) {
-            0..=4 => tap(tab, Table::Turns, turn, Operation::Update, json!({"notes": unique("notes")})),
+            0..=3 => tap(tab, Table::Turns, turn, Operation::Update, json!({"notes": unique("notes")})),
+            // One of a few, so that it comes back to what it was.
+            4 => tap(
+                tab,
+                Table::Turns,
+                turn,
+                Operation::Update,
+                json!({"notes": format!("one of {}", self.dice.below(2))}),
+            ),
             5..=6 => tap(tab, Table::Turns, turn, Operation::Update, json!({"work_order_number": unique("W")})),
             7..=8 => {
                 let stage = ids::stage(self.dice.below(9) as u64);
@@ -130,6 +175,7 @@ impl World {
             11..=12 => tap(tab, Table::ScopeItems, item, Operation::Update, json!({"description": unique("walls")})),
             13 => tap(tab, Table::ScopeItems, item, Operation::Update, json!({"is_done": self.dice.one_in(2)})),
             14 => tap(tab, Table::ScopeItems, item, Operation::Delete, json!({})),
+            15 if self.dice.one_in(2) => self.take_photo(tab),
             15 => tap(tab, Table::Properties, home, Operation::Update, json!({"notes": unique("home")})),
             16 => self.make_home(tab),
             // One is under way there, as a rule.
@@ -143,8 +189,44 @@ impl World {
             ),
             // The device does not know who works here: the server refuses.
             18 => tap(tab, Table::Turns, turn, Operation::Update, json!({"vendor_id": ids::user(9).to_string()})),
+            _ if self.dice.one_in(2) => self.see_to_approval(tab, turn),
             _ => tap(tab, Table::ScopeItems, item, Operation::Update, json!({"quantity": self.dice.below(9)})),
         }
+    }
+
+    /// A photo of something in sight, which may be there on this device alone.
+    fn take_photo(&self, tab: &Rc<Tab>) {
+        let (entity, table) = *self
+            .dice
+            .pick(&[("property", Table::Properties), ("turn", Table::Turns), ("scope_item", Table::ScopeItems)]);
+        let Some(of) = self.some_row(tab, table) else { return };
+        self.photograph(tab, entity, of);
+    }
+
+    fn photograph(&self, tab: &Rc<Tab>, entity: &str, of: RowId) {
+        let data = json!({
+            "entity_type": entity, "entity_id": of.to_string(), "kind": "before", "file_name": "wall.jpg", "content_type": "image/jpeg",
+            "size_bytes": 1 + self.dice.below(9), "content_hash": format!("{:064x}", self.dice.next()),
+        });
+        tap(tab, Table::Documents, Some(RowId(self.new_id())), Operation::Create, data);
+    }
+
+    /// A manager asks, the director agrees to what they see.
+    fn see_to_approval(&self, tab: &Rc<Tab>, turn: Option<RowId>) {
+        let Some(turn) = turn else { return };
+        let digest = tab
+            .view
+            .borrow()
+            .row(Table::Turns, turn)
+            .and_then(|turn| turn.text("scope_digest").map(str::to_owned));
+        tap(tab, Table::Turns, Some(turn), Operation::Approve, json!({"scope_digest": digest}));
+        tap(
+            tab,
+            Table::Approvals,
+            Some(RowId(self.new_id())),
+            Operation::Create,
+            json!({"turn_id": turn.to_string()}),
+        );
     }
 
     fn some_row(&self, tab: &Tab, table: Table) -> Option<RowId> {
@@ -168,6 +250,8 @@ impl World {
         tap(tab, Table::Properties, Some(home), Operation::Create, data);
         tap(tab, Table::Turns, Some(turn), Operation::Create, json!({"property_id": home.to_string()}));
         self.add_item(tab, Some(turn));
+        self.photograph(tab, "property", home);
+        self.photograph(tab, "turn", turn);
     }
 
     fn begin_turn(&self, tab: &Rc<Tab>, home: Option<RowId>) {
@@ -191,6 +275,10 @@ impl World {
     /// Somebody at a desk writes a row that tablets have too.
     fn office_edits(self: &Rc<Self>) {
         let turns = self.server.borrow_mut().rows(Table::Turns);
+        let asked = turns.iter().find(|turn| turn.text("approval_status") == Some("dfo_needed"));
+        if let Some(turn) = asked.filter(|_| self.dice.one_in(2)) {
+            return self.director_decides(turn);
+        }
         let turn = self.dice.pick(&turns);
         let (column, value) = match self.dice.below(3) {
             0 => ("notes", json!(format!("office {}", self.dice.next()))),
@@ -200,11 +288,21 @@ impl World {
         self.office_writes(turn.id(), Table::Turns, turn.version(), Operation::Update, &json!({column: value}));
     }
 
+    /// The director is at a desk, and has a reason.
+    fn director_decides(self: &Rc<Self>, turn: &Row) {
+        let operation = *self.dice.pick(&[Operation::Approve, Operation::Reject]);
+        let data = json!({"scope_digest": turn.text("scope_digest")});
+        let metadata = json!({"rejectReason": "two quotes, please"});
+        let write = json!({
+            "table": "turns", "operation": operation, "writeId": WriteId(self.new_id()), "rowId": turn.id(), "version": turn.version(),
+            "data": data, "metadata": metadata,
+        });
+        self.desk_writes(DIRECTOR, write);
+    }
+
     /// Homes change hands, vendors and inspectors come and go.
     fn office_moves_access(self: &Rc<Self>) {
         let gives = self.dice.one_in(2);
-        self.met_all(if gives { Fault::AccessGiven } else { Fault::AccessWithdrawn });
-        self.promises.borrow_mut().release_rows();
         let (table, id, data) = match self.dice.below(3) {
             0 => (
                 Table::Properties,
@@ -219,20 +317,29 @@ impl World {
             ),
         };
         let row = self.server.borrow_mut().rows(table).into_iter().find(|row| row.id() == id);
-        if let Some(row) = row {
-            self.office_writes(id, table, row.version(), Operation::Update, &data);
+        let is_so = |row: &Row| {
+            data.as_object()
+                .into_iter()
+                .flatten()
+                .all(|(column, value)| row.to_json().get(column) == Some(value))
+        };
+        let Some(row) = row.filter(|row| !is_so(row)) else { return };
+        self.promises.borrow_mut().forgive_presence();
+        if self.office_writes(id, table, row.version(), Operation::Update, &data) {
+            self.met_all(if gives { Fault::AccessGiven } else { Fault::AccessWithdrawn });
         }
     }
 
-    fn office_writes(self: &Rc<Self>, id: RowId, table: Table, version: i64, operation: Operation, data: &Json) {
-        for (column, json) in data.as_object().into_iter().flatten() {
-            let kind = table.column(column).map(|column| column.kind);
-            let value = kind.and_then(|kind| Value::from_json(kind, json).ok()).unwrap_or_default();
-            self.promises.borrow_mut().set(OFFICE, (table, id), column, &Value::Null, &value);
-        }
+    /// Says whether it was applied.
+    fn office_writes(self: &Rc<Self>, id: RowId, table: Table, version: i64, operation: Operation, data: &Json) -> bool {
         self.tell(|| format!("the office writes {} {id} v{version} {data}", table.url_name()));
         let write =
             json!({"table": table.url_name(), "operation": operation, "writeId": WriteId(self.new_id()), "rowId": id, "version": version, "data": data});
+        self.desk_writes(SUPERVISOR, write)
+    }
+
+    /// Somebody writes who is not on a tablet. Says whether it was applied.
+    fn desk_writes(self: &Rc<Self>, user: UserId, write: Json) -> bool {
         let batch = BatchRequest {
             operations: vec![write],
             atomic: false,
@@ -241,12 +348,13 @@ impl World {
         };
         let mut server = self.server.borrow_mut();
         let before = server.position();
-        let (token, _) = server.sign_in(ids::user(0));
+        let (token, _) = server.sign_in(user);
         let answered = server.write(token, &batch, self.now_ms());
         server.sign_out(token);
         drop(server);
         debug_assert!(answered.is_ok());
         self.after_commits(before, &Handed::new());
+        answered.is_ok_and(|answers| answers.iter().all(|answer| answer.success))
     }
 
     /// The network goes or comes.
@@ -277,13 +385,25 @@ impl World {
         let error_ms = if device.clock_error_ms.get() == 0 { by_ms } else { 0 };
         self.met(Fault::ClockJumped, device);
         device.clock_error_ms.set(error_ms);
-        // An echo that is awaited for more than five minutes is given up, and a clock that jumps makes minutes of a moment.
-        self.promises.borrow_mut().release_all();
+    }
+
+    /// A tablet that is taken out of its drawer once a week, as its clock has it. What is over is forgotten by whoever leads next.
+    fn weeks_pass(&self, device: &Rc<Device>) {
+        let Some(tab) = self.some_tab(device) else { return };
+        self.met(Fault::ClockJumped, device);
+        for _ in 0..7 {
+            device.clock_error_ms.set(device.clock_error_ms.get() + 8 * DAY_MS);
+            self.tap_once(&tab);
+            self.run_until(self.now_ms() + self.dice.below_ms(20_000));
+        }
+        if let Some(tab) = self.some_tab(device) {
+            tab.stop_streams();
+            tab.start_streams();
+        }
     }
 
     fn sign_somebody_else_in(&self, device: &Rc<Device>) {
-        let user = ids::user(1 + self.dice.below(5) as u64);
-        self.met(Fault::SignedInAsOther, device);
+        let user = ids::user(1 + self.dice.below(PEOPLE) as u64);
         self.sign_in(device, user);
     }
 
@@ -300,15 +420,6 @@ impl World {
     fn sign_out(&self, device: &Rc<Device>) {
         let Some(tab) = self.some_tab(device) else { return };
         let how = self.some_leaving();
-        self.met(Fault::SignedOut, device);
-        self.met(
-            if how == Leaving::Discard {
-                Fault::GivenUpAtSignOut
-            } else {
-                Fault::SealedAtSignOut
-            },
-            device,
-        );
         let leaving = tab.clone();
         tab.spawn(async move { leaving.sign_out(how).await });
     }
@@ -334,13 +445,6 @@ impl World {
             self.met(Fault::OldEnvelope, device);
             device.disk.memory.put_foreign_envelope(old);
         }
-    }
-
-    fn restart_server(&self) {
-        self.met_all(Fault::ServerRestarted);
-        self.server.borrow_mut().restart();
-        self.outage_until_ms.set(self.now_ms() + self.dice.below_ms(8_000));
-        self.break_bells(None);
     }
 }
 
@@ -377,7 +481,8 @@ fn tap(tab: &Rc<Tab>, table: Table, row: Option<RowId>, operation: Operation, da
 /// The envelope as version 1 wrote it; none where that version would have known something else.
 fn of_version_1(record: &OutboxRecord) -> Option<Json> {
     let was_tried = record.attempts > 0 && record.state == WriteState::Pending;
-    if record.state == WriteState::Held || record.is_unanswered != was_tried {
+    let knows_more = |receipt: &Receipt| receipt.quiet_looks > 0 || receipt.comes_before_row;
+    if record.state == WriteState::Held || record.is_unanswered != was_tried || record.receipt.as_ref().is_some_and(knows_more) {
         return None;
     }
     let mut raw = serde_json::to_value(record).ok()?;

@@ -5,10 +5,7 @@
 
 use crate::{
     coverage::{Fault, STATES, States},
-    device::{
-        session::Session,
-        taps::{set_by, whose},
-    },
+    device::session::Session,
     executor::ProcessId,
     seals::Seal,
     world::World,
@@ -44,6 +41,8 @@ pub struct Disk {
     pub full_until_ms: Cell<i64>,
     states: Cell<States>,
     pub(crate) newest_seq: Cell<u64>,
+    /// What has outlived its time, for who judges in the evening.
+    pub(crate) outlived: RefCell<Vec<OutboxRecord>>,
 }
 
 /// Why storage failed.
@@ -87,6 +86,7 @@ impl Disk {
             full_until_ms: Cell::new(0),
             states: Cell::default(),
             newest_seq: Cell::new(0),
+            outlived: RefCell::default(),
         }
     }
 
@@ -262,9 +262,7 @@ impl Hand {
         let (mut ledger, mut promises) = (self.world.ledger.borrow_mut(), self.world.promises.borrow_mut());
         for record in stored {
             ledger.stored(self.disk.device, record);
-            for (column, _, to) in set_by(record) {
-                promises.stored(whose(self.disk.device, record), (record.table, record.row_id), column, &to);
-            }
+            promises.stored(record);
             if record.seq <= self.disk.newest_seq.replace(record.seq) {
                 self.world
                     .violate(|| format!("device {} gave the number {} twice", self.disk.device, record.seq));
@@ -304,8 +302,17 @@ impl Store for Hand {
         self.reading(|disk| at_once(disk.memory.history(most))).await
     }
 
-    async fn forget_history(&self, _ids: &[WriteId]) -> Result<(), DiskError> {
-        // A day is too short for history to go: what is checked in the evening would be gone.
+    async fn forget_history(&self, ids: &[WriteId]) -> Result<(), DiskError> {
+        self.writing(|disk| {
+            let past = at_once(disk.memory.history(usize::MAX)).into_iter();
+            disk.outlived.borrow_mut().extend(past.filter(|record| ids.contains(&record.write_id)));
+            at_once(disk.memory.forget_history(ids));
+            Ok(())
+        })
+        .await?;
+        if let Some(device) = self.world.devices.borrow().get(self.disk.device) {
+            self.world.met(Fault::HistoryForgotten, device);
+        }
         Ok(())
     }
 

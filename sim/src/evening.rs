@@ -4,11 +4,12 @@
 
 use crate::{
     coverage::Fault,
-    device::{Device, tab::Tab, taps::whose},
+    device::{Device, session::Session, tab::Tab},
     disk::{at_once, short},
     files::Handed,
+    flicker::whose,
     ledger::Promised,
-    office::as_seen,
+    office::{PEOPLE, as_seen, ids},
     world::World,
 };
 use domain::{MergePolicy, Row, RowId, Table, UserId, Viewer, WriteId};
@@ -21,8 +22,10 @@ use sync::{OutboxRecord, Store, WriteState, shape_stream::Event};
 const MINUTE_MS: i64 = 60_000;
 /// Longer than every pause one after another.
 const LONGEST_WAIT_MS: i64 = 4 * 60 * MINUTE_MS;
-/// Longer than an echo is waited for, and than a stream rests.
+/// Longer than a stream rests.
 const LAST_HOUR_MS: i64 = 12 * MINUTE_MS;
+/// Enough for an echo that will not come.
+const LOOKS: u32 = 4;
 
 impl World {
     /// Lets everything come to rest.
@@ -46,10 +49,24 @@ impl World {
                     self.send_all_of(device, user);
                 }
             }
+            for device in devices.iter().filter(|device| device.disk.session_note().is_none()) {
+                self.send_all_of(device, ids::user(1 + self.dice.below(PEOPLE) as u64));
+            }
             self.catch_up(&devices);
             self.run_until(self.now_ms() + LAST_HOUR_MS);
         }
         self.catch_up(&devices);
+    }
+
+    /// An echo that will not come is looked for so often.
+    fn look_for_echoes(self: &Rc<Self>, device: &Rc<Device>, user: UserId) {
+        let awaits = |record: &OutboxRecord| record.user_id == user && record.awaits_echo();
+        for _ in 0..LOOKS {
+            if !device.disk.records().iter().any(awaits) {
+                return;
+            }
+            self.catch_up(std::slice::from_ref(device));
+        }
     }
 
     fn catch_up(&self, devices: &[Rc<Device>]) {
@@ -74,7 +91,7 @@ impl World {
             if !is_there {
                 self.sign_in(device, user);
             } else if !device.waits_for(user) {
-                return;
+                return self.look_for_echoes(device, user);
             }
             self.run_until(self.now_ms() + MINUTE_MS);
             if self.now_ms() > until_ms {
@@ -92,8 +109,12 @@ impl World {
             let is_wanted = self.dice.one_in(2);
             let is_applied = self.server.borrow_mut().decide(write, is_wanted, self.now_ms());
             self.tell(|| format!("a supervisor {} {}", if is_applied { "adopts" } else { "leaves or refuses" }, short(write)));
-            let fault = if is_applied { Fault::Adopted } else { Fault::HeldRefused };
-            self.met_all(fault);
+            let is_left = !is_applied && self.server.borrow_mut().quarantined().contains(&write);
+            let promised = self.ledger.borrow().promised(write).cloned();
+            let device = promised.and_then(|promised| self.devices.borrow().get(promised.device).cloned());
+            if let Some(device) = device.filter(|_| !is_left) {
+                self.met(if is_applied { Fault::Adopted } else { Fault::HeldRefused }, &device);
+            }
             self.after_commits(before, &Handed::new());
         }
     }
@@ -129,7 +150,9 @@ impl World {
 
     /// Views and disk are the server's rows, as far as this user sees them.
     fn judge_rows(&self, device: &Device) {
-        let Some(session) = device.disk.session_note() else { return };
+        let Some(session) = device.disk.session_note().filter(Session::may_send) else {
+            return self.violate(|| format!("device {}: nobody is signed in who could be shown anything", device.number));
+        };
         let viewer = session.user.viewer();
         for table in session.tables() {
             let expected = self.seen_by(&viewer, table);
@@ -181,11 +204,15 @@ impl World {
             if name == "stage_id" && change.from.is_null() {
                 continue;
             }
+            // Added in the dialog while the row was not at hand: made on the version that its author saw.
+            if !promised.saw.contains_key(name) && change.from.is_null() && record.base_version == Some(before.version()) {
+                continue;
+            }
             // One's own value, which one's own earlier write hid from sight when it was sent again.
             let is_own = self
                 .promises
                 .borrow()
-                .is_own(whose(promised.device, record), (record.table, record.row_id), name, before.get(name));
+                .is_own(whose(promised.device, record.user_id), (record.table, record.row_id), name, before.get(name));
             if ![&change.from, &change.to].contains(&&theirs) && promised.saw.get(name) != Some(&theirs) && !is_own {
                 return Err(format!("overwrote {name} = {theirs}, and its author saw {}", change.from));
             }

@@ -31,10 +31,8 @@ impl World {
         let pause_ms = *self.dice.pick(&[100, 10_000, 600_000]);
         self.executor.sleep(self.dice.below_ms(pause_ms)).await;
         self.met(Fault::Imported, &device);
-        for (id, record) in &handed {
+        for id in handed.keys() {
             self.ledger.borrow_mut().handed_over(*id);
-            // Nobody on the device knows of it: it comes as anybody's change does.
-            self.promises.borrow_mut().release(record.table, record.row_id);
         }
         let before = self.server.borrow_mut().position();
         // A closed account's is refused as a whole.

@@ -5,7 +5,7 @@
 use crate::server::Applied;
 use domain::{RowId, Table, UserId, WriteId};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sync::OutboxRecord;
 
 /// One write that was stored on a device: from then on it must not be lost.
@@ -48,6 +48,8 @@ pub struct Ledger {
     /// Envelopes of other versions of the app, by device.
     foreign: Vec<(usize, Json)>,
     applied_count: usize,
+    /// What pages hold of a database that was cleared, by device.
+    owed: BTreeSet<(usize, WriteId)>,
     /// The latest number of a user's on a device that was applied to a row.
     latest: BTreeMap<(usize, UserId, Table, RowId), u64>,
 }
@@ -146,18 +148,33 @@ impl Ledger {
         }
     }
 
-    /// The browser has cleared a device's database. Numbers begin again.
-    pub fn cleared(&mut self, device: usize) {
+    /// The browser has cleared a device's database. Numbers begin again. What an open page holds must come again.
+    pub fn cleared(&mut self, device: usize, held: &BTreeSet<WriteId>) {
         self.foreign.retain(|(of, _)| *of != device);
         self.latest.retain(|(of, ..), _| *of != device);
-        for promised in self.promised.values_mut().filter(|promised| promised.device == device) {
-            promised.may_be_gone = true;
+        for (id, promised) in self.promised.iter_mut().filter(|(_, promised)| promised.device == device) {
+            promised.may_be_gone |= !held.contains(id);
         }
+        self.owed.extend(held.iter().map(|id| (device, *id)));
+    }
+
+    /// A page has ended; what no other page of the device holds, and was not stored again before, is gone.
+    pub fn page_ended(&mut self, device: usize, held_by_others: &BTreeSet<WriteId>) {
+        let is_lost = |(of, id): &(usize, WriteId)| *of == device && !held_by_others.contains(id);
+        for (_, id) in self.owed.extract_if(.., is_lost) {
+            self.promised.entry(id).and_modify(|promised| promised.may_be_gone = true);
+        }
+    }
+
+    /// Whether pages of a device still have something to store again.
+    pub fn is_owed_by(&self, device: usize) -> bool {
+        self.owed.iter().any(|(of, _)| *of == device)
     }
 
     /// A page has stored these again: they are there.
     pub fn restored(&mut self, records: &[OutboxRecord]) {
         for record in records {
+            self.owed.retain(|(_, id)| *id != record.write_id);
             if let Some(promised) = self.promised.get_mut(&record.write_id) {
                 (promised.may_be_gone, promised.is_restored) = (false, true);
             }

@@ -30,7 +30,8 @@ pub mod wrong;
 
 use coverage::Coverage;
 use device::{Device, tab::Tab};
-use office::{Office, ids};
+use flicker::Looks;
+use office::{Office, PEOPLE, ids};
 use real::Real;
 use server::Server;
 use std::rc::Rc;
@@ -46,6 +47,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// How many writes were promised to users.
     pub writes: usize,
+    /// How often something was looked at that could have flickered.
+    pub looks: Looks,
     /// What happened, if it was to be told.
     pub story: Vec<String>,
 }
@@ -97,6 +100,7 @@ pub fn play_before(server: Box<dyn Server>, seed: u64, size: Size, wrong: Option
         violation: world.violation(),
         coverage: world.coverage.clone(),
         writes: world.ledger.borrow().count(),
+        looks: world.promises.borrow().judged(),
         story: world.story.last(usize::MAX),
     };
     world.tear_down();
@@ -112,7 +116,7 @@ fn begin(world: &Rc<World>, size: Size) {
         let device = Device::new(world, number);
         world.devices.borrow_mut().push(device.clone());
         let tab = Tab::open(&device);
-        let user = ids::user(1 + world.dice.below(5) as u64);
+        let user = ids::user(1 + world.dice.below(PEOPLE) as u64);
         tab.clone().spawn(async move {
             tab.sign_in(user).await;
         });

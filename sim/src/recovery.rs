@@ -8,7 +8,7 @@ use crate::{
     disk::{Disk, Hand, at_once},
     world::World,
 };
-use domain::{Row, RowId, Table};
+use domain::{Row, RowId, Table, WriteId};
 use std::{collections::BTreeSet, rc::Rc};
 use sync::{LocalView, OutboxRecord, Store};
 
@@ -24,9 +24,13 @@ impl World {
     pub fn clear_database(&self, device: &Device) {
         self.met(Fault::StorageCleared, device);
         let tabs = device.tabs.borrow();
-        self.ledger.borrow_mut().cleared(device.number);
+        // What is over may leave a page at any moment; nobody stores it again.
+        let open: BTreeSet<WriteId> = device.disk.records().iter().map(|record| record.write_id).collect();
+        let held = held_by(&tabs).intersection(&open).copied().collect();
+        self.ledger.borrow_mut().cleared(device.number, &held);
         // Values come back as the page shows them, which may be older than what was decided in another.
-        self.promises.borrow_mut().release_all();
+        self.promises.borrow_mut().forgive_device(device.number);
+        device.disk.outlived.take();
         device.disk.clear();
         for tab in tabs.iter() {
             // The connection is closed, and each looks at once.
@@ -98,9 +102,17 @@ impl Hand {
         self.disk.look_again();
         self.world
             .tell(|| format!("device {}: tab {} stores {} changes again", device.number, self.process.0, restored.len()));
-        self.world.ledger.borrow_mut().restored(&restored);
+        let (mut ledger, mut promises) = (self.world.ledger.borrow_mut(), self.world.promises.borrow_mut());
+        ledger.restored(&restored);
+        restored.iter().for_each(|record| promises.stored(record));
         tab.spawn(tab.clone().go_on_with_new_storage());
     }
+}
+
+/// What the pages of a device know to be stored.
+pub fn held_by(tabs: &[Rc<Tab>]) -> BTreeSet<WriteId> {
+    let held = |tab: &Rc<Tab>| tab.holdings().writes.into_iter().map(|record| record.write_id).collect::<Vec<_>>();
+    tabs.iter().flat_map(held).collect()
 }
 
 impl Tab {

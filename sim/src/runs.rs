@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the broken day that is named is the one of the least seed, however many threads there are.
 
-use crate::{Outcome, Size, coverage::Coverage, is_real, play, wrong::Wrong};
+use crate::{Outcome, Size, coverage::Coverage, flicker::Looks, is_real, play, wrong::Wrong};
 use std::{
     panic::resume_unwind,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -29,6 +29,8 @@ pub struct Totals {
     pub coverage: Coverage,
     /// How many writes were promised.
     pub writes: usize,
+    /// How often something was looked at that could have flickered.
+    pub looks: Looks,
     /// The least seed whose day broke the law.
     pub broken: Option<u64>,
 }
@@ -56,6 +58,7 @@ impl Days {
                 let some = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
                 totals.coverage.add(&some.coverage);
                 totals.writes += some.writes;
+                totals.looks += some.looks;
             }
         });
         totals.broken = Some(broken.into_inner()).filter(|run| *run != u64::MAX).map(|run| self.first.wrapping_add(run));
@@ -73,6 +76,7 @@ impl Days {
             let outcome = self.play(self.first.wrapping_add(run), false);
             totals.coverage.add(&outcome.coverage);
             totals.writes += outcome.writes;
+            totals.looks += outcome.looks;
             if outcome.violation.is_some() {
                 broken.fetch_min(run, Relaxed);
             }

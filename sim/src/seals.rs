@@ -4,6 +4,7 @@
 //! **Invariant:** at any moment either the records are there or their seal, and each exactly once.
 
 use crate::{
+    coverage::{Fault, States},
     disk::{Disk, DiskError, Hand, at_once},
     world::World,
 };
@@ -40,6 +41,14 @@ pub struct Own {
     foreign: Vec<Json>,
 }
 
+impl Own {
+    fn states(&self) -> States {
+        let mut states = States::default();
+        self.unsettled.iter().for_each(|record| states.add(record.state));
+        states
+    }
+}
+
 enum Left {
     Nothing,
     Plain,
@@ -72,6 +81,7 @@ impl Disk {
     /// Everything that is over, sealed or not.
     pub fn over(&self) -> Vec<OutboxRecord> {
         let mut over = at_once(self.memory.history(usize::MAX));
+        over.extend(self.outlived.borrow().iter().cloned());
         over.extend(self.seals.borrow().iter().flat_map(|seal| seal.own.over.iter().cloned()));
         over
     }
@@ -106,10 +116,17 @@ impl Disk {
 
 impl Hand {
     /// Ends this user's session: rows and key go, and what they wrote is left so.
-    pub async fn leave(&self, user: UserId, leaving: Leaving) -> Result<(), DiskError> {
+    /// Says what became of it, and the states that it was in.
+    pub async fn leave(&self, user: UserId, leaving: Leaving) -> Result<Option<(Fault, States)>, DiskError> {
         let has_key = self.reading(|disk| disk.keys.borrow().contains(&user)).await?;
         for _ in 0..MOST_TRIES {
             let own = self.reading(|disk| disk.own(user)).await?;
+            let states = own.states();
+            let noted_as = match leaving {
+                _ if own == Own::default() => None,
+                Leaving::Discard => Some((Fault::GivenUpAtSignOut, states)),
+                Leaving::KeepSealed => has_key.then_some((Fault::SealedAtSignOut, states)),
+            };
             let left = match leaving {
                 Leaving::Discard => Left::Nothing,
                 Leaving::KeepSealed if has_key && own != Own::default() => {
@@ -119,10 +136,11 @@ impl Hand {
                 Leaving::KeepSealed => Left::Plain,
             };
             if self.go(user, left).await? {
-                return Ok(());
+                return Ok(noted_as);
             }
         }
-        self.go(user, Left::Plain).await.map(drop)
+        self.go(user, Left::Plain).await?;
+        Ok(None)
     }
 
     /// `false`: they are not what was sealed any more, and nothing is changed.

@@ -6,16 +6,15 @@
 //! **Invariant:** what arrives is decided by the session that it was sent with.
 
 use crate::{
-    coverage::Fault,
+    coverage::{Fault, States},
     device::Device,
     disk::short,
     files::Handed,
-    ledger::Promised,
     server::{SignedIn, Token},
     world::{NETWORK, World},
     wrong::Wrong,
 };
-use domain::UserId;
+use domain::{UserId, WriteId};
 use futures::{
     channel::oneshot,
     future::{Either, select},
@@ -54,7 +53,7 @@ enum Fate {
     Meets(Fault),
 }
 
-const FATES: [Fault; 13] = [
+const FATES: [Fault; 14] = [
     Fault::LostRequest,
     Fault::LostAnswer,
     Fault::LostAnswer,
@@ -66,6 +65,7 @@ const FATES: [Fault; 13] = [
     Fault::HotelPage,
     Fault::TooMany,
     Fault::TooLarge,
+    Fault::RequestForbidden,
     Fault::FaultBeforeCommit,
     Fault::FaultAfterCommit,
 ];
@@ -144,19 +144,14 @@ impl Wire {
         if !self.is_open() {
             return failed(None);
         }
-        match world.is_stormy.get().then(|| world.dice.below(60)) {
-            Some(0 | 1) => return failed(None),
-            Some(2) => return failed(Some(1_000 * world.dice.below_ms(90))),
-            Some(3) if request.handle.is_some() => {
-                world.met(Fault::MustRefetch, &self.device);
-                return Event::MustRefetch;
-            }
-            _ => {}
+        if let Some(refused) = self.shape_trouble(request) {
+            return refused;
         }
         let is_theirs = |token: &Token| world.server.borrow_mut().session(*token).is_some_and(|signed_in| signed_in.user.id == user);
         let Some(token) = token.filter(is_theirs) else {
             return Event::Unauthenticated;
         };
+        let life = world.server_life();
         let answer = world.server.borrow_mut().shape(token, request);
         let is_empty = matches!(&answer, Event::Answered(answer) if answer.changes.is_empty());
         if request.live && is_empty {
@@ -167,7 +162,33 @@ impl Wire {
             world.met(Fault::MustRefetch, &self.device);
         }
         self.leg().await;
-        if world.goes_wrong(40) { failed(None) } else { answer }
+        if world.goes_wrong(40) || !self.is_still_connected(life) {
+            world.met(Fault::ShapeLost, &self.device);
+            return failed(None);
+        }
+        answer
+    }
+
+    /// What may come instead of an answer that is asked for: nothing, “later”, “begin again”, or what a proxy takes for forbidden.
+    fn shape_trouble(&self, request: &ShapeRequest) -> Option<Event> {
+        let world = self.world();
+        let (fault, event) = match world.is_stormy.get().then(|| world.dice.below(240))? {
+            0..=7 => (Fault::ShapeLost, Event::Failed { retry_after_ms: None }),
+            8..=11 => {
+                let retry_after_ms = Some(1_000 * world.dice.below_ms(90));
+                (Fault::ShapeTooMany, Event::Failed { retry_after_ms })
+            }
+            12..=15 if request.handle.is_some() => (Fault::MustRefetch, Event::MustRefetch),
+            16 => (Fault::ShapeDenied, Event::Denied),
+            _ => return None,
+        };
+        world.met(fault, &self.device);
+        Some(event)
+    }
+
+    /// Whether an answer of this life of the server can still reach the device.
+    fn is_still_connected(&self, life: u32) -> bool {
+        self.device.is_online.get() && self.world().server_life() == life
     }
 
     fn fate(&self) -> Fate {
@@ -189,46 +210,80 @@ impl Wire {
     async fn travel(self, fate: Fate, token: Option<Token>, batch: BatchRequest, answer: oneshot::Sender<Delivery>) {
         self.leg().await;
         let world = self.world();
-        if let Fate::Meets(fault) = fate {
-            world.met(fault, &self.device);
+        // It was on its way when the network went, or the server.
+        let fate = match fate {
+            Fate::Meets(Fault::Offline) => fate,
+            _ if !self.device.is_online.get() => Fate::Meets(Fault::Offline),
+            _ if !world.is_server_up() => Fate::Meets(Fault::Unavailable),
+            fate => fate,
+        };
+        if let Fate::Meets(fault) = fate
+            && (fault != Fault::TooLarge || batch.operations.len() > 1)
+        {
+            self.meets(fault, &batch);
         }
-        let delivery = match fate {
+        let life = world.server_life();
+        let mut delivery = self.comes_to(fate, token, &batch).await;
+        self.leg().await;
+        if !self.is_still_connected(life) && delivery != Delivery::Lost {
+            self.meets(Fault::ConnectionCut, &batch);
+            delivery = Delivery::Lost;
+        }
+        // Whoever asked may be gone.
+        let _ = answer.send(delivery);
+    }
+
+    async fn comes_to(&self, fate: Fate, token: Option<Token>, batch: &BatchRequest) -> Delivery {
+        let world = self.world();
+        match fate {
             Fate::Meets(Fault::LostRequest | Fault::Offline) => Delivery::Lost,
             Fate::Meets(Fault::Unavailable) => refused(ProblemCode::Unavailable, world.dice.one_in(2).then_some(2_000)),
             Fate::Meets(Fault::TooMany) => refused(ProblemCode::RateLimited, Some(1_000 * (1 + world.dice.below_ms(90)))),
             Fate::Meets(Fault::FaultBeforeCommit) => refused(ProblemCode::Internal, None),
             Fate::Meets(Fault::TooLarge) if batch.operations.len() > 1 => refused(ProblemCode::PayloadTooLarge, None),
+            // The password is to be changed first, or the request seems to come from another site.
+            Fate::Meets(Fault::RequestForbidden) => refused(ProblemCode::Permission, None),
             Fate::Meets(Fault::HotelPage) if world.wrong == Some(Wrong::TakesAnyAnswer) => Delivery::Results(vec![]),
             Fate::Meets(Fault::HotelPage) => Delivery::Lost,
-            Fate::Meets(Fault::LostAnswer) => self.arrive(token, &batch).and_lost(),
+            Fate::Meets(Fault::LostAnswer) => self.arrive(token, batch).and_lost(),
             Fate::Meets(Fault::FaultAfterCommit) => {
-                self.arrive(token, &batch);
+                self.arrive(token, batch);
                 refused(ProblemCode::Internal, None)
             }
             Fate::Meets(Fault::AnswerNeverComes) => {
-                self.arrive(token, &batch);
+                self.arrive(token, batch);
                 // Holding the way back open; who waits gives up.
                 world.executor.sleep(4 * LIMIT_MS).await;
                 Delivery::Lost
             }
             Fate::Meets(Fault::RequestLate) => {
-                self.again_later(token, &batch);
+                self.again_later(token, batch);
                 Delivery::Lost
             }
             Fate::Meets(Fault::RequestTwice) => {
-                self.again_later(token, &batch);
-                self.arrive(token, &batch).0
+                self.again_later(token, batch);
+                self.arrive(token, batch).0
             }
-            Fate::Meets(Fault::HalfAnswered) => {
-                let delivery = self.arrive(token, &batch).halved();
-                self.release(&batch, |_| true);
-                delivery
-            }
-            Fate::Arrives | Fate::Meets(_) => self.arrive(token, &batch).0,
-        };
-        self.leg().await;
-        // Whoever asked may be gone.
-        let _ = answer.send(delivery);
+            Fate::Meets(Fault::HalfAnswered) => self.arrive(token, batch).halved(),
+            Fate::Arrives | Fate::Meets(_) => self.arrive(token, batch).0,
+        }
+    }
+
+    /// A fault meets the device, and what is in the request.
+    fn meets(&self, fault: Fault, batch: &BatchRequest) {
+        let ids: Vec<WriteId> = batch.operations.iter().filter_map(|json| json["writeId"].as_str()?.parse().ok()).collect();
+        self.world().met(fault, &self.device);
+        self.world().coverage.note_request(fault, self.states_of(&ids));
+    }
+
+    /// The states that writes are in now, where they are still on their device.
+    fn states_of(&self, ids: &[WriteId]) -> States {
+        let mut states = States::default();
+        let records = self.device.disk.records().into_iter();
+        records
+            .filter(|record| ids.contains(&record.write_id))
+            .for_each(|record| states.add(record.state));
+        states
     }
 
     /// The same request arrives (again) after a while, when nobody expects it any more.
@@ -237,20 +292,10 @@ impl Wire {
         let pause_ms = [50, 3_000, 60_000][self.world().dice.below(3)];
         self.world().executor.spawn(NETWORK, async move {
             wire.world().executor.sleep(wire.world().dice.below_ms(pause_ms)).await;
-            // What was refused the first time may be applied now, and its user be told of the refusal only.
-            wire.release(&batch, |promised| promised.was_refused);
-            wire.arrive(token, &batch);
+            if wire.world().is_server_up() {
+                wire.arrive(token, &batch);
+            }
         });
-    }
-
-    /// Of a chain that was applied only the end may be known to be: what stands before it is shown over it until it is asked about again.
-    fn release(&self, batch: &BatchRequest, is_meant: impl Fn(&Promised) -> bool) {
-        let world = self.world();
-        let ledger = world.ledger.borrow();
-        let ids = batch.operations.iter().filter_map(|json| json["writeId"].as_str()?.parse().ok());
-        for promised in ids.filter_map(|id| ledger.promised(id)).filter(|promised| is_meant(promised)) {
-            world.promises.borrow_mut().release(promised.table, promised.row_id);
-        }
     }
 
     fn arrive(&self, token: Option<Token>, batch: &BatchRequest) -> Arrived {
@@ -283,8 +328,9 @@ impl Wire {
                 Delivery::Results(self.believed(batch, answers))
             }
             Delivery::Refused { ref problem, .. } => {
-                if let Some(fault) = met_by(problem.code) {
-                    world.met(fault, &self.device);
+                // Whatever else is said of a whole request was met on the way.
+                if problem.code == ProblemCode::Unauthenticated {
+                    self.meets(Fault::Unauthenticated, batch);
                 }
                 delivery
             }
@@ -299,13 +345,15 @@ impl Wire {
         }
         if let Some(fault) = answer.error.as_ref().and_then(|problem| met_by(problem.code)) {
             world.met(fault, &self.device);
+            let states = self.states_of(&answer.write_id.into_iter().collect::<Vec<_>>());
+            world.coverage.note_request(fault, states);
         }
         let is_held = answer.error.as_ref().is_some_and(|problem| problem.code == ProblemCode::Quarantined);
         if let Some(id) = answer.write_id.filter(|_| is_held) {
             world.ledger.borrow_mut().held(id);
             // It is not shown while a supervisor looks at it, and again if they adopt it.
             if let Some(promised) = world.ledger.borrow().promised(id) {
-                world.promises.borrow_mut().release(promised.table, promised.row_id);
+                world.promises.borrow_mut().forgive_row(promised.table, promised.row_id);
             }
         }
     }
@@ -384,7 +432,9 @@ impl World {
     /// values may come again.
     fn note_late(&self, applied: &crate::server::Applied, handed: &Handed) {
         let ledger = self.ledger.borrow();
-        let Some(promised) = ledger.promised(applied.write_id) else { return };
+        let Some(promised) = ledger.promised(applied.write_id) else {
+            return self.promises.borrow_mut().applied(applied, true);
+        };
         let devices = self.devices.borrow();
         let Some(device) = devices.get(promised.device) else { return };
         let is_waiting = device
@@ -392,9 +442,9 @@ impl World {
             .records()
             .iter()
             .any(|record| record.write_id == applied.write_id && record.state.is_waiting());
-        if !is_waiting || applied.is_adopted {
-            self.promises.borrow_mut().release(applied.table, applied.row_id);
-        }
+        // What comes in a file its device does not know of.
+        let is_expected = is_waiting && !applied.is_adopted && !promised.was_refused && !handed.contains_key(&applied.write_id);
+        self.promises.borrow_mut().applied(applied, is_expected);
         // As its author sees it at this moment: what is decided later may lay it over something else.
         let record = handed.get(&applied.write_id).cloned();
         let record = record.or_else(|| device.disk.open_and_sealed().into_iter().find(|record| record.write_id == applied.write_id));
@@ -409,7 +459,6 @@ impl World {
 
 fn met_by(code: ProblemCode) -> Option<Fault> {
     match code {
-        ProblemCode::Unauthenticated => Some(Fault::Unauthenticated),
         ProblemCode::Permission => Some(Fault::Forbidden),
         ProblemCode::Quarantined => Some(Fault::Quarantined),
         ProblemCode::Conflict => Some(Fault::Conflict),

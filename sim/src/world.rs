@@ -3,7 +3,7 @@
 //! **Invariant:** a world is torn down whole at its end; a million of them leave nothing behind.
 
 use crate::{
-    coverage::{Coverage, Fault},
+    coverage::{Coverage, Fault, States},
     device::Device,
     dice::Dice,
     executor::{Executor, ProcessId},
@@ -50,6 +50,7 @@ pub struct World {
     /// The tablets.
     pub devices: RefCell<Vec<Rc<Device>>>,
     bells: RefCell<Vec<Bell>>,
+    server_lives: Cell<u32>,
     processes: Cell<u32>,
     made: Cell<u64>,
     violation: RefCell<Option<String>>,
@@ -84,6 +85,7 @@ impl World {
             wrong,
             devices: RefCell::default(),
             bells: RefCell::default(),
+            server_lives: Cell::new(0),
             processes: Cell::new(0),
             made: Cell::new(0),
             violation: RefCell::default(),
@@ -144,6 +146,12 @@ impl World {
         self.tell(|| format!("device {}: {fault:?}", device.number));
     }
 
+    /// A fault met a device when its writes were in these states.
+    pub fn met_in(&self, fault: Fault, device: &Device, states: States) {
+        self.coverage.note(fault, states);
+        self.tell(|| format!("device {}: {fault:?}", device.number));
+    }
+
     /// A fault met every device.
     pub fn met_all(&self, fault: Fault) {
         for device in self.devices.borrow().iter() {
@@ -176,6 +184,20 @@ impl World {
             let _ = before.await;
         }
         drop(heard);
+    }
+
+    /// The server ends, and everything that hangs on it; it begins again at once, and answers later.
+    pub fn restart_server(&self) {
+        self.met_all(Fault::ServerRestarted);
+        self.server.borrow_mut().restart();
+        self.server_lives.set(self.server_lives.get() + 1);
+        self.outage_until_ms.set(self.now_ms() + self.dice.below_ms(8_000));
+        self.break_bells(None);
+    }
+
+    /// Which life of the server this is: an answer of an earlier one reaches nobody.
+    pub fn server_life(&self) -> u32 {
+        self.server_lives.get()
     }
 
     /// Whether the server answers now.

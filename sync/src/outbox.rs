@@ -18,7 +18,7 @@ mod upgrade;
 
 use backoff::LONGEST_PAUSE_MS;
 use domain::{DeviceId, Operation, RowId, Table, UserId, WriteId};
-use protocol::Problem;
+use protocol::{Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use upgrade::upgraded;
 
 /// The version of the envelope that this app writes. Raise it with every change of [`OutboxRecord`]'s stored form
 /// and add an upgrader of the one before; a test holds the form against the version.
-pub const SCHEMA: u16 = 2;
+pub const SCHEMA: u16 = 3;
 
 /// One intent of one user on one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,6 +150,13 @@ pub struct Receipt {
     pub in_shape: bool,
     /// When it reached the device, in milliseconds since 1970.
     pub received_at_ms: i64,
+    /// How often since then the write's table was asked about, was up to date and had nothing new: no clock can say how long an echo
+    /// has been awaited.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quiet_looks: u32,
+    /// Whether it came before the row that it deletes: that the row is not here says nothing then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub comes_before_row: bool,
 }
 
 /// A record as it lies in a store: perhaps written by an older or newer app.
@@ -164,6 +171,11 @@ pub enum Stored {
         /// Why.
         reason: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Stored {
@@ -262,7 +274,7 @@ impl OutboxRecord {
         match (synced, receipt.version) {
             _ if !receipt.in_shape || left => true,
             (Some(row), Some(version)) => row.version() >= version,
-            (None, None) => true,
+            (None, None) => !receipt.comes_before_row,
             // A row that was here and is not any more, or one whose insert is still on its way: time tells.
             (None, Some(_)) | (Some(_), None) => false,
         }
@@ -271,6 +283,13 @@ impl OutboxRecord {
     /// Whether it is acknowledged and its row will still come: where the table has not come yet, that the row is not there says nothing.
     pub fn awaits_echo(&self) -> bool {
         self.state == WriteState::Acked && self.receipt.as_ref().is_some_and(|receipt| receipt.in_shape)
+    }
+
+    /// Whether the server has refused it because its row is not there any more. The row is not shown again until the shape has brought that, too: what
+    /// its user had removed would come back for a moment.
+    pub fn has_lost_its_row(&self) -> bool {
+        let code = self.last_error.as_ref().map(|failure| failure.problem.code);
+        self.state == WriteState::Rejected && code == Some(ProblemCode::NotFound)
     }
 
     /// Until when it is not to be sent, in milliseconds since 1970; none where it may go.

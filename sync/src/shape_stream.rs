@@ -16,7 +16,7 @@ pub use machine::ShapeStream;
 pub use silence::{Moment, Silence};
 pub use state::{Effect, Event, Owed, Question, State};
 
-use crate::outbox::{OutboxRecord, Receipt};
+use crate::outbox::{OutboxRecord, Receipt, WriteState};
 use domain::{Row, RowId, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -59,16 +59,37 @@ pub struct ShapeBatch {
     pub place: Place,
     /// The end of the log is reached: what has happened so far has been told by now.
     pub is_up_to_date: bool,
-    /// When they came, in milliseconds since 1970.
-    pub seen_at_ms: i64,
 }
 
-/// An echo that has not come after so long will not: the row came and went before its write was acknowledged.
-const ECHO_OVERDUE_MS: u64 = 5 * 60 * 1_000;
+/// An echo is given up when its table has been looked at so often since the receipt came, and was up to date and had nothing new each time: the row
+/// came and went before its write was acknowledged. The first of these looks may have been asked for before there was a receipt, and a standby may
+/// answer one that is some seconds behind.
+const LOOKS_WITHOUT_ECHO: u32 = 3;
 
 impl ShapeBatch {
-    /// Whether the batch brings an acknowledged write's echo. `synced` is the row after the batch.
-    pub fn echoes(&self, record: &OutboxRecord, synced: Option<&Row>) -> bool {
+    /// What the batch says about an acknowledged write: the record as it shall stand, settled where this is its echo or there will be none. Nothing
+    /// where it says nothing. `synced` is the row after the batch.
+    pub fn heard_by(&self, record: &OutboxRecord, synced: Option<&Row>) -> Option<OutboxRecord> {
+        if record.table != self.table || record.state != WriteState::Acked {
+            return None;
+        }
+        let mut heard = record.clone();
+        if let Some(receipt) = heard.receipt.as_mut().filter(|_| self.is_quiet_look()) {
+            receipt.quiet_looks = receipt.quiet_looks.saturating_add(1);
+        }
+        let is_overdue = |receipt: &Receipt| receipt.quiet_looks >= LOOKS_WITHOUT_ECHO;
+        if self.echoes(record, synced) || heard.receipt.as_ref().is_some_and(is_overdue) {
+            return Some(heard.in_state(WriteState::Settled));
+        }
+        (heard != *record).then_some(heard)
+    }
+
+    /// Whether the log was at its end and had nothing new beside what is there.
+    const fn is_quiet_look(&self) -> bool {
+        self.is_up_to_date && (self.reset || self.changes.is_empty())
+    }
+
+    fn echoes(&self, record: &OutboxRecord, synced: Option<&Row>) -> bool {
         // A row that went may come back on the log's next page, where its echo stands.
         if synced.is_none() && !self.is_up_to_date {
             return false;
@@ -76,9 +97,7 @@ impl ShapeBatch {
         let is_removed = |change: &RowChange| matches!(change, RowChange::Remove(id) if *id == record.row_id);
         // That a row is not in a snapshot says nothing: the snapshot may be older than the write.
         let has_left = synced.is_none() && self.changes.iter().any(is_removed);
-        // A clock that was set back meanwhile tells nothing either; and after a night the echo may stand on the log's next page.
-        let is_overdue = |receipt: &Receipt| self.is_up_to_date && self.seen_at_ms.abs_diff(receipt.received_at_ms) > ECHO_OVERDUE_MS;
-        record.is_echoed(synced, has_left || record.receipt.as_ref().is_some_and(is_overdue))
+        record.is_echoed(synced, has_left)
     }
 }
 

@@ -291,14 +291,16 @@ impl LocalView {
 
     /// Works out the overlay of one row anew and moves it between groups.
     fn refresh(&mut self, key: (Table, RowId), before: Option<Vec<Group>>, touched: &mut Touched) {
-        let overlay: Vec<&OutboxRecord> = self.unsettled_writes(key.0, key.1).filter(|record| record.state.is_overlaid()).collect();
+        let is_laid_over = |record: &&OutboxRecord| record.state.is_overlaid() || record.has_lost_its_row();
+        let overlay: Vec<&OutboxRecord> = self.unsettled_writes(key.0, key.1).filter(is_laid_over).collect();
         if overlay.is_empty() {
             self.overlaid.remove(&key);
         } else {
             let synced = self.synced.get(&key).cloned();
             let synced_version = synced.as_ref().map(Row::version);
             let not_contained = |record: &&&OutboxRecord| !is_contained(record, synced_version);
-            let shown = overlay.iter().filter(not_contained).fold(synced, |row, record| lay_over(record, row));
+            let lay = |row, record: &&OutboxRecord| if record.has_lost_its_row() { None } else { lay_over(record, row) };
+            let shown = overlay.iter().filter(not_contained).fold(synced, lay);
             self.overlaid.insert(key, shown);
         }
         self.regroup(key, before, touched);

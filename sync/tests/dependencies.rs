@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use sync::{
     Delivery, LocalView, OutboxRecord, WriteState, draft,
     outbox::{
-        Author,
+        Author, Failure,
         plan::{Plan, plan},
+        resolve::{clash_with, make_again, take_theirs},
         settle::{Now, settle},
     },
     store::conformance::row_id,
@@ -64,6 +65,27 @@ impl Tablet {
     fn add_item(&mut self, item: u64, turn: u64) -> OutboxRecord {
         let data = json!({"turn_id": row_id(turn).to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"});
         self.tap(Table::ScopeItems, row_id(item), Operation::Create, data)
+    }
+
+    /// A photo that was taken of something.
+    fn take_photo(&mut self, photo: u64, entity: &str, of: u64) -> OutboxRecord {
+        let data = json!({
+            "entity_type": entity, "entity_id": row_id(of).to_string(), "kind": "before", "file_name": "wall.jpg",
+            "content_type": "image/jpeg", "size_bytes": 9, "content_hash": "0".repeat(64),
+        });
+        self.tap(Table::Documents, row_id(photo), Operation::Create, data)
+    }
+
+    /// The first write with its refusal, and the others as they are parked.
+    fn after_refusal(&self, problem: Problem) -> Vec<OutboxRecord> {
+        let mut records = self.made.clone();
+        records[0].last_error = Some(Failure { problem, at_ms: 0 });
+        let first = records[0].clone().in_state(WriteState::Rejected);
+        records[0] = first;
+        let parked = settle(&records, &[], &Delivery::Lost, Now { ms: 0, jitter: 0.0 });
+        let mut stand: BTreeMap<u64, OutboxRecord> = records.into_iter().map(|record| (record.seq, record)).collect();
+        stand.extend(parked.into_iter().map(|record| (record.seq, record)));
+        stand.into_values().collect()
     }
 
     /// The states after the server has refused the first write.
@@ -136,6 +158,84 @@ fn an_approval_is_asked_for_the_scope_that_its_author_saw() {
     assert_eq!(tablet.sent_while_first_pauses(), [2]);
     let (rejected, blocked, free) = (WriteState::Rejected, WriteState::Blocked, WriteState::Pending);
     assert_eq!(tablet.refuse_first(), [rejected, free, blocked, blocked]);
+}
+
+/// What can be photographed: its name to a document, its table, and how it is made under [`MINE`].
+fn subjects() -> [(&'static str, Table, Json); 3] {
+    let home = json!({"property_number": "P1", "name": "mine", "street_address": "1 Elm", "city": "Tulsa"});
+    let turn = json!({"property_id": row_id(77).to_string()});
+    let item = json!({"turn_id": row_id(TURN).to_string(), "room": "Kitchen", "category": "Paint", "description": "Walls"});
+    [
+        ("property", Table::Properties, home),
+        ("turn", Table::Turns, turn),
+        ("scope_item", Table::ScopeItems, item),
+    ]
+}
+
+#[test]
+fn a_photo_of_what_only_this_device_has_goes_after_it_and_is_parked_with_it() {
+    for (entity, table, made) in subjects() {
+        let mut tablet = Tablet::new();
+        let create = tablet.tap(table, row_id(MINE), Operation::Create, made);
+        let photo = tablet.take_photo(40, entity, MINE);
+        let elsewhere = tablet.take_photo(41, "turn", TURN);
+        assert_eq!(
+            (&photo.depends_on[..], &elsewhere.depends_on[..]),
+            (&[create.write_id][..], &[][..]),
+            "{entity}"
+        );
+        assert_eq!(tablet.sent_while_first_pauses(), [3], "{entity}");
+        let (rejected, blocked, free) = (WriteState::Rejected, WriteState::Blocked, WriteState::Pending);
+        assert_eq!(tablet.refuse_first(), [rejected, blocked, free], "{entity}");
+    }
+}
+
+/// Somebody else has made the same home, or begun the same turn: what was photographed is theirs.
+#[test]
+fn a_photo_follows_where_its_home_or_turn_gives_way_to_another_ones() {
+    for (entity, table, made) in &subjects()[..2] {
+        let mut tablet = Tablet::new();
+        let create = tablet.tap(*table, row_id(MINE), Operation::Create, made.clone());
+        tablet.take_photo(40, entity, MINE);
+        let mut theirs = made.as_object().unwrap().clone();
+        theirs.extend([("id".to_owned(), json!(row_id(300).to_string())), ("version".to_owned(), json!(4))]);
+        let theirs = Row::from_json(*table, &theirs).unwrap();
+        let records = tablet.after_refusal(clash_with(&create, &theirs));
+        let taken = take_theirs(&records, create.write_id, None);
+        check_photo(&taken, entity, 300, &[]);
+    }
+}
+
+/// Somebody else has struck the line that was photographed; its author makes it again, under another id.
+#[test]
+fn a_photo_follows_to_the_line_that_is_made_again() {
+    for is_made_after_the_edit in [false, true] {
+        let mut tablet = Tablet::new();
+        let (entity, table, mut item) = subjects()[2].clone();
+        let synced = json!({"id": row_id(MINE).to_string(), "version": 2, "quantity": "1.00", "unit_cost": "9.00", "position": 0, "is_done": false, "is_change_order": false});
+        item.as_object_mut().unwrap().extend(synced.as_object().unwrap().clone());
+        tablet.view.load_table(table, vec![Row::from_json(table, item.as_object().unwrap()).unwrap()]);
+        let photo_first = !is_made_after_the_edit;
+        if photo_first {
+            tablet.take_photo(40, entity, MINE);
+        }
+        let edit = tablet.tap(table, row_id(MINE), Operation::Update, json!({"description": "Ceiling"}));
+        if is_made_after_the_edit {
+            tablet.take_photo(40, entity, MINE);
+        }
+        let gone = Problem::new(ProblemCode::NotFound, "this is not there any more");
+        tablet.made.sort_by_key(|record| record.write_id != edit.write_id);
+        let records = tablet.after_refusal(gone);
+        let again = make_again(&records, edit.write_id, row_id(301));
+        check_photo(&again, entity, 301, &[edit.write_id]);
+    }
+}
+
+/// The photo waits to be sent, of that row and after these.
+fn check_photo(decided: &[OutboxRecord], entity: &str, of: u64, after: &[WriteId]) {
+    let photo = decided.iter().find(|record| record.table == Table::Documents).unwrap();
+    assert_eq!(photo.changes["entity_id"].to, json!(row_id(of).to_string()), "{entity}");
+    assert_eq!((photo.state, &photo.depends_on[..]), (WriteState::Pending, after), "{entity}");
 }
 
 /// A column that people set and that names something is a reference, or names an account, which no device makes.

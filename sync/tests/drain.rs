@@ -16,6 +16,8 @@ mod evening;
 mod mortal_store;
 #[path = "drain/office.rs"]
 mod office;
+#[path = "drain/poisoned.rs"]
+mod poisoned;
 #[path = "drain/story.rs"]
 mod story;
 #[path = "drain/two_tabs.rs"]
@@ -26,6 +28,7 @@ mod user;
 mod wire;
 
 use deeds::{Deed, OfficeDeed};
+use poisoned::{Telling, cost, tablet};
 use proptest::prelude::*;
 use story::Story;
 use two_tabs::TwoTabs;
@@ -206,6 +209,23 @@ fn one_poisoned_write_holds_up_nobody() {
     story.let_the_sun_shine();
     assert_eq!(story.office.applied_count(), 1);
     assert!(story.waits_for_user() <= 1);
+}
+
+/// One in a hundred writes meets a fault of the server every time: the others drain as if it were not there.
+#[test]
+fn one_per_cent_of_poison_costs_the_others_nothing() {
+    let clean = cost(&tablet(false), Telling::Each);
+    let poisoned = cost(&tablet(true), Telling::Each);
+    assert_eq!((clean.requests, poisoned.requests), (5, 5));
+    assert!(poisoned.rate() >= 0.9 * clean.rate(), "{poisoned:?}, and clean {clean:?}");
+    assert!(poisoned.per_request() >= 0.9 * clean.per_request(), "{poisoned:?}, and clean {clean:?}");
+}
+
+/// Where a fault takes the whole request with it, nothing tells which write it was: they are parted by trying.
+#[test]
+fn poison_that_fails_whole_requests_is_parted_from_the_others() {
+    let parted = cost(&tablet(true), Telling::All);
+    assert!(parted.requests <= 550 && parted.ms <= 120_000, "{parted:?}");
 }
 
 #[test]

@@ -28,6 +28,8 @@ fn settled(seq: i64, made_at_ms: i64, received_at_ms: i64) -> OutboxRecord {
         txid: "8".into(),
         in_shape: true,
         received_at_ms,
+        quiet_looks: 0,
+        comes_before_row: false,
     };
     OutboxRecord {
         seq,

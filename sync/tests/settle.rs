@@ -87,6 +87,40 @@ fn a_receipt_counts_whatever_else_the_answer_says() {
     assert_eq!(states(&records, settled)[1], WriteState::Acked);
 }
 
+/// It would be over before the one that it builds on, and that one be shown over it until it is asked about again.
+#[test]
+fn a_receipt_is_asked_for_again_with_what_was_not_said_about_an_earlier_write_to_its_row() {
+    let records = [write(1, &[], WriteState::Sending), write(2, &[1], WriteState::Sending)];
+    let receipt = |n: u64| WriteAnswer::applied(id(n), records[0].table, None, Some(8), "9".to_owned(), true);
+    let fault = WriteAnswer::refused(Some(id(1)), Problem::new(ProblemCode::Internal, "out of order"));
+    let after = |answers: Vec<WriteAnswer>| settle(&records, &[id(1), id(2)], &Delivery::Results(answers), NOW);
+    for half in [vec![receipt(2)], vec![receipt(2), fault]] {
+        let settled = after(half);
+        assert!(settled.iter().all(|record| record.is_unanswered && record.receipt.is_none()));
+        assert_eq!(states(&records, settled), [WriteState::Pending, WriteState::Pending]);
+    }
+    assert_eq!(states(&records, after(vec![receipt(2), receipt(1)])), [WriteState::Acked, WriteState::Acked]);
+    assert_eq!(states(&records, after(vec![receipt(1)])), [WriteState::Acked, WriteState::Pending]);
+}
+
+/// The row is not here yet, and comes before it goes: its delete would be over, and it be seen.
+#[test]
+fn a_delete_is_not_over_before_the_row_that_it_deletes_has_come() {
+    let delete = |n, on: &[u64]| OutboxRecord {
+        operation: domain::Operation::Delete,
+        changes: BTreeMap::new(),
+        ..write(n, on, WriteState::Sending)
+    };
+    let records = [write(1, &[], WriteState::Sending), delete(2, &[1])];
+    let receipt = |n: u64, version| WriteAnswer::applied(id(n), records[0].table, None, version, "9".to_owned(), true);
+    let answers = Delivery::Results(vec![receipt(1, Some(1)), receipt(2, None)]);
+    let settled = settle(&records, &[id(1), id(2)], &answers, NOW);
+    assert!(settled.iter().all(|record| !record.is_echoed(None, false)), "{settled:?}");
+    assert!(settled[1].is_echoed(None, true), "it has gone");
+    let alone = settle(&records[1..], &[id(2)], &answers, NOW);
+    assert!(alone[0].is_echoed(None, false), "it is not here, and nothing says that it will be");
+}
+
 /// Another tab has done something to the row, and it was applied and settled before this tab heard of it.
 #[test]
 fn a_person_has_no_conflict_with_what_they_did_in_another_tab() {
@@ -96,6 +130,8 @@ fn a_person_has_no_conflict_with_what_they_did_in_another_tab() {
             txid: "1".into(),
             in_shape: true,
             received_at_ms: 0,
+            quiet_looks: 0,
+            comes_before_row: false,
         }),
         ..write(1, &[], WriteState::Settled)
     };
@@ -122,6 +158,8 @@ fn later_taps_of_another_tab_are_no_question_either() {
             txid: "1".into(),
             in_shape: true,
             received_at_ms: 0,
+            quiet_looks: 0,
+            comes_before_row: false,
         }),
         ..write(n, &[], WriteState::Settled)
     };

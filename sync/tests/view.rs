@@ -2,10 +2,11 @@
 
 use domain::{Operation, Row, RowId, Table, Value, WriteId};
 use proptest::prelude::*;
+use protocol::{Problem, ProblemCode};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{
-    LocalView, Mark, OutboxRecord, Place, Receipt, RowChange, ShapeBatch, WriteState,
+    Failure, LocalView, Mark, OutboxRecord, Place, Receipt, RowChange, ShapeBatch, WriteState,
     outbox::merge::lay_over,
     store::conformance::{record, row_id, turn},
 };
@@ -86,7 +87,6 @@ fn batch(reset: bool, changes: Vec<RowChange>) -> ShapeBatch {
             offset: String::new(),
         },
         is_up_to_date: true,
-        seen_at_ms: 0,
     }
 }
 
@@ -115,6 +115,8 @@ fn live(step: Step, view: &mut LocalView, plain: &mut Plain) -> sync::Touched {
                 txid: "1".into(),
                 in_shape: true,
                 received_at_ms: 0,
+                quiet_looks: 0,
+                comes_before_row: false,
             });
             plain.writes.insert(write, record.clone());
             view.put_write(record)
@@ -164,6 +166,25 @@ fn a_refused_write_leaves_the_view_and_marks_its_row() {
     view.put_write(stage_write(1, 1, 2).in_state(WriteState::Rejected));
     assert_eq!(view.mark(Table::Turns, row_id(1)), Mark::NeedsYou);
     assert_eq!(view.row(Table::Turns, row_id(1)).unwrap().row_id("stage_id"), Some(row_id(50)));
+}
+
+/// Somebody else was quicker, and the shape has not brought that yet: what I have removed does not come back for a moment.
+#[test]
+fn a_row_that_the_server_does_not_have_any_more_is_not_shown_again() {
+    let mut view = LocalView::default();
+    view.apply_shape(&batch(true, vec![RowChange::Put(turn_in(1, 1, 0))]));
+    let refused = |code| OutboxRecord {
+        operation: Operation::Delete,
+        last_error: Some(Failure {
+            problem: Problem::new(code, "no"),
+            at_ms: 0,
+        }),
+        ..stage_write(1, 1, 2).in_state(WriteState::Rejected)
+    };
+    view.put_write(refused(ProblemCode::NotFound));
+    assert_eq!(view.row(Table::Turns, row_id(1)), None);
+    view.put_write(refused(ProblemCode::Permission));
+    assert!(view.row(Table::Turns, row_id(1)).is_some(), "what may not be removed is there");
 }
 
 #[test]

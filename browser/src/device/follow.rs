@@ -253,6 +253,9 @@ impl Audience for Screen {
         if seen.as_ref() != Some(place) {
             device.tell_all(&Signal::RowsChanged { table, ids: None });
             device.tell_all(&Signal::OutboxChanged);
+        } else {
+            // This tab has found it when it was loaded; others may have been open.
+            device.channel.tell(&Signal::RowsChanged { table, ids: None });
         }
     }
 
@@ -275,6 +278,12 @@ impl Audience for Screen {
             // was not here, writes that have waited for it are over.
             device.tell_all(&Signal::OutboxChanged);
         }
+    }
+
+    fn awaits_echo(&self, table: Table) -> bool {
+        let Some(device) = self.0.upgrade() else { return false };
+        let view = device.view.borrow();
+        view.writes().any(|record| record.table == table && record.awaits_echo())
     }
 
     fn stream_stands(&self, table: Table, how: &'static str) {

@@ -4,7 +4,7 @@
 //! tab in line takes over from the stored places.
 //!
 //! Stages and kinds of home hardly ever change. Their rings are followed like any other's, but a lost ring would be noticed by
-//! nobody: no news of them would come for months. So they are looked at every ten minutes besides.
+//! nobody: no news of them would come for months. So they are looked at every ten minutes besides, and so is what an acknowledged write waits for.
 //!
 //! **Invariant:** a device has two connections at most, the doorbell's and that of one question; dropping a [`Leader`] stops all of it, and nothing is stored for its user afterwards by this tab.
 
@@ -31,8 +31,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Streams begin when the doorbell is connected, so that nothing falls between; but not later than this.
 const DOORBELL_HEAD_START_MS: i64 = 2_000;
-/// How often reference data is looked at.
-const REFERENCE_LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
+/// How often reference data is looked at, and a table whose echo has not come.
+const LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
 
 /// Who hears what the streams bring.
 pub trait Audience {
@@ -42,6 +42,8 @@ pub trait Audience {
     fn begins_at(&self, table: Table, place: Option<&Place>);
     /// A batch is stored: show it.
     fn stored(&self, batch: &ShapeBatch, applied: &Applied);
+    /// Whether an acknowledged write waits for its row of this table.
+    fn awaits_echo(&self, table: Table) -> bool;
     /// How a table's stream stands, in words.
     fn stream_stands(&self, table: Table, how: &'static str);
     /// Whether the server answers.
@@ -122,8 +124,8 @@ async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, http: Http, u
     let doorbell = doorbell::listen(&http, user, &nudge, |ring| post.deliver(&ring));
     let looks = async {
         loop {
-            scope::sleep(REFERENCE_LOOK_EVERY_MS).await;
-            post.send(Event::CatchUp, Table::is_reference);
+            scope::sleep(LOOK_EVERY_MS).await;
+            post.send(Event::CatchUp, |table| table.is_reference() || post.audience.awaits_echo(table));
         }
     };
     // The looks go on for ever, and end with the rest.

@@ -131,9 +131,10 @@ pub async fn settle(transaction: &Transaction<'_>, batch: &ShapeBatch, standing:
     let mut settled = Vec::new();
     for record in acked {
         let row = standing.get(&record.row_id).map_or_else(|| unchanged.get(&record.row_id), Option::as_ref);
-        if batch.echoes(&record, row) {
-            settled.push(record.write_id);
-            keep(&outbox, &history, &record.in_state(WriteState::Settled))?;
+        let Some(heard) = batch.heard_by(&record, row) else { continue };
+        keep(&outbox, &history, &heard)?;
+        if heard.state.is_over() {
+            settled.push(heard.write_id);
         }
     }
     Ok(settled)

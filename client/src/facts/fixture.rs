@@ -49,7 +49,6 @@ impl Field {
             changes: vec![RowChange::Put(row)],
             place,
             is_up_to_date: true,
-            seen_at_ms: 0,
         })
     }
 

@@ -156,6 +156,9 @@ impl Tab {
         if self.places.borrow_mut().insert(table, place.clone()).as_ref() != Some(place) {
             self.tell_all(&Signal::RowsChanged(table, None));
             self.tell_all(&Signal::OutboxChanged);
+        } else {
+            // This tab has found it when it was loaded; others may have been open.
+            self.device.tell(self.process, &Signal::RowsChanged(table, None));
         }
     }
 

@@ -67,8 +67,6 @@ impl Tab {
 
     fn take_back(&self, parcels: &[Parcel]) {
         for parcel in parcels {
-            // Its user is told, and may well do the same again.
-            self.device.world.promises.borrow_mut().release(parcel.record.table, parcel.record.row_id);
             self.change(|view| view.remove_write(parcel.record.write_id));
         }
     }

@@ -13,14 +13,15 @@ use futures::{
 };
 use std::{cell::Cell, pin::pin, rc::Rc};
 use sync::{
-    Applied, ShapeBatch, Store,
+    Applied, Clock, ShapeBatch, Store,
+    outbox::history,
     shape_stream::{Effect, Event, ShapeStream},
 };
 
 /// Streams begin when the doorbell is connected; but not later than this.
 const DOORBELL_HEAD_START_MS: i64 = 2_000;
-/// How often reference data is looked at.
-const REFERENCE_LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
+/// How often reference data is looked at, and a table whose echo has not come.
+const LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
 /// After the storage failed.
 const STORAGE_PAUSE_MS: i64 = 10_000;
 /// Between two tries of the doorbell.
@@ -70,6 +71,11 @@ struct Leading {
 impl Leading {
     async fn lead(self, inboxes: Vec<UnboundedReceiver<Event>>) {
         let _lock = self.tab.device.leader_lock.clone().lock_owned().await;
+        let trimming = self.tab.clone();
+        self.tab.spawn(async move {
+            // What could not be trimmed is trimmed another time.
+            let _ = history::trim(&trimming.hand(), trimming.device.now_ms()).await;
+        });
         let turnstile = Mutex::new(());
         let streams = self.tables.iter().zip(inboxes).map(|(table, inbox)| {
             let hands = Hands {
@@ -85,8 +91,8 @@ impl Leading {
         };
         let looks = async {
             loop {
-                self.sleep(REFERENCE_LOOK_EVERY_MS).await;
-                self.send(&Event::CatchUp, Table::is_reference);
+                self.sleep(LOOK_EVERY_MS).await;
+                self.send(&Event::CatchUp, |table| table.is_reference() || self.awaits_echo(table));
             }
         };
         select(pin!(join3(join_all(streams), late_start, self.listen())), pin!(looks)).await;
@@ -110,6 +116,12 @@ impl Leading {
         for (_, stream) in self.tables.iter().zip(&*self.senders).filter(|(table, _)| is_meant(**table)) {
             let _ = stream.unbounded_send(event.clone());
         }
+    }
+
+    /// Whether an acknowledged write waits for its row of this table.
+    fn awaits_echo(&self, table: Table) -> bool {
+        let view = self.tab.view.borrow();
+        view.writes().any(|record| record.table == table && record.awaits_echo())
     }
 
     /// Listens at the doorbell until the session ends.

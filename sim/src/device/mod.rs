@@ -21,6 +21,7 @@ use crate::{
     disk::{Disk, Hand},
     executor::ProcessId,
     office::EPOCH_MS,
+    recovery::held_by,
     server::Token,
     wire::Wire,
     world::World,
@@ -146,6 +147,10 @@ impl Device {
         let tab = self.tabs.borrow_mut().remove(place);
         tab.stop_streams();
         self.world.executor.kill(tab.process);
+        if self.world.ledger.borrow().is_owed_by(self.number) {
+            let held = held_by(&self.tabs.borrow());
+            self.world.ledger.borrow_mut().page_ended(self.number, &held);
+        }
     }
 
     /// The time and the dice, for a stream.

@@ -3,7 +3,7 @@
 //! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
 
 use super::{Signal, session::Session, tab::Tab};
-use crate::{disk::DiskError, seals::Leaving, wire::Confirmation};
+use crate::{coverage::Fault, disk::DiskError, seals::Leaving, wire::Confirmation};
 use domain::UserId;
 use futures::{
     future::{Either, select},
@@ -21,10 +21,14 @@ impl Tab {
     /// Signs in; says whether it worked.
     pub async fn sign_in(self: &Rc<Self>, user: UserId) -> bool {
         let Some(signed_in) = self.wire().sign_in(user).await else { return false };
+        let (before, states) = (self.device.disk.session_note(), self.device.disk.states());
         self.see_off_others(user).await;
         let session = Session::new(signed_in);
         if self.hand().begin_session(&session, self.device.has_crypto).await.is_err() {
             return false;
+        }
+        if before.is_some_and(|before| before.user.id != user) {
+            self.device.world.met_in(Fault::SignedInAsOther, &self.device, states);
         }
         // Opened after that: another sign-in, which saw this user off, may have sealed something until then.
         self.open_what_was_left(user).await;
@@ -41,8 +45,11 @@ impl Tab {
         let Some(user) = self.user_id() else { return };
         self.device.owes_logout.set(true);
         let _quiet = self.quiet().await;
-        if self.hand().leave(user, leaving).await.is_err() {
-            return;
+        let states = self.device.disk.states();
+        let Ok(left) = self.hand().leave(user, leaving).await else { return };
+        self.device.world.met_in(Fault::SignedOut, &self.device, states);
+        if let Some((fault, states)) = left {
+            self.device.world.met_in(fault, &self.device, states);
         }
         self.adopt(None).await;
         self.device.tell(self.process, &Signal::SessionChanged);
@@ -144,6 +151,10 @@ impl Tab {
 
     /// Shows what belongs to this session, and syncs for it while it lasts.
     pub async fn adopt(self: &Rc<Self>, session: Option<Session>) {
+        self.device.world.tell(|| {
+            let who = session.as_ref().map(|session| session.user.name.clone()).unwrap_or_default();
+            format!("device {}: tab {} adopts {who}’s session", self.device.number, self.process.0)
+        });
         let before = self.session.replace(session.clone());
         let keeps_view = before.zip(session.clone()).is_some_and(|(before, now)| before.shares_rows_with(&now));
         self.stop_streams();
@@ -182,6 +193,9 @@ impl Tab {
             if !is_still_theirs() {
                 return Ok(());
             }
+            self.device
+                .world
+                .tell(|| format!("device {}: tab {} loads {} rows of {table:?}", self.device.number, self.process.0, rows.len()));
             self.places.borrow_mut().extend(place.map(|place| (table, place)));
             self.change(|view| view.load_table(table, rows));
         }

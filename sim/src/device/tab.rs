@@ -3,7 +3,12 @@
 //! **Invariant:** whatever is shown is in the store, or on its way there and taken back when it does not arrive.
 
 use super::{Device, Signal, keeper::Parcel, session::Session};
-use crate::{disk::Hand, executor::ProcessId, flicker::Eyes, wire::Wire};
+use crate::{
+    disk::Hand,
+    executor::ProcessId,
+    flicker::{Eyes, whose},
+    wire::Wire,
+};
 use domain::{Table, UserId};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use std::{
@@ -127,11 +132,16 @@ impl Tab {
         let view = self.view.borrow();
         let world = &self.device.world;
         let tell = |what: String| world.tell(|| format!("device {}: tab {} {what}", self.device.number, self.process.0));
-        let seen = self.eyes.borrow_mut().look(&world.promises.borrow(), &view, &touched.rows, tell);
+        let user = self.user_id();
+        let seen = user.and_then(|user| {
+            let whose = whose(self.device.number, user);
+            let is_loaded = |table: Table| self.places.borrow().contains_key(&table);
+            let mut eyes = self.eyes.borrow_mut();
+            eyes.look(&world.promises.borrow(), (whose, &view), is_loaded, &touched.rows, tell)
+        });
         if let Some(flicker) = seen {
             world.violate(|| format!("device {}: {flicker}", self.device.number));
         }
-        let user = self.user_id();
         if let Some(foreign) = view.writes().find(|record| Some(record.user_id) != user) {
             world.violate(|| format!("device {} shows somebody else’s {}", self.device.number, crate::disk::short(foreign.write_id)));
         }

@@ -3,8 +3,8 @@
 //! **Invariant:** a refused tap changes nothing.
 
 use super::{keeper::Parcel, tab::Tab};
-use crate::disk::short;
-use domain::{Operation, RowId, Table, Value, WriteId};
+use crate::{disk::short, flicker::whose};
+use domain::{Operation, RowId, Table, WriteId};
 use serde_json::{Map, Value as Json};
 use std::rc::Rc;
 use sync::{
@@ -59,27 +59,6 @@ impl Tab {
     /// What this user must not see go back and return.
     pub fn promise(&self, record: &OutboxRecord) {
         let mut promises = self.device.world.promises.borrow_mut();
-        let row = (record.table, record.row_id);
-        let whose = whose(self.device.number, record);
-        match record.operation {
-            Operation::Create => promises.make(whose, row),
-            Operation::Delete => promises.release(record.table, record.row_id),
-            _ => set_by(record).for_each(|(name, from, to)| promises.set(whose, row, name, &from, &to)),
-        }
+        promises.make(whose(self.device.number, record.user_id), record);
     }
-}
-
-/// The columns that an update sets, each with what stood there and what is to.
-pub fn set_by(record: &OutboxRecord) -> impl Iterator<Item = (&str, Value, Value)> {
-    let of_user = record.changes.iter().filter(|(_, change)| !change.predicted);
-    of_user.filter_map(|(name, change)| {
-        let kind = record.table.column(name)?.kind;
-        let read = |json| Value::from_json(kind, json).unwrap_or_default();
-        Some((name.as_str(), read(&change.from), read(&change.to)))
-    })
-}
-
-/// A device's user: who else signs in there does not see their values.
-pub fn whose(device: usize, record: &OutboxRecord) -> usize {
-    device * 64 + (record.user_id.0.as_u128() % 64) as usize
 }

@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** no row changes but through [`Office::record`].
 
-use super::{Entry, Office, write::Intent};
+use super::{Entry, Office, approvals::Hand, write::Intent};
 use domain::{
     Operation, Row, Table,
     mutation::{inherit_visibility, lend_sight},
@@ -16,14 +16,30 @@ impl Office {
             self.turns_numbered += 1;
         }
         self.record(before.cloned(), after.cloned());
+        let hand = Hand {
+            by: intent.viewer.user,
+            at: intent.at,
+        };
         match (intent.table, before, after) {
-            (Table::Turns, before, Some(after)) => self.follow_turn(before, after),
+            (Table::Turns, before, Some(after)) => self.follow_written_turn(hand, intent, before, after),
+            (Table::ScopeItems, before, after) => self.follow_scope_item(hand, before, after),
+            (Table::Approvals, None, Some(asked)) => self.follow_request(hand, asked),
             (Table::Properties | Table::Vendors, Some(before), Some(after)) => self.pass_on(before, after),
             _ => {}
         }
     }
 
-    fn record(&mut self, old: Option<Row>, new: Option<Row>) {
+    fn follow_written_turn(&mut self, hand: Hand, intent: &Intent<'_>, before: Option<&Row>, after: &Row) {
+        if matches!(intent.operation(), Operation::Approve | Operation::Reject) {
+            self.follow_decision(hand, intent, after);
+        }
+        self.follow_turn(before, after);
+        if before.is_some_and(|before| before.get("estimated_amount") != after.get("estimated_amount")) {
+            self.void_if_stale(hand, after.id());
+        }
+    }
+
+    pub(super) fn record(&mut self, old: Option<Row>, new: Option<Row>) {
         let Some((table, id)) = new.as_ref().or(old.as_ref()).map(|row| (row.table(), row.id())) else {
             return;
         };
@@ -46,7 +62,7 @@ impl Office {
     }
 
     /// A turn's children take its visibility, its property is seen by its people.
-    fn follow_turn(&mut self, before: Option<&Row>, after: &Row) {
+    pub(super) fn follow_turn(&mut self, before: Option<&Row>, after: &Row) {
         if before.is_some_and(|before| is_seen_alike(before, after)) {
             return;
         }

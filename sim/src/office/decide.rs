@@ -10,7 +10,7 @@ use domain::{Cents, Mutation, Operation, Role, Row, RowId, Table, UserId, Value,
 use protocol::{Problem, ProblemCode};
 use std::collections::BTreeMap;
 
-type Checked = Result<(), Box<Problem>>;
+pub(super) type Checked = Result<(), Box<Problem>>;
 
 impl Office {
     pub(super) fn decision(&self, intent: &Intent<'_>) -> Decided {
@@ -95,7 +95,8 @@ impl Office {
                 require_sight(intent, after)?;
                 self.require_consistent_property(before, after)
             }
-            (Table::Turns, Operation::Create | Operation::Update | Operation::StageChange) => {
+            (Table::Turns, Operation::Approve | Operation::Reject) => self.decide_approval(intent, after),
+            (Table::Turns, _) => {
                 require_sight(intent, after)?;
                 self.require_consistent_turn(before, after)?;
                 if intent.operation() == Operation::Create {
@@ -106,8 +107,13 @@ impl Office {
                 }
                 Ok(())
             }
+            (Table::Approvals, _) => self.ask(intent, after),
+            (Table::Documents, _) => {
+                require_sight(intent, after)?;
+                require_sound(after)
+            }
             (Table::ScopeItems | Table::Vendors | Table::Notifications, _) => require_sight(intent, after),
-            // Approvals, documents and reference data are not part of what is played here.
+            // Reference data is not part of what is played here.
             _ => Err(refusal::problem(ProblemCode::Permission, "not in this office")),
         }
     }
@@ -190,6 +196,8 @@ fn require_row(intent: &Intent<'_>, current: Option<&Row>) -> Checked {
             require_sight(intent, row)?;
             Err(refusal::conflict(intent, None, row))
         }
+        // What was decided has left its approver's sight.
+        (Operation::Approve | Operation::Reject, Some(_)) => Ok(()),
         (_, Some(row)) => {
             require_sight(intent, row)?;
             if intent.viewer.may_touch(intent.operation(), row) {
@@ -199,6 +207,22 @@ fn require_row(intent: &Intent<'_>, current: Option<&Row>) -> Checked {
         }
         (_, None) => Err(refusal::problem(ProblemCode::NotFound, "this is not there any more")),
     }
+}
+
+/// The server's `write/documents`.
+fn require_sound(document: &Row) -> Checked {
+    let hash = document.text("content_hash").unwrap_or_default();
+    if hash.len() != 64 || !hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(refusal::field("content_hash", "must be a SHA-256 digest in lower-case hexadecimal"));
+    }
+    let kinds = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "application/pdf"];
+    if !kinds.contains(&document.text("content_type").unwrap_or_default()) {
+        return Err(refusal::field("content_type", "must be another"));
+    }
+    if document.int("size_bytes").is_none_or(|bytes| bytes == 0) {
+        return Err(refusal::field("size_bytes", "must be more than nothing"));
+    }
+    Ok(())
 }
 
 fn require_columns(intent: &Intent<'_>) -> Checked {
@@ -226,6 +250,8 @@ fn require_version(intent: &Intent<'_>, expected: Option<i64>, current: Option<&
     match expected {
         Some(version) if version == current.version() => Ok(()),
         Some(version) => Err(refusal::conflict(intent, Some(version), current)),
+        // A decision is bound to the scope that it names.
+        None if matches!(intent.operation(), Operation::Approve | Operation::Reject) => Ok(()),
         None => Err(refusal::field("version", "is required: say which version you changed")),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** row, log entry and receipt change together, and a refusal leaves nothing behind.
 
+mod approvals;
 mod carry_out;
 mod decide;
 mod handover;
@@ -16,7 +17,7 @@ mod seed;
 mod shapes;
 mod write;
 
-pub use seed::{TABLES, ids, people, rows};
+pub use seed::{PEOPLE, TABLES, ids, people, rows};
 pub use shapes::as_seen;
 
 use crate::{

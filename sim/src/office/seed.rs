@@ -9,7 +9,15 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use uuid::Uuid;
 
 /// The tables that are played with.
-pub const TABLES: [Table; 5] = [Table::TurnStages, Table::Vendors, Table::Properties, Table::Turns, Table::ScopeItems];
+pub const TABLES: [Table; 7] = [
+    Table::TurnStages,
+    Table::Vendors,
+    Table::Properties,
+    Table::Turns,
+    Table::ScopeItems,
+    Table::Approvals,
+    Table::Documents,
+];
 
 /// Ids that everybody knows.
 pub mod ids {
@@ -39,6 +47,10 @@ pub mod ids {
     pub const fn stage(n: u64) -> RowId {
         RowId(id(6, n))
     }
+    /// What the office asks by itself.
+    pub const fn asked(n: u64) -> RowId {
+        RowId(id(7, n))
+    }
     /// What is made during a run; greater than all that was there before, and in the order of making.
     pub const fn made(n: u64) -> Uuid {
         id(9, n)
@@ -49,7 +61,10 @@ pub mod ids {
     }
 }
 
-/// The cast: an administrator, a senior manager, two managers, an inspector, and two people of one vendor's.
+/// Who works on tablets: everybody but the administrator, who is the first.
+pub const PEOPLE: usize = 6;
+
+/// The cast: an administrator, a senior manager, two managers, an inspector, somebody of a vendor's, and a director who approves.
 pub fn people() -> Vec<User> {
     let person = |n: u64, name: &str, role, vendor_id| User {
         id: ids::user(n),
@@ -66,6 +81,7 @@ pub fn people() -> Vec<User> {
         person(3, "Noor", Role::PropertyManager, None),
         person(4, "Ivo", Role::Inspector, None),
         person(5, "Vic", Role::Vendor, Some(ids::vendor(0))),
+        person(6, "Dora", Role::DfoApprover, None),
     ]
 }
 
@@ -160,6 +176,7 @@ fn scope_item(n: u64, turn: &Row) -> Row {
     for column in ["room", "category", "description"] {
         item.set(column, Value::text(format!("{column} {n}")));
     }
-    item.set("unit_cost", Value::Numeric(12_000));
+    // A few of the dear ones ask for an approval, all of them for the director's and for no more.
+    item.set("unit_cost", Value::Numeric(if matches!(n, 1 | 4) { 110_000 } else { 12_000 }));
     item
 }

@@ -63,12 +63,19 @@ impl Real {
         let entries = must(self.runtime.block_on(query), "the audit log");
         let ids: Vec<WriteId> = entries.iter().filter_map(|entry| entry.write_id.as_ref()?.parse().ok()).collect();
         let receipts = must(self.runtime.block_on(receipt::all_in(&db, &ids)), "receipts");
+        let mut last = None;
         for entry in entries {
             self.applied.read_to = entry.id;
             let is_of = |receipt: &&receipt::Model| entry.write_id.as_deref() == Some(receipt.write_id.0.to_string().as_str());
-            self.applied
-                .applied
-                .extend(receipts.iter().find(is_of).and_then(|receipt| applied(&entry, receipt)));
+            let Some(applied) = receipts.iter().find(is_of).and_then(|receipt| applied(&entry, receipt)) else {
+                continue;
+            };
+            // What a write brings about may be about its own row, too: another amount voids what was approved for the one before.
+            let moment = Some((applied.write_id, entry.at));
+            if last != moment {
+                self.applied.applied.push(applied);
+            }
+            last = moment;
         }
     }
 }

@@ -62,8 +62,12 @@ impl Both {
         );
         let sent: Vec<String> = batch.operations.iter().map(Json::to_string).collect();
         self.require_same(&office, &real, &|| format!("{user} sends\n{}", sent.join("\n")));
-        for answer in office.into_iter().flatten() {
+        for (answer, sent) in office.into_iter().flatten().zip(&batch.operations) {
+            let is_applied = answer["error"].is_null();
             self.count(answer["error"]["code"].as_str().unwrap_or("applied"));
+            if let (true, Some(operation), Some(table)) = (is_applied, sent["operation"].as_str(), sent["table"].as_str()) {
+                self.count(&format!("{operation} {table}"));
+            }
         }
     }
 

@@ -12,10 +12,10 @@ use sim::{dice::Dice, office::TABLES};
 use std::collections::BTreeMap;
 
 /// Each begins with a new office and a new server.
-const DAYS: u64 = 8;
+const DAYS: u64 = 24;
 const REQUESTS_A_DAY: usize = 50;
 /// A request that is never answered so proves nothing.
-const ANSWERS: [&str; 9] = [
+const ANSWERS: [&str; 13] = [
     "applied",
     "adopted",
     "not adopted",
@@ -25,6 +25,10 @@ const ANSWERS: [&str; 9] = [
     "CONFLICT",
     "VALIDATION",
     "BLOCKED",
+    "create approvals",
+    "approve turns",
+    "reject turns",
+    "create documents",
 ];
 
 #[test]
@@ -49,6 +53,13 @@ fn day(seed: u64) -> BTreeMap<String, usize> {
             0 => both.supervise(&dice),
             1 => both.import(&author.device(&dice, &both)),
             2 if dice.one_in(3) => both.trim_and_restart(),
+            3 if dice.one_in(3) => {
+                for step in 0..3 {
+                    let (user, batch) = author.approval(step, &dice, &both);
+                    both.write(user, &batch);
+                    both.require_same_applied();
+                }
+            }
             _ => {
                 let (user, batch) = author.batch(&dice, &both);
                 both.write(user, &batch);

@@ -1,9 +1,9 @@
 //! Random requests: most of them nearly right, because what is all wrong is refused for its first fault.
 
 use crate::both::Both;
-use domain::{DeviceId, Operation, Row, RowId, Table, UserId, WriteId};
+use domain::{DeviceId, Operation, Row, RowId, Table, UserId, WriteId, approval::Level};
 use protocol::{
-    BatchRequest, User, WireWrite,
+    BatchRequest, User, WireWrite, WriteMetadata,
     handover::{DeviceWrite, DeviceWrites, HANDOVER_VERSION, Standing},
 };
 use serde_json::{Map, Value as Json, json};
@@ -13,7 +13,7 @@ use sim::{
 };
 use std::collections::BTreeSet;
 
-const WRITTEN: [Table; 7] = [
+const WRITTEN: [Table; 10] = [
     Table::Properties,
     Table::Properties,
     Table::Turns,
@@ -21,6 +21,9 @@ const WRITTEN: [Table; 7] = [
     Table::ScopeItems,
     Table::ScopeItems,
     Table::Vendors,
+    Table::Approvals,
+    Table::Documents,
+    Table::Documents,
 ];
 
 /// Whoever writes all these requests, and remembers them.
@@ -76,8 +79,47 @@ impl Author {
         }
     }
 
+    /// What leads to a decision, which chance alone hardly finds: a scope that costs enough, a request, and what the director says.
+    pub fn approval(&mut self, step: usize, dice: &Dice, both: &Both) -> (UserId, BatchRequest) {
+        let (manager, director) = (ids::user(2), ids::user(6));
+        let find = |table: Table, id: RowId| both.rows(table).into_iter().find(|row| row.id() == id);
+        let (turn, item) = (find(Table::Turns, ids::turn(0)), find(Table::ScopeItems, ids::scope_item(1)));
+        let digest = turn.as_ref().and_then(|turn| turn.text("scope_digest").map(str::to_owned));
+        let decision = *dice.pick(&[Operation::Approve, Operation::Reject]);
+        let new_row = RowId(self.new_id());
+        let (user, table, row_id, operation, data) = match step {
+            0 => (
+                manager,
+                Table::ScopeItems,
+                ids::scope_item(1),
+                Operation::Update,
+                json!({"unit_cost": format!("{}.00", 3_200 + dice.below(900))}),
+            ),
+            1 => (manager, Table::Approvals, new_row, Operation::Create, json!({"turn_id": ids::turn(0)})),
+            _ => (director, Table::Turns, ids::turn(0), decision, json!({"scope_digest": digest})),
+        };
+        let current = if table == Table::Turns { turn } else { item };
+        let write = WireWrite {
+            table: Some(table.url_name().to_owned()),
+            operation,
+            write_id: Some(WriteId(self.new_id())),
+            row_id: Some(row_id),
+            version: current.filter(|_| operation != Operation::Create).map(|row| row.version()),
+            data: data.as_object().cloned().unwrap_or_default(),
+            metadata: metadata(dice, operation),
+            after: vec![],
+        };
+        let batch = BatchRequest {
+            operations: vec![json(&write)],
+            atomic: false,
+            user_id: None,
+            waiting: None,
+        };
+        (user, batch)
+    }
+
     fn somebody(&self, dice: &Dice) -> UserId {
-        ids::user(dice.below(6) as u64)
+        ids::user(dice.below(7) as u64)
     }
 
     fn sent_by(&mut self, user: UserId, dice: &Dice, both: &Both) -> Json {
@@ -112,8 +154,11 @@ impl Author {
 
     fn write(&mut self, user: UserId, dice: &Dice, both: &Both) -> WireWrite {
         let table = *dice.pick(&WRITTEN);
+        let user_decides = user == ids::user(6) && table == Table::Turns;
         let row = self.some_row(user, table, dice, both);
         let operation = match dice.below(12) {
+            _ if user_decides && !dice.one_in(4) || (table == Table::Turns && dice.one_in(20)) => *dice.pick(&[Operation::Approve, Operation::Reject]),
+            _ if table == Table::Approvals && !dice.one_in(4) => Operation::Create,
             0..=2 => Operation::Create,
             3 => Operation::Delete,
             4..=5 if table == Table::Turns || dice.one_in(9) => Operation::StageChange,
@@ -130,8 +175,8 @@ impl Author {
             write_id: Some(WriteId(self.new_id())),
             row_id: Some(row_id),
             version: version(dice, operation, row.as_ref()),
-            data: data(dice, both, table, operation),
-            metadata: protocol::write::WriteMetadata::default(),
+            data: data(dice, both, table, operation, row.as_ref()),
+            metadata: metadata(dice, operation),
             after: self.after(user, row_id, dice),
         };
         self.sent.push((user, write.clone()));
@@ -186,9 +231,22 @@ fn version(dice: &Dice, operation: Operation, row: Option<&Row>) -> Option<i64> 
     }
 }
 
-fn data(dice: &Dice, both: &Both, table: Table, operation: Operation) -> Map<String, Json> {
+fn metadata(dice: &Dice, operation: Operation) -> WriteMetadata {
+    let is_decision = matches!(operation, Operation::Approve | Operation::Reject);
+    WriteMetadata {
+        approval_level: dice.one_in(6).then(|| *dice.pick(&[Level::Dfo, Level::Ho])),
+        reject_reason: (is_decision && !dice.one_in(4)).then(|| "two quotes, please".to_owned()),
+    }
+}
+
+fn data(dice: &Dice, both: &Both, table: Table, operation: Operation, row: Option<&Row>) -> Map<String, Json> {
     let mut data = Map::new();
     match operation {
+        Operation::Approve | Operation::Reject => {
+            let digest = row.and_then(|row| row.text("scope_digest")).filter(|_| !dice.one_in(6));
+            data.extend((!dice.one_in(6)).then(|| ("scope_digest".to_owned(), json!(digest.unwrap_or("of something else")))));
+            return data;
+        }
         Operation::Delete if !dice.one_in(10) => return data,
         Operation::StageChange => drop(data.insert("stage_id".to_owned(), json!(ids::stage(dice.below(10) as u64)))),
         Operation::Create => data.extend(required(dice, both, table)),
@@ -208,6 +266,20 @@ fn required(dice: &Dice, both: &Both, table: Table) -> Map<String, Json> {
     let made = match table {
         Table::Properties => json!({"property_number": format!("P-{}", dice.below(9)), "name": "N", "street_address": "S", "city": "C"}),
         Table::Turns => json!({"property_id": some(both.rows(Table::Properties))}),
+        Table::Approvals => json!({"turn_id": some(both.rows(Table::Turns))}),
+        Table::Documents => {
+            let (entity, of) = *dice.pick(&[
+                ("property", Table::Properties),
+                ("turn", Table::Turns),
+                ("scope_item", Table::ScopeItems),
+                ("vendor", Table::Vendors),
+            ]);
+            let kind = if dice.one_in(8) { "text/html" } else { "image/png" };
+            json!({
+                "entity_type": entity, "entity_id": some(both.rows(of)), "kind": "before", "file_name": "F", "content_type": kind,
+                "size_bytes": dice.below(6), "content_hash": format!("{:064x}", dice.next()),
+            })
+        }
         Table::ScopeItems => json!({"turn_id": some(both.rows(Table::Turns)), "room": "R", "category": "C", "description": "D"}),
         _ => json!({"company_name": "A"}),
     };
@@ -252,9 +324,13 @@ fn column(dice: &Dice, table: Table) -> (&'static str, Json) {
         (Table::Turns, 7) => ("priority", json!(*dice.pick(&["low", "high", "whenever"]))),
         (Table::Turns, _) => ("notes", text()),
         (Table::ScopeItems, 1..=3) => ("is_done", json!(dice.one_in(2))),
-        (Table::ScopeItems, 4..=5) => ("unit_cost", json!("99.90")),
+        // Never so much that the home office is asked: whom the server asks by itself it gives an id by chance.
+        (Table::ScopeItems, 4..=5) => ("unit_cost", json!(*dice.pick(&["99.90", "1600.00"]))),
         (Table::ScopeItems, 6) => ("turn_id", json!(ids::turn(0))),
         (Table::ScopeItems, _) => ("description", text()),
+        (Table::Documents, 1..=6) => ("caption", text()),
+        (Table::Documents, _) => ("content_type", json!("image/png")),
+        (Table::Approvals, _) => ("reason", text()),
         (_, 1..=3) => ("is_approved", json!(dice.one_in(2))),
         (_, 4) => ("is_active", json!(dice.one_in(2))),
         (_, 5) => ("tax_id", text()),

@@ -141,6 +141,8 @@ mod tests {
                 txid: "1".into(),
                 in_shape: true,
                 received_at_ms: 0,
+                quiet_looks: 0,
+                comes_before_row: false,
             }),
             ..record
         }

@@ -5,7 +5,7 @@
 use super::{OutboxRecord, WriteState};
 use domain::WriteId;
 use protocol::ProblemCode;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What the drainer does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,9 @@ enum Trust {
     Fresh,
     /// It was in one request that met a fault of the server: it travels only with its like, and when nothing fresh can go.
     Suspect,
-    /// It met a fault again, among suspects: it travels alone, and last.
-    Alone,
+    /// It met a fault again, among suspects: it travels alone, and last; of several, the one that has met the fewest. Whoever fails time after
+    /// time would else be the first again as often as its pause is over, and the others never have their turn.
+    Alone(u32),
 }
 
 impl Trust {
@@ -37,7 +38,7 @@ impl Trust {
             0 => Self::Fresh,
             _ if !faulted => Self::Fresh,
             1 => Self::Suspect,
-            _ => Self::Alone,
+            faults => Self::Alone(faults),
         }
     }
 }
@@ -48,8 +49,10 @@ impl Trust {
 /// A held write is asked about in its time; it keeps back what builds on it and nobody else.
 pub fn plan(records: &[OutboxRecord], now_ms: i64, most: usize) -> Plan {
     let order = in_order(records);
-    let batch = [(Trust::Fresh, most), (Trust::Suspect, most), (Trust::Alone, 1)]
+    let alone: BTreeSet<Trust> = order.iter().map(|record| Trust::of(record)).filter(|trust| *trust > Trust::Suspect).collect();
+    let batch = [(Trust::Fresh, most), (Trust::Suspect, most)]
         .into_iter()
+        .chain(alone.into_iter().map(|trust| (trust, 1)))
         .map(|(least, most)| batch(records, &order, least, now_ms, most))
         .find(|batch| !batch.is_empty());
     if let Some(batch) = batch {
@@ -289,6 +292,10 @@ mod tests {
         check(&[alone.clone(), write(3, 1, &[])], &[1]);
         check(&[alone.clone(), write(3, 3, &[1])], &[1]);
         check(&[alone.clone(), faulted(2, write(2, 2, &[]))], &[1]);
+        check(
+            &[faulted(3, write(1, 1, &[])), faulted(2, write(2, 2, &[])), faulted(2, write(3, 1, &[]))],
+            &[2],
+        );
         check(&[alone, faulted(1, write(2, 2, &[]))], &[2]);
     }
 

@@ -84,8 +84,11 @@ impl Desk<'_> {
     /// Receipts first: a refusal may decide about later writes to its row, and must find those that are applied.
     fn answered_all(&mut self, sent: &[u64], answers: &[WriteAnswer]) {
         let answer_of = |desk: &Self, seq: &u64| answers.iter().find(|answer| answer.write_id == Some(desk.records[seq].write_id));
+        for seq in self.heard_too_soon(sent, answers) {
+            self.try_again(seq, unreached("the answer did not say what became of a change that this one builds on"), None);
+        }
         for seq in sent {
-            if let Some(answer) = answer_of(self, seq).filter(|answer| answer.success) {
+            if let Some(answer) = answer_of(self, seq).filter(|answer| answer.success && self.records[seq].state.is_asked_about()) {
                 self.answered(*seq, answer);
             }
         }
@@ -98,6 +101,29 @@ impl Desk<'_> {
                 None => self.try_again(*seq, unreached("the answer did not mention this change"), None),
             }
         }
+    }
+
+    /// Receipts of writes that build on one to their row of which nothing was said. Taken now, they would be over before it, and it be shown over them.
+    /// The server keeps them.
+    fn heard_too_soon(&self, sent: &[u64], answers: &[WriteAnswer]) -> Vec<u64> {
+        let mut unheard: HashSet<WriteId> = HashSet::new();
+        let mut too_soon = vec![];
+        for record in sent.iter().map(|seq| &self.records[seq]) {
+            let answer = answers.iter().find(|answer| answer.write_id == Some(record.write_id));
+            let is_earlier = |id: &WriteId| unheard.contains(id) && self.is_on_same_row(*id, record);
+            if answer.is_none_or(says_nothing) {
+                unheard.insert(record.write_id);
+            } else if answer.is_some_and(|answer| answer.success) && record.depends_on.iter().any(is_earlier) {
+                unheard.insert(record.write_id);
+                too_soon.push(record.seq);
+            }
+        }
+        too_soon
+    }
+
+    fn is_on_same_row(&self, id: WriteId, record: &OutboxRecord) -> bool {
+        let mut others = self.records.values();
+        others.any(|other| other.write_id == id && (other.table, other.row_id) == (record.table, record.row_id))
     }
 
     fn answered(&mut self, seq: u64, answer: &WriteAnswer) {
@@ -119,11 +145,20 @@ impl Desk<'_> {
             txid,
             in_shape: answer.in_shape.unwrap_or(true),
             received_at_ms: self.now.ms,
+            quiet_looks: 0,
+            comes_before_row: answer.version.is_none() && self.awaits_row(&record),
         });
         record.last_error = None;
         record.next_attempt_at_ms = None;
         record.is_unanswered = false;
         self.put(record);
+    }
+
+    /// Whether an earlier write to the same row is acknowledged, and its row still to come.
+    fn awaits_row(&self, record: &OutboxRecord) -> bool {
+        let same_row = |other: &&OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
+        let mut earlier = self.records.range(..record.seq).map(|(_, other)| other).filter(same_row);
+        earlier.any(OutboxRecord::awaits_echo)
     }
 
     fn refused_alone(&mut self, seq: u64, problem: &Problem) {
@@ -230,6 +265,15 @@ impl Desk<'_> {
                 self.put(blocked);
             }
         }
+    }
+}
+
+/// Whether an answer leaves open what became of its write.
+fn says_nothing(answer: &WriteAnswer) -> bool {
+    match &answer.error {
+        _ if answer.success => answer.txid.is_none(),
+        Some(problem) => is_transient(problem.code),
+        None => true,
     }
 }
 

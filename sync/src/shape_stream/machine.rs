@@ -161,12 +161,12 @@ impl ShapeStream {
         match (trust(&question, &answer), question) {
             (Trust::OtherLog, question) => self.lose(question.place().cloned(), now),
             (Trust::Stale, question) => self.rest(question, None, now),
-            (Trust::Good, Question::Snapshot(_, rows)) => self.collect(rows, answer, now),
-            (Trust::Good, Question::Following(_) | Question::Live(_)) => self.advance(answer, now),
+            (Trust::Good, Question::Snapshot(_, rows)) => self.collect(rows, answer),
+            (Trust::Good, Question::Following(_) | Question::Live(_)) => self.advance(answer),
         }
     }
 
-    fn collect(&mut self, mut rows: BTreeMap<RowId, Row>, answer: ShapeAnswer, now: Now) -> Vec<Effect> {
+    fn collect(&mut self, mut rows: BTreeMap<RowId, Row>, answer: ShapeAnswer) -> Vec<Effect> {
         for change in &answer.changes {
             let mut row = rows.remove(&change.id());
             change.apply_to(&mut row);
@@ -178,13 +178,13 @@ impl ShapeStream {
             return self.ask(Question::Snapshot(Some(answer.place), rows));
         }
         let changes = rows.into_values().map(RowChange::Put).collect();
-        let store = self.store(true, changes, &answer, now);
+        let store = self.store(true, changes, &answer);
         self.arrive(store, answer.place)
     }
 
-    fn advance(&mut self, mut answer: ShapeAnswer, now: Now) -> Vec<Effect> {
+    fn advance(&mut self, mut answer: ShapeAnswer) -> Vec<Effect> {
         self.losses = 0;
-        let store = self.store(false, std::mem::take(&mut answer.changes), &answer, now);
+        let store = self.store(false, std::mem::take(&mut answer.changes), &answer);
         if answer.up_to_date {
             return self.arrive(store, answer.place);
         }
@@ -193,14 +193,13 @@ impl ShapeStream {
         effects
     }
 
-    fn store(&self, reset: bool, changes: Vec<RowChange>, answer: &ShapeAnswer, now: Now) -> Effect {
+    fn store(&self, reset: bool, changes: Vec<RowChange>, answer: &ShapeAnswer) -> Effect {
         Effect::Store(ShapeBatch {
             table: self.table,
             reset,
             changes,
             place: answer.place.clone(),
             is_up_to_date: answer.up_to_date,
-            seen_at_ms: now.ms,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Amendment, Applied, Store};
 use crate::{
-    outbox::{OutboxRecord, Stored, WriteState},
+    outbox::{OutboxRecord, Stored},
     shape_stream::{Place, RowChange, ShapeBatch},
 };
 use domain::{Row, RowId, Table, UserId, WriteId};
@@ -218,19 +218,10 @@ impl Disk {
     }
 
     fn settle_echoed(&mut self, batch: &ShapeBatch) -> Vec<WriteId> {
-        let echoed: Vec<_> = self
-            .outbox
-            .values()
-            .filter(|record| record.table == batch.table && batch.echoes(record, self.rows.get(&(record.table, record.row_id))))
-            .cloned()
-            .collect();
-        echoed
-            .into_iter()
-            .map(|record| {
-                let id = record.write_id;
-                self.put(record.in_state(WriteState::Settled));
-                id
-            })
-            .collect()
+        let row = |record: &OutboxRecord| self.rows.get(&(record.table, record.row_id));
+        let heard: Vec<_> = self.outbox.values().filter_map(|record| batch.heard_by(record, row(record))).collect();
+        let settled = heard.iter().filter(|record| record.state.is_over()).map(|record| record.write_id).collect();
+        heard.into_iter().for_each(|record| self.put(record));
+        settled
     }
 }

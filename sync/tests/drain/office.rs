@@ -42,6 +42,8 @@ pub enum Verdict {
 
 /// A text that the office's rules refuse.
 pub const POISON: &str = "poison";
+/// A text on which the office fails, as often as it comes.
+pub const FAULT: &str = "fault";
 
 impl Office {
     pub fn applied_count(&self) -> usize {
@@ -133,6 +135,9 @@ impl Office {
         }
         if write.data.values().any(|value| value == POISON) {
             return Err(Problem::new(ProblemCode::Validation, "poison"));
+        }
+        if write.data.values().any(|value| value == FAULT) {
+            return Err(Problem::new(ProblemCode::Internal, "something is wrong here"));
         }
         let base = self.expected_version(write);
         let rows = self.rows.borrow();

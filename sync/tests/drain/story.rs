@@ -139,18 +139,7 @@ impl Story {
                 .filter(|(key, _)| key.0 == table && self.office.is_seen(**key, None))
                 .map(|(_, row)| RowChange::Put(row.clone()))
                 .collect();
-            let place = Place {
-                handle: "1-1".into(),
-                offset: "0_0".into(),
-            };
-            let batch = ShapeBatch {
-                table,
-                reset: true,
-                changes,
-                place,
-                is_up_to_date: true,
-                seen_at_ms: self.office.now_ms.get(),
-            };
+            let batch = batch(table, changes);
             block_on(self.store.disk.apply_shape(&batch)).unwrap();
             self.view.apply_shape(&batch);
         }
@@ -180,9 +169,20 @@ impl Story {
         }
         self.reload_outbox();
         self.echo();
-        // What came and went before its answer has no echo: after some minutes it is not waited for any more.
-        self.office.now_ms.set(self.office.now_ms.get() + 6 * 60 * 1_000);
-        self.echo();
+        // What came and went before its answer has no echo: when there has been nothing new for a while it is not waited for any more.
+        (0..3).for_each(|_| self.look_in_vain());
+    }
+
+    /// The shape has nothing new.
+    fn look_in_vain(&mut self) {
+        for table in TABLES {
+            let batch = ShapeBatch {
+                reset: false,
+                ..batch(table, vec![])
+            };
+            block_on(self.store.disk.apply_shape(&batch)).unwrap();
+        }
+        self.reload_outbox();
     }
 
     pub fn amend(&self, records: Vec<OutboxRecord>) -> bool {
@@ -202,5 +202,19 @@ impl Story {
 
     pub fn waits_for_user(&self) -> usize {
         self.outbox().iter().filter(|record| record.state.needs_user()).count()
+    }
+}
+
+/// A whole table.
+fn batch(table: Table, changes: Vec<RowChange>) -> ShapeBatch {
+    ShapeBatch {
+        table,
+        reset: true,
+        changes,
+        place: Place {
+            handle: "1-1".into(),
+            offset: "0_0".into(),
+        },
+        is_up_to_date: true,
     }
 }

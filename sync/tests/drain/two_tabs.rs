@@ -158,7 +158,6 @@ impl TwoTabs {
                 offset: "0_0".into(),
             },
             is_up_to_date: true,
-            seen_at_ms: 1_000_000,
         };
         block_on(self.store.apply_shape(&batch)).unwrap();
         self.tabs[0].borrow_mut().view.apply_shape(&batch);

@@ -1,6 +1,6 @@
 //! The network between device and office, which breaks by a script; and the user, who decides while answers are on their way.
 
-use crate::story::Story;
+use crate::{office::FAULT, story::Story};
 use protocol::{BatchRequest, Problem, ProblemCode};
 use std::future::pending;
 use sync::{Delivery, Network};
@@ -25,6 +25,8 @@ pub enum Fault {
     /// The device's process dies while the answer is on its way.
     DiedOnTheWay,
     TooLarge,
+    /// What the server cannot carry out makes the whole request fail.
+    WholeRequest,
 }
 
 impl Network for Story {
@@ -58,11 +60,16 @@ impl Network for Story {
             }
             // A proxy with a smaller limit than ours: only a single write fits through.
             Fault::TooLarge if batch.operations.len() > 1 => refused(ProblemCode::PayloadTooLarge, None),
-            Fault::TooLarge => Delivery::Results(self.office.results(batch)),
+            Fault::WholeRequest if holds_a_fault(batch) => refused(ProblemCode::Internal, None),
+            Fault::TooLarge | Fault::WholeRequest => Delivery::Results(self.office.results(batch)),
         };
         self.resolve_meanwhile();
         delivery
     }
+}
+
+fn holds_a_fault(batch: &BatchRequest) -> bool {
+    batch.operations.iter().any(|json| json["data"]["notes"] == FAULT)
 }
 
 fn refused(code: ProblemCode, retry_after_ms: Option<i64>) -> Delivery {

@@ -147,6 +147,8 @@ fn receipt(version: Option<i64>) -> Receipt {
         txid: "812".to_owned(),
         in_shape: true,
         received_at_ms: 1_763_870_000_500,
+        quiet_looks: 2,
+        comes_before_row: true,
     }
 }
 

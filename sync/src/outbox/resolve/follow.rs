@@ -113,6 +113,12 @@ impl<'a> Family<'a> {
             }
             self.put(record.in_state(WriteState::Blocked));
         }
+        for seq in self.hung_on_row() {
+            let mut record = self.records[&seq].clone();
+            record.depends_on.push(create_id);
+            rename(&mut record, self.first.row_id, new_row);
+            self.put(record.in_state(WriteState::Blocked));
+        }
         self.free_on(new_row, before);
         self.amended()
     }
@@ -138,11 +144,7 @@ impl<'a> Family<'a> {
             if (record.table, record.row_id) == (self.first.table, old) {
                 record.row_id = row;
             }
-            let named = record.changes.values_mut().flat_map(|change| [&mut change.from, &mut change.to]);
-            // Ids are unique: whatever holds this one names that row.
-            for reference in named.filter(|json| **json == json!(old.to_string())) {
-                *reference = json!(row.to_string());
-            }
+            rename(&mut record, old, row);
             self.put(record);
         }
     }
@@ -200,6 +202,17 @@ impl<'a> Family<'a> {
             .collect()
     }
 
+    /// Writes that are to make something of the first one's row, as a photo of it is. Made while the row was there, they build on none of its writes.
+    fn hung_on_row(&self) -> Vec<u64> {
+        let hangs_on_it = |record: &&OutboxRecord| {
+            let parent = record.table.parent_column().and_then(|column| record.changes.get(column));
+            parent.is_some_and(|parent| parent.to == json!(self.first.row_id.to_string()))
+        };
+        let others = self.records.values().filter(|record| record.table != self.first.table);
+        let here = others.filter(|record| record.state.is_here() && !record.is_unanswered);
+        here.filter(hangs_on_it).map(|record| record.seq).collect()
+    }
+
     /// Whether something that it builds on waits for the user, or was given up.
     fn is_held_back(&self, seq: u64) -> bool {
         let holds = |record: &&OutboxRecord| record.state.needs_user() || record.state == WriteState::Discarded;
@@ -219,6 +232,14 @@ impl<'a> Family<'a> {
     fn amended(self) -> Vec<OutboxRecord> {
         let touched = self.touched;
         self.records.into_values().filter(|record| touched.contains(&record.seq)).collect()
+    }
+}
+
+/// Whatever names a row names another one. Ids are unique: what holds the one is about that row.
+fn rename(record: &mut OutboxRecord, old: RowId, new: RowId) {
+    let named = record.changes.values_mut().flat_map(|change| [&mut change.from, &mut change.to]);
+    for reference in named.filter(|json| **json == json!(old.to_string())) {
+        *reference = json!(new.to_string());
     }
 }
 
