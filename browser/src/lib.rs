@@ -4,6 +4,8 @@
 //!
 //! **Invariant:** no UI framework, and no state that another tab could not rebuild from the store.
 
+pub mod breath;
+pub mod building;
 pub mod channel;
 pub mod clock;
 pub mod crypto;

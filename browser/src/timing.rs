@@ -30,6 +30,11 @@ impl Moment {
         Some(Self(performance()?.now()))
     }
 
+    /// How long ago it was.
+    pub fn elapsed_ms(self) -> f64 {
+        performance().map_or(f64::INFINITY, |performance| performance.now() - self.0)
+    }
+
     /// Tells observers how long it has been since.
     pub fn measure(self, name: &str) {
         let Some(performance) = performance() else { return };

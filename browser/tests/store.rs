@@ -181,7 +181,7 @@ async fn what_has_changed_stands_over_the_snapshot() {
         .apply_shape(&batch((0..350).map(|n| RowChange::Put(turn(n * 2, 1))).collect()))
         .await
         .unwrap();
-    let version = serde_json::json!({"version": "2"}).as_object().unwrap().clone();
+    let version = vec![(Table::Turns.column_index("version").unwrap(), Value::Int(2))];
     let patch = |n| RowChange::Patch {
         id: row_id(n),
         columns: version.clone(),

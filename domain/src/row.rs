@@ -1,17 +1,44 @@
 //! One row of a synced table: values in the order of the table's columns.
+//!
+//! A device holds far more rows than it shows, so what comes from a stream or a disk stays [`packed`] until somebody asks for its values; a
+//! single column is read where it lies.
+//!
+//! **Invariant:** nobody can tell from its values whether a row is packed.
+
+mod packed;
+mod packing;
+mod value_ref;
+
+pub use packed::PackedTexts;
+pub use packing::Packing;
+pub use value_ref::ValueRef;
 
 use crate::{Cents, Date, RowId, Table, Timestamp, UserId, Value, value::WrongType};
+use packed::Packed;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
-use std::sync::Arc;
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 /// A row. It always has a value (perhaps NULL) for every column of its table.
 ///
 /// A copy shares its values until one of the two changes: a row is handed on far more often than it is changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Row {
     table: Table,
-    values: Arc<[Value]>,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Values(Arc<[Value]>),
+    Packed {
+        packed: Packed,
+        /// The values, once somebody has asked for them.
+        values: OnceLock<Arc<[Value]>>,
+    },
 }
 
 /// A row as JSON in PostgreSQL's text form, written without building an object first.
@@ -36,10 +63,11 @@ const VERSION: usize = 1;
 impl Row {
     /// A row of NULLs.
     pub fn blank(table: Table) -> Self {
-        Self {
-            table,
-            values: vec![Value::Null; table.columns().len()].into(),
-        }
+        Self::of(table, Form::Values(vec![Value::Null; table.columns().len()].into()))
+    }
+
+    fn of(table: Table, form: Form) -> Self {
+        Self { table, form }
     }
 
     /// Which table it belongs to.
@@ -49,69 +77,104 @@ impl Row {
 
     /// The primary key; the nil id in a row that has none yet.
     pub fn id(&self) -> RowId {
-        match self.values[ID] {
-            Value::Uuid(id) => RowId(id),
+        match self.peek_at(ID) {
+            ValueRef::Uuid(id) => RowId(id),
             _ => RowId(uuid::Uuid::nil()),
         }
     }
 
     /// How often the row has been written; 0 in a row that the server has not seen.
     pub fn version(&self) -> i64 {
-        match self.values[VERSION] {
-            Value::Int(version) => version,
+        match self.peek_at(VERSION) {
+            ValueRef::Int(version) => version,
             _ => 0,
         }
     }
 
     /// A column's value; NULL where the table has no such column.
     pub fn get(&self, column: &str) -> &Value {
-        self.table.column_index(column).map_or(&Value::Null, |index| &self.values[index])
+        self.table.column_index(column).map_or(&Value::Null, |index| self.at(index))
     }
 
     /// A value by its column's position.
     pub fn at(&self, index: usize) -> &Value {
-        self.values.get(index).unwrap_or(&Value::Null)
+        self.values().get(index).unwrap_or(&Value::Null)
+    }
+
+    /// A column's value where it lies: for a look at a few columns of many rows.
+    pub fn peek(&self, column: &str) -> ValueRef<'_> {
+        self.table.column_index(column).map_or(ValueRef::Null, |index| self.peek_at(index))
+    }
+
+    /// The same by the column's position.
+    pub fn peek_at(&self, index: usize) -> ValueRef<'_> {
+        match &self.form {
+            Form::Values(values) => values.get(index).map_or(ValueRef::Null, ValueRef::from),
+            Form::Packed { packed, .. } => packed.value(index),
+        }
     }
 
     /// Puts a value; says whether the table has that column.
     pub fn set(&mut self, column: &str, value: Value) -> bool {
         let Some(index) = self.table.column_index(column) else { return false };
-        Arc::make_mut(&mut self.values)[index] = value;
+        self.set_at(index, value);
         true
     }
 
     /// All values, in the order of the table's columns.
     pub fn values(&self) -> &[Value] {
-        &self.values
+        match &self.form {
+            Form::Values(values) => values,
+            Form::Packed { packed, values } => values.get_or_init(|| unpacked(self.table, packed)),
+        }
     }
 
     /// Puts a value by its column's position; out of range does nothing.
     pub fn set_at(&mut self, index: usize, value: Value) {
-        if let Some(slot) = Arc::make_mut(&mut self.values).get_mut(index) {
+        if let Some(slot) = self.values_mut().get_mut(index) {
             *slot = value;
         }
     }
+
+    fn values_mut(&mut self) -> &mut [Value] {
+        if let Form::Packed { packed, values } = &mut self.form {
+            let values = values.take().unwrap_or_else(|| unpacked(self.table, packed));
+            self.form = Form::Values(values);
+        }
+        match &mut self.form {
+            Form::Values(values) => Arc::make_mut(values),
+            Form::Packed { .. } => &mut [],
+        }
+    }
 }
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.table == other.table && self.values() == other.values()
+    }
+}
+
+impl Eq for Row {}
 
 /// Typed reading; each gives `None` for NULL.
 impl Row {
     /// A text column.
     pub fn text(&self, column: &str) -> Option<&str> {
-        match self.get(column) {
-            Value::Text(text) => Some(text),
+        match self.peek(column) {
+            ValueRef::Text(text) => Some(text),
             _ => None,
         }
     }
 
     /// A boolean column; NULL reads as false.
     pub fn flag(&self, column: &str) -> bool {
-        *self.get(column) == Value::Bool(true)
+        matches!(self.peek(column), ValueRef::Bool(true))
     }
 
     /// A whole-number column.
     pub fn int(&self, column: &str) -> Option<i64> {
-        match self.get(column) {
-            Value::Int(n) => Some(*n),
+        match self.peek(column) {
+            ValueRef::Int(n) => Some(n),
             _ => None,
         }
     }
@@ -123,16 +186,16 @@ impl Row {
 
     /// A `numeric` column in its smallest unit (hundredths for quantities).
     pub fn unscaled(&self, column: &str) -> Option<i64> {
-        match self.get(column) {
-            Value::Numeric(unscaled) => Some(*unscaled),
+        match self.peek(column) {
+            ValueRef::Numeric(unscaled) => Some(unscaled),
             _ => None,
         }
     }
 
     /// A reference to another row.
     pub fn row_id(&self, column: &str) -> Option<RowId> {
-        match self.get(column) {
-            Value::Uuid(id) => Some(RowId(*id)),
+        match self.peek(column) {
+            ValueRef::Uuid(id) => Some(RowId(id)),
             _ => None,
         }
     }
@@ -144,19 +207,65 @@ impl Row {
 
     /// A date column.
     pub fn date(&self, column: &str) -> Option<Date> {
-        match self.get(column) {
-            Value::Date(date) => Some(*date),
+        match self.peek(column) {
+            ValueRef::Date(date) => Some(date),
             _ => None,
         }
     }
 
     /// An instant.
     pub fn timestamp(&self, column: &str) -> Option<Timestamp> {
-        match self.get(column) {
-            Value::Timestamp(at) => Some(*at),
+        match self.peek(column) {
+            ValueRef::Timestamp(at) => Some(at),
             _ => None,
         }
     }
+}
+
+/// How rows are kept.
+impl Row {
+    /// The row in a part of these bytes, as [`Self::pack_into`] wrote it; `None` where it is none.
+    pub fn from_packed(table: Table, all: &Arc<[u8]>, part: Range<usize>) -> Option<Self> {
+        let packed = Packed::new(all, part)?;
+        packed::is_row(table, packed.bytes()).then(|| Self::of(table, Form::packed(packed)))
+    }
+
+    /// Writes the row behind what is there.
+    pub fn pack_into(&self, out: &mut Vec<u8>) {
+        match &self.form {
+            Form::Packed { packed, .. } => out.extend_from_slice(packed.bytes()),
+            Form::Values(values) => {
+                let given = values.iter().rposition(|value| !value.is_null()).map_or(0, |last| last + 1);
+                values.iter().take(given).for_each(|value| packed::put(value.into(), out));
+            }
+        }
+    }
+
+    /// The same row, packed by itself.
+    #[must_use]
+    pub fn packed(&self) -> Self {
+        if let Form::Packed { packed, .. } = &self.form {
+            return Self::of(self.table, Form::packed(packed.clone()));
+        }
+        let mut bytes = Vec::new();
+        self.pack_into(&mut bytes);
+        let all = bytes.into();
+        Packed::new(&all, 0..all.len()).map_or_else(|| self.clone(), |packed| Self::of(self.table, Form::packed(packed)))
+    }
+}
+
+impl Form {
+    fn packed(packed: Packed) -> Self {
+        Self::Packed {
+            packed,
+            values: OnceLock::new(),
+        }
+    }
+}
+
+fn unpacked(table: Table, packed: &Packed) -> Arc<[Value]> {
+    let values = packed.values().map(Value::from).chain(std::iter::repeat(Value::Null));
+    values.take(table.columns().len()).collect()
 }
 
 /// How rows travel and are stored.
@@ -206,12 +315,13 @@ impl Row {
     }
 
     fn merge(&mut self, columns: &Map<String, Json>, read: impl Fn(crate::ColumnType, &Json) -> Result<Value, WrongType>) -> Result<(), UnreadableRow> {
-        let values = Arc::make_mut(&mut self.values);
+        let table = self.table;
+        let values = self.values_mut();
         for (name, json) in columns {
-            let Some(index) = self.table.column_index(name) else { continue };
-            let kind = self.table.columns()[index].kind;
+            let Some(index) = table.column_index(name) else { continue };
+            let kind = table.columns()[index].kind;
             values[index] = read(kind, json).map_err(|wrong| UnreadableRow {
-                table: self.table.sql_name(),
+                table: table.sql_name(),
                 column: name.clone(),
                 wrong,
             })?;
@@ -220,7 +330,7 @@ impl Row {
     }
 
     fn columns(&self) -> impl Iterator<Item = (&'static crate::Column, &Value)> {
-        self.table.columns().iter().zip(&*self.values)
+        self.table.columns().iter().zip(self.values())
     }
 }
 
@@ -255,6 +365,77 @@ mod tests {
         assert_eq!(row.to_pg_json()["unit_cost"], "125.50");
         assert_eq!(serde_json::from_str::<Json>(&row.to_pg_text()).unwrap(), Json::Object(row.to_pg_json()));
         assert_eq!(row.to_json()["version"], 3);
+    }
+
+    #[test]
+    fn a_packed_row_is_the_same_row() {
+        let mut vendor = Row::blank(Table::Vendors);
+        vendor.set("id", Value::Uuid(uuid::Uuid::from_u128(7)));
+        vendor.set("version", Value::Int(300));
+        vendor.set("created_at", Value::Timestamp(Timestamp::from_micros(-5)));
+        vendor.set("company_name", Value::text("Ödland & Söhne 🏠"));
+        vendor.set("trades", Value::Texts(["paint".into(), "".into()].into()));
+        vendor.set("insurance_expires_on", Value::Date(Date::new(2026, 11, 30).unwrap()));
+        vendor.set("is_approved", Value::Bool(true));
+        vendor.set("rating", Value::Numeric(-450));
+        let packed = vendor.packed();
+        assert_eq!((packed.id(), packed.version()), (vendor.id(), 300));
+        assert_eq!(packed.text("company_name"), vendor.text("company_name"));
+        assert_eq!((packed.flag("is_approved"), packed.flag("is_active")), (true, false));
+        assert_eq!(packed.unscaled("rating"), Some(-450));
+        assert_eq!(packed, vendor);
+        assert_eq!(Row::blank(Table::Turns).packed(), Row::blank(Table::Turns));
+        let mut changed = packed.clone();
+        changed.set("phone", Value::text("555"));
+        assert_ne!(changed, packed, "a copy is a row of its own");
+        assert_eq!(changed.packed().text("phone"), Some("555"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_row_are_refused() {
+        let mut row = Row::blank(Table::ScopeItems);
+        row.set("id", Value::Uuid(uuid::Uuid::from_u128(7)));
+        row.set("room", Value::text("Kitchen"));
+        row.set("position", Value::Int(1 << 40));
+        let mut bytes = Vec::new();
+        row.pack_into(&mut bytes);
+        let read = |bytes: &[u8]| {
+            let all = bytes.into();
+            Row::from_packed(Table::ScopeItems, &all, 0..bytes.len())
+        };
+        assert_eq!(read(&bytes).as_ref(), Some(&row));
+        for cut in 1..bytes.len() {
+            assert!(read(&bytes[..cut]).is_none_or(|shorter| shorter != row), "cut at {cut}");
+        }
+        for at in 0..bytes.len() {
+            for wrong in [0, 8, 9, 0x80, 0xff] {
+                let mut broken = bytes.clone();
+                broken[at] = wrong;
+                // Whatever it is taken for, it can be read to its end.
+                assert!(read(&broken).is_none_or(|row| row.values().len() == Table::ScopeItems.columns().len()));
+            }
+        }
+        assert_eq!(Row::from_packed(Table::Turns, &bytes.as_slice().into(), 0..bytes.len()), None, "of another table");
+    }
+
+    #[test]
+    fn columns_are_packed_in_whatever_order_they_come() {
+        let mut packing = Packing::new(Table::Turns);
+        let index = |name| Table::Turns.column_index(name).unwrap();
+        packing.put_pg_text(index("notes"), Some("first")).unwrap();
+        packing.put_pg_text(index("id"), Some("00000000-0000-7000-8000-000000000007")).unwrap();
+        packing.put_pg_text(index("notes"), Some("second")).unwrap();
+        packing.put_pg_text(index("due_date"), None).unwrap();
+        assert!(packing.put_pg_text(index("estimated_amount"), Some("much")).is_err());
+        packing.end_row();
+        packing.put_pg_text(index("version"), Some("3")).unwrap();
+        packing.begin_row();
+        packing.end_row();
+        let rows = packing.finish();
+        let mut expected = Row::blank(Table::Turns);
+        expected.set("id", Value::Uuid(uuid::Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0007)));
+        expected.set("notes", Value::text("second"));
+        assert_eq!(rows, [expected, Row::blank(Table::Turns)]);
     }
 
     #[test]

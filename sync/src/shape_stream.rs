@@ -11,15 +11,14 @@ mod silence;
 mod state;
 mod trust;
 
-pub use answer::{ShapeAnswer, read_changes};
+pub use answer::{BodyRead, BodyReader, ShapeAnswer, UnreadableAnswer, read_changes};
 pub use machine::ShapeStream;
 pub use silence::{Moment, Silence};
 pub use state::{Effect, Event, Owed, Question, State};
 
 use crate::outbox::{OutboxRecord, Receipt, WriteState};
-use domain::{Row, RowId, Table};
+use domain::{Row, RowId, Table, Value};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 /// Where a stream goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +34,12 @@ pub struct Place {
 pub enum RowChange {
     /// The whole row.
     Put(Row),
-    /// Some columns, in PostgreSQL's text form.
+    /// Some columns.
     Patch {
         /// Which row.
         id: RowId,
-        /// Column → text or null.
-        columns: Map<String, Json>,
+        /// A column's position in its table, and its value.
+        columns: Vec<(usize, Value)>,
     },
     /// The row left the shape.
     Remove(RowId),
@@ -121,8 +120,7 @@ impl RowChange {
             Self::Put(put) => *row = Some(put.clone()),
             Self::Patch { columns, .. } => {
                 if let Some(row) = row {
-                    // Unreadable columns were refused when the answer was read.
-                    let _ = row.merge_pg_json(columns);
+                    columns.iter().for_each(|(index, value)| row.set_at(*index, value.clone()));
                 }
             }
             Self::Remove(_) => *row = None,

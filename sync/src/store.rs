@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** each method is one transaction: after a crash all of it is there, or nothing.
 
+pub mod block;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod memory;

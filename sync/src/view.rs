@@ -1,8 +1,8 @@
 //! The view: synced rows with the overlay of unsettled writes, maintained and never recomputed.
 //!
-//! Each change touches the rows it names and the groups (indexed column values) these rows are in; what it
-//! touched is returned, so that exactly their subscribers follow. The cost is independent of how many rows
-//! and writes there are.
+//! Each change touches the rows it names and the lists ([`Group`]) these rows are in; what it touched is returned, so that exactly their
+//! subscribers follow. The cost is independent of how many rows and writes there are. A whole table is built beside the view ([`TableView`])
+//! and put in its place at once.
 //!
 //! **Invariant:** `shown(row) = overlay(row's writes in order, synced(row))`, whatever order things came in.
 
@@ -14,17 +14,21 @@ use crate::{
 };
 use concerns::Concerns;
 use domain::{Row, RowId, Table, Value, WriteId};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use table::Standing;
 
-/// Columns that screens list rows by.
-const GROUPED: [(Table, &str); 3] = [(Table::Turns, "stage_id"), (Table::Turns, "property_id"), (Table::ScopeItems, "turn_id")];
+pub use ranked::Ranked;
+pub use table::TableView;
 
-/// The rows that share a value in an indexed column.
+mod ranked;
+mod table;
+
+/// The rows that share a value in a listed column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     /// Which table.
     pub table: Table,
-    /// One of the indexed columns.
+    /// One of the listed columns.
     pub column: &'static str,
     /// The shared value.
     pub value: Value,
@@ -35,12 +39,14 @@ pub struct Group {
 pub struct Touched {
     /// Rows that look different, came or went, or whose mark changed.
     pub rows: HashSet<(Table, RowId)>,
-    /// Groups whose members changed.
+    /// Groups whose members, or their order, changed.
     pub groups: HashSet<Group>,
     /// Tables in which rows came or went.
     pub tables: HashSet<Table>,
     /// Turns of which an unsettled write came, went or was amended.
     pub turns: HashSet<RowId>,
+    /// Tables that came anew: any of their rows and groups may look different.
+    pub whole: HashSet<Table>,
 }
 
 /// What a row's unsettled writes say about it.
@@ -57,17 +63,28 @@ pub enum Mark {
 }
 
 /// One user's view of this device's data.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LocalView {
-    synced: HashMap<(Table, RowId), Row>,
-    /// Only rows whose overlay makes them look different from `synced`; `None` hides a row.
+    /// In the order of [`Table::ALL`].
+    tables: Vec<TableView>,
+    /// Only rows whose overlay makes them look different from the synced ones; `None` hides a row.
     overlaid: HashMap<(Table, RowId), Option<Row>>,
     writes: HashMap<WriteId, OutboxRecord>,
     /// Unsettled writes by row, in order of `seq`.
     by_row: HashMap<(Table, RowId), Vec<WriteId>>,
     concerns: Concerns,
-    ids: HashMap<Table, BTreeSet<RowId>>,
-    groups: HashMap<Group, BTreeSet<RowId>>,
+}
+
+impl Default for LocalView {
+    fn default() -> Self {
+        Self {
+            tables: Table::ALL.into_iter().map(TableView::new).collect(),
+            overlaid: HashMap::new(),
+            writes: HashMap::new(),
+            by_row: HashMap::new(),
+            concerns: Concerns::default(),
+        }
+    }
 }
 
 /// Reading.
@@ -76,33 +93,34 @@ impl LocalView {
     pub fn row(&self, table: Table, id: RowId) -> Option<&Row> {
         match self.overlaid.get(&(table, id)) {
             Some(overlaid) => overlaid.as_ref(),
-            None => self.synced.get(&(table, id)),
+            None => self.synced_row(table, id),
         }
     }
 
     /// The row as the server had it when it was last heard of.
     pub fn synced_row(&self, table: Table, id: RowId) -> Option<&Row> {
-        self.synced.get(&(table, id))
+        self.table(table).synced(id)
     }
 
     /// All rows of a table as shown, in order of their ids (that is, of their making).
     pub fn rows(&self, table: Table) -> impl Iterator<Item = &Row> {
-        self.ids.get(&table).into_iter().flatten().filter_map(move |id| self.row(table, *id))
+        self.table(table).ids().iter().filter_map(move |id| self.row(table, *id))
     }
 
-    /// The rows with `value` in an indexed column, in order of their ids.
+    /// The rows with `value` in a listed column, in the list's order.
     pub fn group(&self, table: Table, column: &'static str, value: Value) -> impl Iterator<Item = &Row> {
-        debug_assert!(GROUPED.contains(&(table, column)), "{table:?}.{column} is not indexed");
-        self.groups
-            .get(&Group { table, column, value })
-            .into_iter()
-            .flatten()
-            .filter_map(move |id| self.row(table, *id))
+        let ids = self.list(table, column, &value).map(Ranked::iter);
+        ids.into_iter().flatten().filter_map(move |id| self.row(table, id))
+    }
+
+    /// The same rows' ids, of which a screen may want a window; `None` where there are none.
+    pub fn list(&self, table: Table, column: &'static str, value: &Value) -> Option<&Ranked> {
+        self.table(table).group(column, value)
     }
 
     /// How many rows a table shows.
     pub fn count(&self, table: Table) -> usize {
-        self.ids.get(&table).map_or(0, BTreeSet::len)
+        self.table(table).ids().len()
     }
 
     /// Unsettled writes to a row, the oldest first.
@@ -148,7 +166,7 @@ impl LocalView {
 
     /// The row's latest version known to be the server's: from the shape, or from a receipt that was faster.
     pub fn known_version(&self, table: Table, id: RowId) -> Option<i64> {
-        let synced = self.synced.get(&(table, id)).map(Row::version);
+        let synced = self.synced_row(table, id).map(Row::version);
         let receipted = self.unsettled_writes(table, id).filter_map(|record| record.receipt.as_ref()?.version).max();
         synced.max(receipted)
     }
@@ -156,23 +174,21 @@ impl LocalView {
 
 /// Changing.
 impl LocalView {
-    /// Takes a batch of a shape.
+    /// Takes a batch of a shape. One that replaces a large table is better taken in slices: see [`Self::take_table`].
     pub fn apply_shape(&mut self, batch: &ShapeBatch) -> Touched {
-        let mut touched = Touched::default();
         if batch.reset {
-            let kept: HashSet<RowId> = batch.changes.iter().filter_map(RowChange::put_id).collect();
-            let gone: Vec<RowId> = self
-                .synced
-                .keys()
-                .filter(|(table, id)| *table == batch.table && !kept.contains(id))
-                .map(|(_, id)| *id)
-                .collect();
-            for id in gone {
-                self.change_row(batch.table, id, &mut touched, |synced| *synced = None);
-            }
+            let mut table = TableView::new(batch.table);
+            table.take(&batch.changes);
+            return self.take_table(table);
         }
-        for change in &batch.changes {
-            self.change_row(batch.table, change.id(), &mut touched, |synced| change.apply_to(synced));
+        self.apply_changes(batch.table, &batch.changes)
+    }
+
+    /// Takes some changes of a table, in the log's order.
+    pub fn apply_changes(&mut self, table: Table, changes: &[RowChange]) -> Touched {
+        let mut touched = Touched::default();
+        for change in changes {
+            self.change_row(table, change.id(), &mut touched, |synced| change.apply_to(synced));
         }
         touched
     }
@@ -190,10 +206,26 @@ impl LocalView {
 
     /// Takes a whole table from the store.
     pub fn load_table(&mut self, table: Table, rows: Vec<Row>) -> Touched {
-        let mut ids: HashSet<RowId> = self.synced.keys().filter(|(of, _)| *of == table).map(|(_, id)| *id).collect();
-        ids.extend(rows.iter().map(Row::id));
-        let ids: Vec<RowId> = ids.into_iter().collect();
-        self.replace_rows(table, &ids, rows)
+        let mut built = TableView::new(table);
+        rows.into_iter().for_each(|row| built.put(row));
+        self.take_table(built)
+    }
+
+    /// Takes a table that was built beside the view, and lays the unsettled writes over it.
+    pub fn take_table(&mut self, built: TableView) -> Touched {
+        let table = built.table();
+        *self.table_mut(table) = built;
+        let mut touched = Touched::default();
+        let written: Vec<RowId> = self.by_row.keys().filter(|(of, _)| *of == table).map(|(_, id)| *id).collect();
+        for id in written {
+            self.overlaid.remove(&(table, id));
+            let before = self.standing((table, id));
+            self.note_turns(table, id, &mut touched);
+            self.refresh((table, id), before, &mut touched);
+        }
+        touched.tables.insert(table);
+        touched.whole.insert(table);
+        touched
     }
 
     /// Takes a new or amended write. One that is over goes.
@@ -271,11 +303,9 @@ impl LocalView {
 
     fn change_row(&mut self, table: Table, id: RowId, touched: &mut Touched, change: impl FnOnce(&mut Option<Row>)) {
         let before = self.standing((table, id));
-        let mut synced = self.synced.remove(&(table, id));
+        let mut synced = self.synced_row(table, id).cloned();
         change(&mut synced);
-        if let Some(row) = synced {
-            self.synced.insert((table, id), row);
-        }
+        self.table_mut(table).set_synced(id, synced);
         self.note_turns(table, id, touched);
         self.refresh((table, id), before, touched);
     }
@@ -290,62 +320,47 @@ impl LocalView {
     }
 
     /// Works out the overlay of one row anew and moves it between groups.
-    fn refresh(&mut self, key: (Table, RowId), before: Option<Vec<Group>>, touched: &mut Touched) {
+    fn refresh(&mut self, key: (Table, RowId), before: Option<Standing>, touched: &mut Touched) {
         let is_laid_over = |record: &&OutboxRecord| record.state.is_overlaid() || record.has_lost_its_row();
         let overlay: Vec<&OutboxRecord> = self.unsettled_writes(key.0, key.1).filter(is_laid_over).collect();
         if overlay.is_empty() {
             self.overlaid.remove(&key);
         } else {
-            let synced = self.synced.get(&key).cloned();
+            let synced = self.synced_row(key.0, key.1).cloned();
             let synced_version = synced.as_ref().map(Row::version);
             let not_contained = |record: &&&OutboxRecord| !is_contained(record, synced_version);
             let lay = |row, record: &&OutboxRecord| if record.has_lost_its_row() { None } else { lay_over(record, row) };
             let shown = overlay.iter().filter(not_contained).fold(synced, lay);
             self.overlaid.insert(key, shown);
         }
-        self.regroup(key, before, touched);
+        let after = self.standing(key);
+        if before.is_some() != after.is_some() {
+            touched.tables.insert(key.0);
+        }
+        let table = self.table_mut(key.0);
+        table.move_row(key.1, before.as_ref(), after.as_ref(), |group| {
+            touched.groups.insert(group);
+        });
         touched.rows.insert(key);
     }
 
-    /// The groups that a row is in as it is shown; `None` where it is not shown.
-    fn standing(&self, (table, id): (Table, RowId)) -> Option<Vec<Group>> {
-        let row = self.row(table, id)?;
-        let columns = GROUPED.iter().filter(|(of, _)| *of == table);
-        Some(
-            columns
-                .map(|(_, column)| Group {
-                    table,
-                    column,
-                    value: row.get(column).clone(),
-                })
-                .collect(),
-        )
+    /// Where a row stands in its table's lists as it is shown; `None` where it is not shown.
+    fn standing(&self, (table, id): (Table, RowId)) -> Option<Standing> {
+        self.row(table, id).map(|row| self.table(table).standing(row))
     }
 
-    fn regroup(&mut self, key: (Table, RowId), before: Option<Vec<Group>>, touched: &mut Touched) {
-        let (table, id) = key;
-        let after = self.standing(key);
-        if before.is_some() != after.is_some() {
-            let ids = self.ids.entry(table).or_default();
-            if after.is_some() {
-                ids.insert(id)
-            } else {
-                ids.remove(&id)
-            };
-            touched.tables.insert(table);
-        }
-        let (old, new) = (before.unwrap_or_default(), after.unwrap_or_default());
-        for left in old.iter().filter(|group| !new.contains(group)) {
-            if let Some(members) = self.groups.get_mut(left) {
-                members.remove(&id);
-            }
-        }
-        for entered in new.iter().filter(|group| !old.contains(group)) {
-            self.groups.entry(entered.clone()).or_default().insert(id);
-        }
-        touched.groups.extend(old.iter().filter(|group| !new.contains(group)).cloned());
-        touched.groups.extend(new.into_iter().filter(|group| !old.contains(group)));
+    fn table(&self, table: Table) -> &TableView {
+        &self.tables[place_of(table)]
     }
+
+    fn table_mut(&mut self, table: Table) -> &mut TableView {
+        &mut self.tables[place_of(table)]
+    }
+}
+
+/// Where a table stands in [`Table::ALL`], which has them all.
+fn place_of(table: Table) -> usize {
+    Table::ALL.iter().position(|other| *other == table).unwrap_or_default()
 }
 
 /// Not stored yet means latest.
@@ -370,5 +385,6 @@ impl Touched {
         self.groups.extend(other.groups);
         self.tables.extend(other.tables);
         self.turns.extend(other.turns);
+        self.whole.extend(other.whole);
     }
 }

@@ -9,6 +9,7 @@ use sync::{
     Failure, LocalView, Mark, OutboxRecord, Place, Receipt, RowChange, ShapeBatch, WriteState,
     outbox::merge::lay_over,
     store::conformance::{record, row_id, turn},
+    view::Group,
 };
 
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn turn_in(row: u64, version: i64, stage: u64) -> Row {
     let mut turn = turn(row, version);
     turn.set("stage_id", Value::Uuid(row_id(50 + stage).0));
+    turn.set("due_date", domain::Date::from_days(20_000 - version as i32).map_or(Value::Null, Value::Date));
     turn
 }
 
@@ -135,6 +137,7 @@ proptest! {
     #[test]
     fn maintained_equals_recomputed(steps in prop::collection::vec(step(), 1..30)) {
         let (mut view, mut plain) = (LocalView::default(), Plain::default());
+        let mut members_before = [const { Vec::new() }; 3];
         for step in steps {
             let before: Vec<_> = (0..4).map(|row| plain.shown(row_id(row))).collect();
             let touched = live(step, &mut view, &mut plain);
@@ -142,14 +145,20 @@ proptest! {
                 let shown = plain.shown(row_id(row));
                 prop_assert_eq!(view.row(Table::Turns, row_id(row)), shown.as_ref());
                 // Whoever looks different has been told so.
-                let is_told = touched.rows.contains(&(Table::Turns, row_id(row)));
+                let is_told = touched.rows.contains(&(Table::Turns, row_id(row))) || touched.whole.contains(&Table::Turns);
                 prop_assert!(shown == before[row as usize] || is_told);
             }
             for stage in 0..3 {
                 let value = Value::Uuid(row_id(50 + stage).0);
-                let expected: BTreeSet<_> = (0..4).filter_map(|row| plain.shown(row_id(row))).filter(|row| *row.get("stage_id") == value).map(|row| row.id()).collect();
-                let members: Vec<_> = view.group(Table::Turns, "stage_id", value).map(Row::id).collect();
-                prop_assert_eq!(members, expected.into_iter().collect::<Vec<_>>());
+                let in_stage = (0..4).filter_map(|row| plain.shown(row_id(row))).filter(|row| *row.get("stage_id") == value);
+                let expected: BTreeSet<_> = in_stage.map(|row| (row.date("due_date"), row.id())).collect();
+                let members: Vec<_> = view.group(Table::Turns, "stage_id", value.clone()).map(Row::id).collect();
+                prop_assert_eq!(&members, &expected.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+                // Whoever reads a list that is another now has been told so.
+                let group = Group { table: Table::Turns, column: "stage_id", value };
+                let is_told = touched.groups.contains(&group) || touched.whole.contains(&Table::Turns);
+                prop_assert!(members == members_before[stage as usize] || is_told);
+                members_before[stage as usize] = members;
             }
             prop_assert_eq!(view.count(Table::Turns), (0..4).filter(|row| plain.shown(row_id(*row)).is_some()).count());
         }

@@ -3,8 +3,15 @@
 //! **Invariant:** signals are taken one after another, so that what was read earlier is never shown later; nothing is shown that was read in
 //! another session than this tab's.
 
-use super::{Inner, News};
-use crate::{channel::Signal, clock, leader::Audience, runs::WokenBy, store::StoreError};
+use super::{Inner, News, show::Shown};
+use crate::{
+    building,
+    channel::Signal,
+    clock,
+    leader::{Audience, StreamState},
+    runs::WokenBy,
+    store::StoreError,
+};
 use domain::{RowId, Table, UserId, WriteId};
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use std::{
@@ -14,6 +21,7 @@ use std::{
 use sync::{
     Applied, OutboxRecord, Place, RowChange, ShapeBatch, Store, WriteState,
     outbox::{drain::own_records, history},
+    view::TableView,
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -123,22 +131,26 @@ impl Inner {
         let Some(user) = self.user_id() else { return false };
         let store = self.store.on_behalf_of(user);
         let named: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
+        let place = self.places.borrow().get(&table).cloned();
         let read = match &named {
             Some(ids) => store.rows_by_id(table, ids).await,
             None => store.rows(table).await.map(Some),
         };
         let is_here = !matches!(read, Ok(None));
         match read {
-            Ok(Some(rows)) if self.user_id() == Some(user) => {
-                self.change(|view| match &named {
-                    Some(ids) => view.replace_rows(table, ids, rows),
-                    None => view.load_table(table, rows),
-                });
+            Ok(Some(rows)) if self.user_id() == Some(user) => match &named {
                 // Some rows are not the table, though it lies here by now: word of it is on its way.
-                if named.is_none() {
-                    self.note_placed(table);
+                Some(ids) => self.change(|view| view.replace_rows(table, ids, rows)),
+                None => {
+                    // While it was built this tab may have come to lead, and have shown more: then that is read too.
+                    let is_as_read = || self.places.borrow().get(&table) == place.as_ref();
+                    match self.show_table(table, rows, is_as_read).await {
+                        Shown::Yes => self.note_placed(table),
+                        Shown::IsOld => drop(self.signals.unbounded_send(Signal::RowsChanged { table, ids: None })),
+                        Shown::NotTheirs => {}
+                    }
                 }
-            }
+            },
             // Somebody else's by now, or not here.
             Ok(_) => {}
             Err(StoreError::NotOurs) => self.look_whose_it_is(Signal::RowsChanged { table, ids: named }),
@@ -259,10 +271,14 @@ impl Audience for Screen {
         }
     }
 
-    fn stored(&self, batch: &ShapeBatch, applied: &Applied) {
+    async fn prepare(&self, batch: &ShapeBatch) -> Option<TableView> {
+        if batch.reset { Some(building::of_batch(batch).await) } else { None }
+    }
+
+    async fn stored(&self, batch: &ShapeBatch, prepared: Option<TableView>, applied: &Applied) {
         let Some(device) = self.0.upgrade() else { return };
         device.places.borrow_mut().insert(batch.table, batch.place.clone());
-        device.change(|view| view.apply_shape(batch));
+        device.show(batch, prepared).await;
         device.note_placed(batch.table);
         if batch.table == Table::Notifications && !batch.reset && !batch.changes.is_empty() {
             // A supervisor may have decided: what they held is asked about at once, and not hours later.
@@ -286,7 +302,7 @@ impl Audience for Screen {
         view.writes().any(|record| record.table == table && record.awaits_echo())
     }
 
-    fn stream_stands(&self, table: Table, how: &'static str) {
+    fn stream_stands(&self, table: Table, how: StreamState) {
         let Some(device) = self.0.upgrade() else { return };
         device.streams.borrow_mut().insert(table, how);
         device.tell(News::Status);

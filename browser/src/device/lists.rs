@@ -28,6 +28,13 @@ impl Device {
         }
     }
 
+    /// In a first sync that this tab makes, how many rows have come.
+    pub fn rows_so_far(&self) -> usize {
+        let arriving: usize = self.0.streams.borrow().values().filter_map(|state| state.rows_so_far).sum();
+        let view = self.0.view.borrow();
+        arriving + self.0.placed.borrow().iter().map(|table| view.count(*table)).sum::<usize>()
+    }
+
     /// Whether every table of this user has been here once.
     pub fn first_sync_done(&self) -> bool {
         let placed = self.0.placed.borrow();

@@ -14,6 +14,7 @@ mod open;
 mod pulse;
 mod resolve;
 mod session;
+mod show;
 mod storage;
 mod taps;
 mod update;
@@ -23,7 +24,7 @@ use crate::{
     clock,
     http::{Http, supervision::Docket},
     ids,
-    leader::Leader,
+    leader::{Leader, StreamState},
     runs::WokenBy,
     scope::{self, Listener, Timer},
     store::{DeviceStore, Leaving, Session, StorageState, StoreError},
@@ -117,8 +118,8 @@ struct Inner {
     leading_tab: RefCell<Option<String>>,
     /// When this tab last looked for what has outlived its time in the history.
     trimmed_at_ms: Cell<Option<i64>>,
-    /// How each stream of this tab stands, in words.
-    streams: RefCell<HashMap<Table, &'static str>>,
+    /// How each stream of this tab stands.
+    streams: RefCell<HashMap<Table, StreamState>>,
     is_server_reached: Cell<bool>,
     pulse: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
@@ -315,7 +316,7 @@ impl Inner {
     fn stream_in_words(&self, table: Table) -> &'static str {
         match (self.is_signed_in(), self.is_leading.get()) {
             (false, _) => "waits for you to sign in",
-            (true, true) => self.streams.borrow().get(&table).copied().unwrap_or("not begun"),
+            (true, true) => self.streams.borrow().get(&table).map_or("not begun", |state| state.how),
             (true, false) => "kept up to date by another tab",
         }
     }

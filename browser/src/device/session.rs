@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
 
-use super::{Inner, News, StoragePromise, follow::Screen};
+use super::{show::Shown, Inner, News, StoragePromise, follow::Screen};
 use crate::{
     channel::Signal,
     crypto::Key,
@@ -220,7 +220,10 @@ impl Inner {
                 return Ok(());
             }
             let has_rows = !rows.is_empty();
-            self.change(|view| view.load_table(table, rows));
+            // No stream has begun yet that could have shown more.
+            if let Shown::NotTheirs = self.show_table(table, rows, || true).await {
+                return Ok(());
+            }
             if let Some(place) = place {
                 self.places.borrow_mut().insert(table, place);
                 self.note_placed(table);

@@ -1,6 +1,7 @@
 //! Asking for shapes.
 
 use super::{Answer, Http};
+use crate::breath::Breath;
 use gloo_net::http::{Request, RequestBuilder};
 use protocol::{
     ShapeRequest,
@@ -8,18 +9,20 @@ use protocol::{
 };
 use sync::{
     Place,
-    shape_stream::{Event, ShapeAnswer, read_changes},
+    shape_stream::{BodyRead, BodyReader, Event, ShapeAnswer},
 };
 
 /// A page of a snapshot over a poor signal; a live request is held by the server for a while besides.
 const LIMIT_MS: i64 = 90_000;
+/// About a millisecond's work.
+const MESSAGES_AT_ONCE: usize = 100;
 
 impl Http {
     /// `GET /api/sync/{table}`: what the answer, or its absence, means for the stream.
     pub async fn fetch_shape(&self, request: &ShapeRequest) -> Event {
         let user = self.user.map(|user| format!("&user={user}")).unwrap_or_default();
         match self.ask(get(&format!("{}{user}", request.path_and_query())), None, LIMIT_MS).await {
-            Ok(answer) => read(request, &answer),
+            Ok(answer) => read(request, &answer).await,
             Err(_) => Event::Failed { retry_after_ms: None },
         }
     }
@@ -31,12 +34,12 @@ fn get(path_and_query: &str) -> RequestBuilder {
     Request::get(path).query(query.split('&').filter_map(|pair| pair.split_once('=')))
 }
 
-fn read(request: &ShapeRequest, answer: &Answer) -> Event {
+async fn read(request: &ShapeRequest, answer: &Answer) -> Event {
     let failed = Event::Failed {
         retry_after_ms: answer.retry_after_ms(),
     };
     match answer.status {
-        200 => read_log(request, answer).unwrap_or(failed),
+        200 => read_log(request, answer).await.unwrap_or(failed),
         401 => Event::Unauthenticated,
         403 | 404 => Event::Denied,
         409 => Event::MustRefetch,
@@ -46,12 +49,12 @@ fn read(request: &ShapeRequest, answer: &Answer) -> Event {
 }
 
 /// `None`: no answer of a shape server.
-fn read_log(request: &ShapeRequest, answer: &Answer) -> Option<Event> {
+async fn read_log(request: &ShapeRequest, answer: &Answer) -> Option<Event> {
     let place = Place {
         handle: answer.headers.get(HANDLE_HEADER)?,
         offset: answer.headers.get(OFFSET_HEADER)?,
     };
-    let read = read_changes(request.table, &answer.body).ok()?;
+    let read = read_body(request, &answer.body).await?;
     if read.must_refetch {
         return Some(Event::MustRefetch);
     }
@@ -61,4 +64,14 @@ fn read_log(request: &ShapeRequest, answer: &Answer) -> Option<Event> {
         place,
         up_to_date,
     }))
+}
+
+/// A page of a first sync has some ten thousand rows.
+async fn read_body(request: &ShapeRequest, body: &[u8]) -> Option<BodyRead> {
+    let mut breath = Breath::new();
+    let mut reader = BodyReader::new(request.table, body).ok()?;
+    while reader.read_on(MESSAGES_AT_ONCE).ok()? {
+        breath.take().await;
+    }
+    Some(reader.finish())
 }

@@ -9,6 +9,7 @@
 //! **Invariant:** a device has two connections at most, the doorbell's and that of one question; dropping a [`Leader`] stops all of it, and nothing is stored for its user afterwards by this tab.
 
 mod stream;
+mod tidying;
 mod turnstile;
 
 use crate::{
@@ -21,11 +22,12 @@ use crate::{
 use domain::{Table, UserId};
 use futures::{
     channel::mpsc::{UnboundedSender, unbounded},
-    future::{AbortHandle, abortable, join_all, join3, select},
+    future::{AbortHandle, abortable, join, join_all, join3, select},
 };
 use std::{cell::Cell, pin::pin, rc::Rc};
 use stream::{Hands, Stream};
-use sync::{Applied, Place, ShapeBatch, shape_stream::Event};
+use sync::{Applied, Place, ShapeBatch, shape_stream::Event, view::TableView};
+use tidying::Tidying;
 use turnstile::Turnstile;
 use wasm_bindgen_futures::spawn_local;
 
@@ -34,18 +36,30 @@ const DOORBELL_HEAD_START_MS: i64 = 2_000;
 /// How often reference data is looked at, and a table whose echo has not come.
 const LOOK_EVERY_MS: i64 = 10 * 60 * 1_000;
 
+/// How a stream stands, as people are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamState {
+    /// In words.
+    pub how: &'static str,
+    /// In a first sync, how many rows have come.
+    pub rows_so_far: Option<usize>,
+}
+
 /// Who hears what the streams bring.
+#[expect(async_fn_in_trait, reason = "browser futures are not Send, and nobody needs them to be")]
 pub trait Audience {
     /// This tab runs the streams from now on.
     fn leading(&self);
     /// A stream goes on from where the store says.
     fn begins_at(&self, table: Table, place: Option<&Place>);
-    /// A batch is stored: show it.
-    fn stored(&self, batch: &ShapeBatch, applied: &Applied);
+    /// A batch is being stored: build meanwhile what it takes to show it.
+    async fn prepare(&self, batch: &ShapeBatch) -> Option<TableView>;
+    /// It is stored: show it. The next question waits for this.
+    async fn stored(&self, batch: &ShapeBatch, prepared: Option<TableView>, applied: &Applied);
     /// Whether an acknowledged write waits for its row of this table.
     fn awaits_echo(&self, table: Table) -> bool;
-    /// How a table's stream stands, in words.
-    fn stream_stands(&self, table: Table, how: &'static str);
+    /// How a table's stream stands.
+    fn stream_stands(&self, table: Table, how: StreamState);
     /// Whether the server answers.
     fn server_reached(&self, reached: bool);
     /// The server does not know the session any more.
@@ -69,7 +83,7 @@ impl Leader {
         let (nudge, http) = (Nudge::default(), Http::of(user));
         let (senders, inboxes): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
         let senders = Rc::new(senders);
-        let turnstile = Turnstile::default();
+        let (turnstile, tidying) = (Turnstile::default(), Tidying::new(store, tables));
         // What lies in one page's memory, no other tab keeps up to date.
         let is_shared = !store.is_in_memory();
         let streams = tables.iter().zip(inboxes).map(|(table, inbox)| Stream {
@@ -79,6 +93,7 @@ impl Leader {
                 failures: Cell::default(),
                 http: http.clone(),
                 turnstile: turnstile.clone(),
+                tidying: tidying.clone(),
                 nudge: nudge.clone(),
                 audience: audience.clone(),
             },
@@ -90,7 +105,7 @@ impl Leader {
             tables: tables.to_vec(),
             audience: audience.clone(),
         };
-        let (lead, task) = abortable(lead(streams.collect(), post, http, user, nudge.clone(), is_shared));
+        let (lead, task) = abortable(lead(streams.collect(), post, tidying, http, user, nudge.clone(), is_shared));
         spawn_local(async move {
             // Aborted means that its user signed out, or that the tab closes.
             let _ = lead.await;
@@ -113,7 +128,7 @@ impl Drop for Leader {
     }
 }
 
-async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, http: Http, user: UserId, nudge: Nudge, is_shared: bool) {
+async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, tidying: Tidying, http: Http, user: UserId, nudge: Nudge, is_shared: bool) {
     let _lock = if is_shared { Some(locks::acquire(locks::LEADER).await) } else { None };
     post.audience.leading();
     let streams = join_all(streams.into_iter().map(Stream::run));
@@ -128,8 +143,8 @@ async fn lead<A: Audience>(streams: Vec<Stream<A>>, post: Post<A>, http: Http, u
             post.send(Event::CatchUp, |table| table.is_reference() || post.audience.awaits_echo(table));
         }
     };
-    // The looks go on for ever, and end with the rest.
-    select(pin!(join3(streams, late_start, doorbell)), pin!(looks)).await;
+    // Looks and tidying go on for ever, and end with the rest.
+    select(pin!(join3(streams, late_start, doorbell)), pin!(join(looks, tidying.run()))).await;
 }
 
 /// Carries rings to the streams.

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** one question or one pause is under way; a new one takes its place.
 
-use super::{Audience, turnstile::Turnstile};
+use super::{Audience, StreamState, tidying::Tidying, turnstile::Turnstile};
 use crate::{
     clock::BrowserClock,
     http::Http,
@@ -13,7 +13,7 @@ use domain::Table;
 use futures::{
     FutureExt, StreamExt,
     channel::mpsc::UnboundedReceiver,
-    future::{Either, LocalBoxFuture, pending, select},
+    future::{Either, LocalBoxFuture, join, pending, select},
 };
 use std::{cell::Cell, rc::Rc};
 use sync::{
@@ -39,6 +39,7 @@ pub struct Hands<A> {
     pub failures: Cell<u32>,
     pub http: Http,
     pub turnstile: Turnstile,
+    pub tidying: Tidying,
     pub nudge: Nudge,
     pub audience: Rc<A>,
 }
@@ -63,7 +64,7 @@ impl<A: Audience> Stream<A> {
                 let ended = event == Event::Unauthenticated;
                 let event = hands.with_place(event).await;
                 let effects = machine.on(event, BrowserClock.now());
-                hands.audience.stream_stands(hands.table, in_words(machine.state()));
+                hands.audience.stream_stands(hands.table, standing(machine.state()));
                 if ended {
                     return hands.audience.session_ended();
                 }
@@ -116,11 +117,13 @@ impl<A: Audience> Hands<A> {
     }
 
     async fn keep(&self, batch: &ShapeBatch) -> Option<Event> {
-        match self.store.apply_shape(batch).await {
+        let (applied, prepared) = join(self.store.apply_shape(batch), self.audience.prepare(batch)).await;
+        match applied {
             Ok(Applied { has_gap: true, .. }) => Some(Event::FoundGap),
             Ok(applied) => {
                 self.failures.set(0);
-                self.audience.stored(batch, &applied);
+                self.tidying.note_stored();
+                self.audience.stored(batch, prepared, &applied).await;
                 None
             }
             Err(StoreError::NotOurs) => Some(Event::Unauthenticated),
@@ -134,6 +137,16 @@ impl<A: Audience> Hands<A> {
                 Some(Event::Started(None))
             }
         }
+    }
+}
+
+fn standing(state: &State) -> StreamState {
+    StreamState {
+        how: in_words(state),
+        rows_so_far: match state {
+            State::Asked(Question::Snapshot(_, rows)) => Some(rows.len()),
+            _ => None,
+        },
     }
 }
 

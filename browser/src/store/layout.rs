@@ -14,14 +14,15 @@ use wasm_bindgen::JsValue;
 pub const DATABASE: &str = "turns";
 /// Version of the layout.
 ///
-/// 2 added [`SEALS`] and [`KEYS`].
-pub const VERSION: u8 = 2;
+/// 2 added [`SEALS`] and [`KEYS`]; in 3 the records of [`SNAPSHOTS`] are bytes. Those that are text are read for ever, and go when their
+/// table is folded or comes anew.
+pub const VERSION: u8 = 3;
 
 /// Unsettled writes, as objects, by `writeId`.
 pub const OUTBOX: &str = "outbox";
 /// Writes that are over, as objects, by `writeId`.
 pub const HISTORY: &str = "history";
-/// Tables as they first came: a hundred rows as JSON text, by `[table, id of the first]`.
+/// Tables as they were when they were last written whole: hundreds of rows a record ([`sync::store::block`]), by `[table, id of the first]`.
 pub const SNAPSHOTS: &str = "snapshots";
 /// Rows that have changed or gone since, as JSON text, by `[table, id]`.
 pub const ROWS: &str = "rows";

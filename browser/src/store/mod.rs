@@ -7,6 +7,7 @@
 mod connection;
 mod device_store;
 mod error;
+mod fold;
 mod layout;
 mod memory;
 mod notes;
@@ -104,6 +105,11 @@ impl IdbStore {
     /// The note of this name, or `fresh` from now on.
     pub async fn note_or(&self, name: &str, fresh: String) -> Result<String, StoreError> {
         notes::note_or(&self.connection, name, fresh).await
+    }
+
+    /// Brings changed rows back into the records of many rows, if there are enough. Says whether there may be more.
+    pub async fn fold(&self, table: Table) -> Result<bool, StoreError> {
+        fold::fold(&self.connection, table).await
     }
 
     /// [`Store::enqueue`] for drafts of which nobody knows whether they were stored: each is stored once.

@@ -50,7 +50,7 @@ pub async fn restore(database: &Database, held: &Holdings) -> Result<(String, us
         for (name, text) in &held.notes {
             notes::write(&notes, name, Some(text))?;
         }
-        store_rows(&transaction, &held.rows)?;
+        store_rows(&transaction, &held.rows).await?;
     }
     let restored = store_writes(&transaction, &held.writes).await?;
     if known.is_none() || restored > 0 {
@@ -62,11 +62,11 @@ pub async fn restore(database: &Database, held: &Holdings) -> Result<(String, us
     Ok((birth, restored))
 }
 
-fn store_rows(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), StoreError> {
+async fn store_rows(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), StoreError> {
     for table in Table::ALL {
         let mut of_table: Vec<&Row> = rows.iter().filter(|row| row.table() == table).collect();
         of_table.sort_by_key(|row| row.id());
-        snapshot::store(transaction, table, &of_table)?;
+        snapshot::store(transaction, table, &of_table).await?;
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub async fn apply_shape(connection: &Connection, owner: Option<UserId>, batch: 
             return Ok(Applied { has_gap, ..Applied::default() });
         }
         if batch.reset {
-            snapshot::store(transaction, batch.table, &standing.values().flatten().collect::<Vec<_>>())?;
+            snapshot::store(transaction, batch.table, &standing.values().flatten().collect::<Vec<_>>()).await?;
         } else {
             store_changed(transaction, batch.table, &standing)?;
         }
@@ -80,21 +80,22 @@ pub async fn rows(connection: &Connection, owner: Option<UserId>, table: Table) 
             .get_all::<String>()
             .with_query::<JsValue, _>(rows_of(table))
             .primitive()?;
-        let snapshot = snapshot::texts(transaction, table).await?;
+        let snapshot = snapshot::all(transaction, table).await?;
         Ok((snapshot, changed.await?.collect::<Result<Vec<String>, _>>()?))
     };
-    let (snapshot, changed) = connection.transact(&[ROWS, SNAPSHOTS, NOTES], Access::Read, work).await?;
-    let mut rows: HashMap<RowId, Row> = HashMap::new();
-    for record in &snapshot {
-        rows.extend(text::read_rows(table, record)?.into_iter().map(|row| (row.id(), row)));
-    }
+    let (mut rows, changed) = connection.transact(&[ROWS, SNAPSHOTS, NOTES], Access::Read, work).await?;
+    let mut since: HashMap<RowId, Option<Row>> = HashMap::new();
     for record in &changed {
         match text::read(table, record)? {
-            Kept::Row(row) => rows.insert(row.id(), row),
-            Kept::Gone(id) => rows.remove(&id),
+            Kept::Row(row) => since.insert(row.id(), Some(row.packed())),
+            Kept::Gone(id) => since.insert(id, None),
         };
     }
-    Ok(rows.into_values().collect())
+    if !since.is_empty() {
+        rows.retain(|row| !since.contains_key(&row.id()));
+        rows.extend(since.into_values().flatten());
+    }
+    Ok(rows)
 }
 
 /// See [`sync::Store::rows_by_id`].

@@ -1,4 +1,4 @@
-//! Rows as text: reading JSON in WASM is faster than reading objects from JavaScript, field by field.
+//! Rows as text, each by itself: reading JSON in WASM is faster than reading objects from JavaScript, field by field.
 //!
 //! **Invariant:** what one version of the app wrote, another one reads or refuses whole; it never reads half a row.
 
@@ -24,11 +24,6 @@ pub fn of_gone(id: RowId) -> String {
     format!("\"{id}\"")
 }
 
-/// `[{…}, {…}]`
-pub fn of_rows(rows: &[&Row]) -> Result<String, StoreError> {
-    to_text(&Json::Array(rows.iter().map(|row| Json::Object(columns(row))).collect()))
-}
-
 /// Reads what [`of_row`] or [`of_gone`] wrote.
 pub fn read(table: Table, text: &str) -> Result<Kept, StoreError> {
     match serde_json::from_str(text).map_err(unreadable)? {
@@ -38,7 +33,7 @@ pub fn read(table: Table, text: &str) -> Result<Kept, StoreError> {
     }
 }
 
-/// Reads what [`of_rows`] wrote.
+/// Reads a record of many rows, `[{…}, {…}]`, as the app wrote it up to layout 2.
 pub fn read_rows(table: Table, text: &str) -> Result<Vec<Row>, StoreError> {
     let rows: Vec<Map<String, Json>> = serde_json::from_str(text).map_err(unreadable)?;
     rows.iter().map(|columns| row(table, columns)).collect()

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** what is not found is never called missing while it may still come.
 
-use crate::state::AppState;
+use crate::{format, state::AppState};
 use browser::Lists;
 use leptos::prelude::*;
 
@@ -24,5 +24,16 @@ pub fn Awaited() -> impl IntoView {
         Lists::Restored => Some(text::RESTORED),
         Lists::Here => None,
     };
-    move || sentence().map(|sentence| view! { <p class="fetching muted" role="status">{sentence}</p> })
+    // Seen, and not read out at every page that comes.
+    let so_far = move || {
+        let rows = state.rows_so_far.get();
+        (rows > 0 && state.lists.get() == Lists::Awaited).then(|| format!(" {} so far.", format::count(rows, "row", "rows")))
+    };
+    move || {
+        sentence().map(|sentence| {
+            view! {
+                <p class="fetching muted"><span role="status">{sentence}</span><span aria-hidden="true">{so_far}</span></p>
+            }
+        })
+    }
 }

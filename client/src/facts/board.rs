@@ -1,16 +1,13 @@
 //! The board's columns: which turns, in which order, worth how much.
 
-use domain::{Date, Row, RowId, Table, Value};
+use domain::{Row, RowId, Table, Value};
 use std::collections::HashSet;
 use sync::LocalView;
 
 /// The turns of a stage: the earliest due first, those without a due date last.
 pub fn column(view: &LocalView, stage: RowId, found: Option<&HashSet<RowId>>) -> Vec<RowId> {
-    let is_found = |turn: &&Row| found.is_none_or(|found| found.contains(&turn.id()));
-    let turns = view.group(Table::Turns, "stage_id", Value::Uuid(stage.0)).filter(is_found);
-    let mut ordered: Vec<(bool, Option<Date>, RowId)> = turns.map(|turn| (turn.date("due_date").is_none(), turn.date("due_date"), turn.id())).collect();
-    ordered.sort_unstable();
-    ordered.into_iter().map(|(_, _, id)| id).collect()
+    let turns = view.list(Table::Turns, "stage_id", &Value::Uuid(stage.0)).into_iter().flat_map(|turns| turns.iter());
+    turns.filter(|turn| found.is_none_or(|found| found.contains(turn))).collect()
 }
 
 /// The turns whose property's name, address or number, or own number, has every word of `query` in it.
@@ -41,6 +38,7 @@ fn searched_text(view: &LocalView, turn: &Row) -> String {
 mod tests {
     use super::*;
     use crate::facts::fixture::Field;
+    use domain::Date;
     use uuid::Uuid;
 
     #[test]

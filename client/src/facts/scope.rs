@@ -27,10 +27,8 @@ pub struct Totals {
 
 /// The rooms in the order in which they were walked.
 pub fn rooms(view: &LocalView, turn: RowId) -> Vec<Room> {
-    let mut items: Vec<&Row> = items(view, turn).collect();
-    items.sort_by_key(|item| (item.int("position"), item.id()));
     let mut rooms: Vec<Room> = Vec::new();
-    for item in items {
+    for item in items(view, turn) {
         let name = item.text("room").unwrap_or_default();
         // “kitchen” and “Kitchen ” are one room to whoever stands in it.
         let at = rooms
@@ -66,9 +64,7 @@ pub fn next_position(view: &LocalView, turn: RowId) -> i64 {
 
 /// What a column is likely to be next: what this scope has in it already, in the order of the walk, then what is common.
 pub fn suggestions(view: &LocalView, turn: RowId, column: &str, common: &[&str]) -> Vec<String> {
-    let mut items: Vec<&Row> = items(view, turn).collect();
-    items.sort_by_key(|item| (item.int("position"), item.id()));
-    let used = items.into_iter().filter_map(|item| item.text(column)).map(str::trim);
+    let used = items(view, turn).filter_map(|item| item.text(column)).map(str::trim);
     let mut suggestions: Vec<String> = Vec::new();
     for text in used.chain(common.iter().copied()).filter(|text| !text.is_empty()) {
         if !suggestions.iter().any(|known| known.eq_ignore_ascii_case(text)) {
@@ -78,6 +74,7 @@ pub fn suggestions(view: &LocalView, turn: RowId, column: &str, common: &[&str])
     suggestions
 }
 
+/// In the order of the walk.
 fn items(view: &LocalView, turn: RowId) -> impl Iterator<Item = &Row> {
     view.group(Table::ScopeItems, "turn_id", Value::Uuid(turn.0))
 }

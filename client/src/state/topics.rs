@@ -30,7 +30,7 @@ const MANY_ROWS: usize = 2_000;
 
 /// The topics of a change; `None` where it concerns about everything.
 pub fn all_topics(touched: &Touched, view: &LocalView) -> Option<HashSet<Topic>> {
-    if touched.rows.len() > MANY_ROWS {
+    if touched.rows.len() > MANY_ROWS || !touched.whole.is_empty() {
         return None;
     }
     let mut topics = HashSet::from([Topic::Writes]);

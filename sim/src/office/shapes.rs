@@ -118,13 +118,10 @@ fn change(viewer: &Viewer, entry: &Entry) -> Option<RowChange> {
 
 fn patch(viewer: &Viewer, old: &Row, new: &Row) -> Option<RowChange> {
     let hidden = viewer.hidden(new.table());
-    let text = |index: usize, kind| new.at(index).to_pg_text(kind).map_or(serde_json::Value::Null, serde_json::Value::String);
-    let mut columns = serde_json::Map::new();
-    for (index, column) in new.table().columns().iter().enumerate() {
-        if old.at(index) != new.at(index) && !hidden.contains(&column.name) {
-            columns.insert(column.name.to_owned(), text(index, column.kind));
-        }
-    }
+    let is_told = |index: usize, name: &str| old.at(index) != new.at(index) && !hidden.contains(&name);
+    let columns = new.table().columns().iter().enumerate();
+    let changed = columns.filter(|(index, column)| is_told(*index, column.name));
+    let columns: Vec<_> = changed.map(|(index, _)| (index, new.at(index).clone())).collect();
     (!columns.is_empty()).then_some(RowChange::Patch { id: new.id(), columns })
 }
 

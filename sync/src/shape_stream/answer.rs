@@ -1,9 +1,14 @@
 //! From a shape's answer to row changes.
+//!
+//! A first sync brings a hundred thousand rows, so they are read once, from the bytes into packed rows, with nothing in between.
+
+mod message;
 
 use super::{Place, RowChange};
-use domain::{Row, RowId, Table};
-use protocol::{Control, RowOperation, ShapeMessage};
-use serde_json::Value as Json;
+use domain::{RowId, Table, Value, row::Packing};
+use message::{Headers, Message};
+use protocol::{Control, RowOperation};
+use serde::de::{DeserializeSeed, IgnoredAny};
 
 /// An answer with its place, as the edge has read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,39 +42,168 @@ pub struct UnreadableAnswer {
 
 /// Reads a body. An unreadable row makes the whole body unreadable: half of a log is worse than none.
 pub fn read_changes(table: Table, body: &[u8]) -> Result<BodyRead, UnreadableAnswer> {
-    let unreadable = |why: String| UnreadableAnswer { table: table.sql_name(), why };
-    let messages: Vec<ShapeMessage> = serde_json::from_slice(body).map_err(|error| unreadable(error.to_string()))?;
-    let mut read = BodyRead::default();
-    for message in messages {
-        match (message.headers.operation, message.headers.control) {
-            (Some(operation), _) => read.changes.push(read_change(table, operation, message).map_err(unreadable)?),
-            (None, Some(Control::UpToDate)) => read.up_to_date = true,
-            (None, Some(Control::MustRefetch)) => read.must_refetch = true,
+    let mut reader = BodyReader::new(table, body)?;
+    while reader.read_on(usize::MAX)? {}
+    Ok(reader.finish())
+}
+
+/// Reads a body in slices, so that a screen can be painted between two.
+pub struct BodyReader<'a> {
+    /// What is still to be read of the list of messages, behind its bracket.
+    rest: &'a str,
+    reading: Reading,
+}
+
+impl<'a> BodyReader<'a> {
+    /// Begins.
+    pub fn new(table: Table, body: &'a [u8]) -> Result<Self, UnreadableAnswer> {
+        let text = str::from_utf8(body).map_err(|error| unreadable(table, error.to_string()))?;
+        let inside = text.trim_ascii_start().strip_prefix('[');
+        Ok(Self {
+            rest: inside.ok_or_else(|| unreadable(table, "it is no list of messages".to_owned()))?.trim_ascii_start(),
+            reading: Reading::new(table),
+        })
+    }
+
+    /// Reads at most so many messages; says whether there are more.
+    pub fn read_on(&mut self, most: usize) -> Result<bool, UnreadableAnswer> {
+        let table = self.reading.packing.table();
+        for _ in 0..most {
+            if let Some(behind) = self.rest.strip_prefix(']') {
+                let is_all = behind.trim_ascii().is_empty();
+                return if is_all { Ok(false) } else { Err(unreadable(table, "something stands behind it".to_owned())) };
+            }
+            self.read_message().map_err(|why| unreadable(table, why))?;
+        }
+        Ok(true)
+    }
+
+    fn read_message(&mut self) -> Result<(), String> {
+        let mut json = serde_json::Deserializer::from_str(self.rest);
+        let read = Message(&mut self.reading).deserialize(&mut json);
+        read.map_err(|error| self.reading.wrong.take().unwrap_or_else(|| error.to_string()))?;
+        let behind = json.into_iter::<IgnoredAny>().byte_offset();
+        let rest = self.rest.get(behind..).unwrap_or_default().trim_ascii_start();
+        self.rest = match rest.strip_prefix(',').map(str::trim_ascii_start) {
+            Some(next) if next.starts_with('{') => next,
+            None if rest.starts_with(']') => rest,
+            Some(_) | None => return Err("its list of messages is broken".to_owned()),
+        };
+        Ok(())
+    }
+
+    /// What it says, once all of it is read.
+    pub fn finish(self) -> BodyRead {
+        self.reading.finish()
+    }
+}
+
+fn unreadable(table: Table, why: String) -> UnreadableAnswer {
+    UnreadableAnswer { table: table.sql_name(), why }
+}
+
+/// A body that is being read.
+struct Reading {
+    packing: Packing,
+    changes: Vec<Change>,
+    /// Columns of the message that is being read, in the order in which they came.
+    given: Vec<usize>,
+    /// The same of the message before: the next one has most likely the same, and they need not be looked for by name.
+    expected: Vec<usize>,
+    up_to_date: bool,
+    must_refetch: bool,
+    /// What is wrong, in our words.
+    wrong: Option<String>,
+}
+
+enum Change {
+    /// The next row that is packed.
+    Put,
+    Patch(RowId, Vec<(usize, Value)>),
+    Remove(RowId),
+}
+
+impl Reading {
+    fn new(table: Table) -> Self {
+        Self {
+            packing: Packing::new(table),
+            changes: Vec::new(),
+            given: Vec::new(),
+            expected: Vec::new(),
+            up_to_date: false,
+            must_refetch: false,
+            wrong: None,
+        }
+    }
+
+    /// The column of this name; none where this version of the app does not know it: the server may be newer.
+    fn column(&self, name: &str) -> Option<usize> {
+        let columns = self.packing.table().columns();
+        let expected = self.expected.get(self.given.len()).copied();
+        expected
+            .filter(|index| columns.get(*index).is_some_and(|column| column.name == name))
+            .or_else(|| self.packing.table().column_index(name))
+    }
+
+    fn put(&mut self, index: usize, text: Option<&str>) -> Result<(), String> {
+        self.given.push(index);
+        self.packing.put_pg_text(index, text).map_err(|wrong| {
+            let table = self.packing.table();
+            format!("{}.{} {wrong}", table.sql_name(), table.columns()[index].name)
+        })
+    }
+
+    /// The message has ended.
+    fn end_message(&mut self, headers: &Headers, key: Option<RowId>) -> Result<(), String> {
+        match (headers.operation, headers.control) {
+            (Some(operation), _) => self.end_change(operation, key)?,
+            (None, Some(Control::UpToDate)) => self.up_to_date = true,
+            (None, Some(Control::MustRefetch)) => self.must_refetch = true,
             (None, Some(Control::SnapshotEnd | Control::Other) | None) => {}
         }
+        self.packing.begin_row();
+        std::mem::swap(&mut self.expected, &mut self.given);
+        self.given.clear();
+        Ok(())
     }
-    Ok(read)
-}
 
-fn read_change(table: Table, operation: RowOperation, message: ShapeMessage) -> Result<RowChange, String> {
-    let columns = message.value.unwrap_or_default();
-    let id = columns.get("id").and_then(Json::as_str).or(message.key.as_deref().and_then(id_in_key));
-    let id: RowId = id.ok_or("a row without an id")?.parse().map_err(|_| "a row's id is no id")?;
-    match operation {
-        RowOperation::Insert => Row::from_pg_json(table, &columns).map(RowChange::Put).map_err(|error| error.to_string()),
-        RowOperation::Update => {
-            // Read once here, so that storing cannot fail on it.
-            Row::from_pg_json(table, &columns).map_err(|error| error.to_string())?;
-            Ok(RowChange::Patch { id, columns })
+    fn end_change(&mut self, operation: RowOperation, key: Option<RowId>) -> Result<(), String> {
+        let id = match self.packing.value(ID) {
+            Some(Value::Uuid(id)) => Some(RowId(id)),
+            _ => key,
+        };
+        let id = id.ok_or("a row without an id")?;
+        self.changes.push(match operation {
+            RowOperation::Insert => {
+                self.packing.put(ID, (&Value::Uuid(id.0)).into());
+                self.packing.end_row();
+                Change::Put
+            }
+            RowOperation::Update => {
+                let value = |index: &usize| Some((*index, self.packing.value(*index)?));
+                Change::Patch(id, self.given.iter().filter_map(value).collect())
+            }
+            RowOperation::Delete => Change::Remove(id),
+        });
+        Ok(())
+    }
+
+    fn finish(self) -> BodyRead {
+        let mut rows = self.packing.finish().into_iter();
+        let change = |change| match change {
+            Change::Put => rows.next().map(RowChange::Put),
+            Change::Patch(id, columns) => Some(RowChange::Patch { id, columns }),
+            Change::Remove(id) => Some(RowChange::Remove(id)),
+        };
+        BodyRead {
+            changes: self.changes.into_iter().filter_map(change).collect(),
+            up_to_date: self.up_to_date,
+            must_refetch: self.must_refetch,
         }
-        RowOperation::Delete => Ok(RowChange::Remove(id)),
     }
 }
 
-/// `"public"."turns"/"<id>"` → `<id>`.
-fn id_in_key(key: &str) -> Option<&str> {
-    key.rsplit_once("/\"")?.1.strip_suffix('"')
-}
+const ID: usize = 0;
 
 #[cfg(test)]
 mod tests {
@@ -107,10 +241,54 @@ mod tests {
     }
 
     #[test]
+    fn columns_may_come_in_any_order_and_from_newer_servers() {
+        let body = format!(
+            r#"[{{"headers":{{"operation":"insert","of_next_year":[1]}},"value":{{"id":"{ID}","name":"Elm 4","column_of_next_year":"x","city":"Tul\u0073a"}}}},
+                {{"value":{{"city":"Tulsa","name":"Elm 4","id":"{ID}"}},"old_value":{{"city":"?"}},"headers":{{"operation":"insert"}}}},
+                {{"key":"\"public\".\"properties\"/\"{ID}\"","headers":{{"operation":"insert"}},"value":{{"city":"Tulsa","name":"Elm 4"}}}}]"#
+        );
+        let read = read_changes(Table::Properties, body.as_bytes()).unwrap();
+        let mut expected = domain::Row::blank(Table::Properties);
+        expected.set("id", Value::Uuid(ID.parse().unwrap()));
+        expected.set("name", Value::text("Elm 4"));
+        expected.set("city", Value::text("Tulsa"));
+        assert_eq!(read.changes, vec![RowChange::Put(expected); 3]);
+    }
+
+    #[test]
+    fn slices_read_the_same_as_the_whole() {
+        let rows: Vec<String> = (0..7)
+            .map(|n| format!(r#"{{"value":{{"id":"00000000-0000-4000-8000-00000000000{n}"}},"headers":{{"operation":"insert"}}}}"#))
+            .collect();
+        let body = format!(" [ {} , {{\"headers\":{{\"control\":\"up-to-date\"}}}} ] \n", rows.join(" ,\n"));
+        for most in [1, 2, 3, 8, 9] {
+            let mut reader = BodyReader::new(Table::Properties, body.as_bytes()).unwrap();
+            while reader.read_on(most).unwrap() {}
+            assert_eq!(reader.finish(), read_changes(Table::Properties, body.as_bytes()).unwrap(), "{most} at a time");
+        }
+        assert_eq!(read_changes(Table::Properties, b"[]").unwrap(), BodyRead::default());
+    }
+
+    #[test]
+    fn a_patch_has_what_was_given_and_nothing_else() {
+        let body = format!(r#"[{{"value":{{"id":"{ID}","city":null,"version":"2"}},"headers":{{"operation":"update"}}}}]"#);
+        let read = read_changes(Table::Properties, body.as_bytes()).unwrap();
+        let column = |name| Table::Properties.column_index(name).unwrap();
+        let columns = vec![(0, Value::Uuid(ID.parse().unwrap())), (column("city"), Value::Null), (1, Value::Int(2))];
+        assert_eq!(read.changes, [RowChange::Patch { id: ID.parse().unwrap(), columns }]);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_refused_whole() {
         for body in [
             "",
             "{}",
+            "[{}, 1]",
+            r#"[{"headers":{"operation":"insert"},"value":{"id":1}}]"#,
+            r#"[{"headers":{"control":"up-to-date"}}] []"#,
+            r#"[{"headers":{"control":"up-to-date"}}"#,
+            r#"[{"headers":{"control":"up-to-date"}},]"#,
+            r#"[{"headers":{"control":"up-to-date"}} {"headers":{"control":"up-to-date"}}]"#,
             "<html>Sign in to the hotel's network</html>",
             r#"[{"value":{"name":"no id"},"headers":{"operation":"insert"}}]"#,
         ] {

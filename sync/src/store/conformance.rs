@@ -9,7 +9,7 @@ use crate::{
     shape_stream::{Place, RowChange, ShapeBatch},
 };
 use domain::{DeviceId, Operation, Row, RowId, Table, UserId, Value, WriteId};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, fmt::Debug};
 
 /// Runs every case, each on a store of its own.
@@ -175,10 +175,8 @@ async fn rows_and_place_come_together<S: Store<Error: Debug>>(store: S, reopened
         .apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1)), RowChange::Put(turn(2, 1))]))
         .await
         .unwrap();
-    let columns: Map<String, Json> = json!({"id": row_id(1).to_string(), "notes": "patched", "version": "2"})
-        .as_object()
-        .unwrap()
-        .clone();
+    let column = |name| Table::Turns.column_index(name).unwrap();
+    let columns = vec![(column("notes"), Value::text("patched")), (column("version"), Value::Int(2))];
     let applied = store
         .apply_shape(&batch(
             false,
@@ -230,7 +228,7 @@ async fn a_reset_replaces_one_table_only<S: Store<Error: Debug>>(store: S) {
 async fn a_patch_of_a_missing_row_is_a_gap_and_stores_nothing<S: Store<Error: Debug>>(store: S) {
     let patch = RowChange::Patch {
         id: row_id(1),
-        columns: Map::new(),
+        columns: Vec::new(),
     };
     let applied = store.apply_shape(&batch(false, vec![RowChange::Put(turn(2, 1)), patch])).await.unwrap();
     assert!(applied.has_gap);

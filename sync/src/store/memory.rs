@@ -204,17 +204,12 @@ impl Disk {
 
     /// Says whether the change met what it expected.
     fn apply(&mut self, table: Table, change: &RowChange) -> bool {
-        match change {
-            RowChange::Put(row) => {
-                self.rows.insert((table, row.id()), row.clone());
-                true
-            }
-            RowChange::Patch { id, columns } => self.rows.get_mut(&(table, *id)).is_some_and(|row| row.merge_pg_json(columns).is_ok()),
-            RowChange::Remove(id) => {
-                self.rows.remove(&(table, *id));
-                true
-            }
-        }
+        let key = (table, change.id());
+        let mut row = self.rows.remove(&key);
+        let fits = row.is_some() || !matches!(change, RowChange::Patch { .. });
+        change.apply_to(&mut row);
+        self.rows.extend(row.map(|row| (key, row)));
+        fits
     }
 
     fn settle_echoed(&mut self, batch: &ShapeBatch) -> Vec<WriteId> {

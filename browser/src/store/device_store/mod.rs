@@ -10,7 +10,7 @@ mod moving;
 
 use super::{Happening, Holdings, IdbStore, StorageState, StoreError};
 use crate::persistence;
-use domain::UserId;
+use domain::{Table, UserId};
 use futures::{
     channel::oneshot,
     future::{Either, select},
@@ -151,6 +151,14 @@ impl DeviceStore {
     /// Opens the database again, if it was closed under us.
     pub async fn look_again(&self) -> Result<(), StoreError> {
         self.on_disk(async |disk, _| disk.reopen().await).await.map(drop)
+    }
+
+    /// See [`IdbStore::fold`]. There is nothing to fold in memory, and nothing is lost by not folding.
+    pub async fn fold(&self, table: Table) -> bool {
+        match self.disk() {
+            Some(disk) => disk.fold(table).await.unwrap_or(false),
+            None => false,
+        }
     }
 
     /// Closes the connections of all clones.
