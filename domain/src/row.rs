@@ -114,6 +114,18 @@ impl Row {
         }
     }
 
+    /// Looks at the values of some columns in one walk through the row; bit `n` of `wanted` is the column at `n`. NULLs at the end may be left out.
+    pub fn peek_each(&self, wanted: u64, mut look: impl FnMut(usize, ValueRef<'_>)) {
+        let is_wanted = |index: usize| wanted.checked_shr(index as u32).is_some_and(|rest| rest & 1 == 1);
+        match &self.form {
+            Form::Values(values) => {
+                let values = values.iter().enumerate().filter(|(index, _)| is_wanted(*index));
+                values.for_each(|(index, value)| look(index, value.into()));
+            }
+            Form::Packed { packed, .. } => packed.each(is_wanted, look),
+        }
+    }
+
     /// Puts a value; says whether the table has that column.
     pub fn set(&mut self, column: &str, value: Value) -> bool {
         let Some(index) = self.table.column_index(column) else { return false };
@@ -383,6 +395,11 @@ mod tests {
         assert_eq!(packed.text("company_name"), vendor.text("company_name"));
         assert_eq!((packed.flag("is_approved"), packed.flag("is_active")), (true, false));
         assert_eq!(packed.unscaled("rating"), Some(-450));
+        for row in [&packed, &vendor] {
+            let mut seen = Vec::new();
+            row.peek_each(1 << 1 | 1 << 6 | 1 << 63, |index, value| seen.push((index, Value::from(value))));
+            assert_eq!(seen, [(1, Value::Int(300)), (6, Value::text("Ödland & Söhne 🏠"))]);
+        }
         assert_eq!(packed, vendor);
         assert_eq!(Row::blank(Table::Turns).packed(), Row::blank(Table::Turns));
         let mut changed = packed.clone();
@@ -415,7 +432,11 @@ mod tests {
                 assert!(read(&broken).is_none_or(|row| row.values().len() == Table::ScopeItems.columns().len()));
             }
         }
-        assert_eq!(Row::from_packed(Table::Turns, &bytes.as_slice().into(), 0..bytes.len()), None, "of another table");
+        assert_eq!(
+            Row::from_packed(Table::Turns, &bytes.as_slice().into(), 0..bytes.len()),
+            None,
+            "of another table"
+        );
     }
 
     #[test]

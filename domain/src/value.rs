@@ -127,7 +127,9 @@ fn parse_scaled(text: &str, scale: u8, digits: u8) -> Option<i64> {
     }
     let zeros = std::iter::repeat_n(b'0', usize::from(scale) - kept.len());
     let all = whole.bytes().chain(kept.bytes()).chain(zeros);
-    let unscaled = all.map(|digit| i64::from(digit - b'0')).try_fold(0_i64, |n, digit| n.checked_mul(10)?.checked_add(digit))?;
+    let unscaled = all
+        .map(|digit| i64::from(digit - b'0'))
+        .try_fold(0_i64, |n, digit| n.checked_mul(10)?.checked_add(digit))?;
     if unscaled >= 10_i64.checked_pow(digits.into())? {
         return None;
     }

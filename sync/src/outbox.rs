@@ -11,6 +11,7 @@ pub mod judge;
 pub mod line_up;
 pub mod merge;
 mod own_work;
+mod parcel;
 pub mod plan;
 pub mod resolve;
 pub mod settle;

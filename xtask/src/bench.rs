@@ -1,4 +1,4 @@
-//! `cargo xtask bench`, `bench server` and `bench shapes`: builds what is measured, then measures.
+//! `cargo xtask bench`, `bench server`, `bench shapes` and `bench peers`: builds what is measured, then measures.
 //!
 //! **Invariant:** measured is what is delivered: the release forms of site and server.
 
@@ -6,12 +6,14 @@ use std::ffi::OsStr;
 
 use anyhow::Result;
 
-use crate::{browser, paths, process, site};
+use crate::{browser, paths, peers, process, site};
 
 /// Runs the `bench` program, passing the arguments on.
 pub fn run(args: &[String]) -> Result<()> {
-    if args.first().is_some_and(|what| what == "server" || what == "shapes") {
-        return measure(args, &[]);
+    match args.first().map(String::as_str) {
+        Some("server" | "shapes") => return measure(args, &[]),
+        Some("peers") => return peers::run(&args[1..]),
+        _ => {}
     }
     let browser = browser::ensure()?;
     site::build(site::Profile::Release)?;

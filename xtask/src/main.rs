@@ -13,6 +13,7 @@ mod finish;
 mod fuzz;
 mod node;
 mod paths;
+mod peers;
 mod postgres;
 mod process;
 mod python;
@@ -38,6 +39,7 @@ const HELP: &str = "cargo xtask <command>
   ecosystem [filter…]                 test with Electric's own clients, in Node.js
   openapi                             print the description of the API (OpenAPI 3.1)
   bench [args…]                       measure; arguments go to the bench program
+  bench peers --harness DIR [args…]   measure the device's store beside other libraries; further arguments go to the harness
   site [--dev]                        build only the site, into dist/
   ci                                  what the build machine runs: the same as test
   finish-site                         called by Trunk when its part of the site is done

@@ -66,7 +66,7 @@ impl Npm {
 }
 
 /// The PATH, with a Node.js that is new enough first: the system's own, or one in the tools' cache.
-fn path_with_node() -> Result<OsString> {
+pub fn path_with_node() -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_new_enough = || version(&process::output(&mut process::program("node", ["--version"])).ok()?).filter(|version| *version >= OLDEST);
     if paths::find_program("npm").is_some() && is_new_enough().is_some() {

@@ -34,7 +34,8 @@ pub const WASM_BINDGEN: Tool = Tool {
     program: "wasm-bindgen-test-runner",
 };
 
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What WASM is compiled for.
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 impl Tool {
     /// The folder of its programs, installed now if it was not yet.

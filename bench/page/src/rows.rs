@@ -165,7 +165,9 @@ impl Columns {
         let uuid = |id: Option<Uuid>| id.map_or(ValueRef::Null, ValueRef::Uuid);
         let cents = |amount: Option<f64>| amount.map_or(ValueRef::Null, |amount| ValueRef::Numeric((amount * 100.0).round() as i64));
         let date = |text: Option<&str>| -> Result<ValueRef<'static>, String> {
-            text.map_or(Ok(ValueRef::Null), |text| text.parse().map(ValueRef::Date).map_err(|_| format!("{text} is no day")))
+            text.map_or(Ok(ValueRef::Null), |text| {
+                text.parse().map(ValueRef::Date).map_err(|_| format!("{text} is no day"))
+            })
         };
         let instant = |text: &str| text.parse().map(ValueRef::Timestamp).map_err(|_| format!("{text} is no instant"));
         let values = [

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** the view holds the rows and writes of the session's user, and of nobody else.
 
-use super::{show::Shown, Inner, News, StoragePromise, follow::Screen};
+use super::{Inner, News, StoragePromise, follow::Screen, show::Shown};
 use crate::{
     channel::Signal,
     crypto::Key,

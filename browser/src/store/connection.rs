@@ -44,6 +44,8 @@ struct Shared {
     birth: RefCell<Option<String>>,
     holder: RefCell<Option<Holder>>,
     listeners: RefCell<Vec<Listener>>,
+    /// The last number of a write that was seen here.
+    last_seq: Cell<Option<u64>>,
 }
 
 type Listener = Rc<dyn Fn(Happening)>;
@@ -101,12 +103,23 @@ impl Connection {
             birth: RefCell::default(),
             holder: RefCell::default(),
             listeners: RefCell::default(),
+            last_seq: Cell::new(None),
         }))
     }
 
     /// Opens it now.
     pub async fn open(&self) -> Result<(), StoreError> {
         self.database().await.map(drop)
+    }
+
+    /// The last number of a write that was seen here; another tab may have given one since.
+    pub fn last_seq(&self) -> Option<u64> {
+        self.0.last_seq.get()
+    }
+
+    /// A number was given.
+    pub fn note_seq(&self, seq: u64) {
+        self.0.last_seq.set(Some(seq));
     }
 
     /// The database's name.

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// Rows arrived for a user who is not signed in here any more.
     #[error("somebody else has signed in meanwhile")]
     NotOurs,
+    /// Another tab has given the next number meanwhile: it is read, and nobody hears of this.
+    #[error("another tab was faster")]
+    Overtaken,
     /// A synced row cannot be read: it is forgotten and asked for again.
     #[error("a stored row cannot be read: {0}")]
     UnreadableRow(String),

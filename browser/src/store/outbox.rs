@@ -18,19 +18,54 @@ use sync::{Amendment, OutboxRecord, ShapeBatch, Stored, WriteState};
 use wasm_bindgen::JsValue;
 
 /// See [`sync::Store::enqueue`].
-pub async fn enqueue(connection: &Connection, mut drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
+///
+/// A connection knows the last number that it has seen. What is stored behind that one need not be read before: that no other tab has given
+/// a number meanwhile is found out within the same transaction.
+pub async fn enqueue(connection: &Connection, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
+    if let Some(last) = connection.last_seq() {
+        match enqueue_behind(connection, drafts.clone(), Some(last)).await {
+            Err(StoreError::Overtaken) => {}
+            done => return done,
+        }
+    }
+    enqueue_behind(connection, drafts, None).await
+}
+
+/// Behind the number that is expected to be the last; or behind the last one, which is read first.
+async fn enqueue_behind(connection: &Connection, mut drafts: Vec<OutboxRecord>, expected: Option<u64>) -> Result<Vec<OutboxRecord>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         let (outbox, notes) = (transaction.object_store(OUTBOX)?, transaction.object_store(NOTES)?);
-        let mut seq = last_seq(&notes).await?;
-        for draft in &mut drafts {
-            seq += 1;
-            draft.seq = seq;
-            put(&outbox, draft)?;
+        // Asked before anything is written, and only waited for where it is not known.
+        let last = asked_seq(&notes)?;
+        match expected {
+            Some(expected) => {
+                let seq = put_behind(&outbox, &notes, &mut drafts, expected)?;
+                if last.await? != expected {
+                    return Err(StoreError::Overtaken);
+                }
+                Ok((drafts, seq))
+            }
+            None => {
+                let seq = put_behind(&outbox, &notes, &mut drafts, last.await?)?;
+                Ok((drafts, seq))
+            }
         }
-        notes::write(&notes, SEQ_NOTE, Some(&seq.to_string()))?;
-        Ok(drafts)
     };
-    connection.transact(&[OUTBOX, NOTES], Access::WriteDurably, work).await
+    let (stored, seq) = connection.transact(&[OUTBOX, NOTES], Access::WriteDurably, work).await?;
+    connection.note_seq(seq);
+    Ok(stored)
+}
+
+/// Gives the last number.
+fn put_behind(outbox: &ObjectStore<'_>, notes: &ObjectStore<'_>, drafts: &mut [OutboxRecord], last: u64) -> Result<u64, StoreError> {
+    let mut seq = last;
+    for draft in drafts {
+        seq += 1;
+        draft.seq = seq;
+        put(outbox, draft)?;
+    }
+    notes::write(notes, SEQ_NOTE, Some(&seq.to_string()))?;
+    Ok(seq)
 }
 
 /// The same for drafts of which nobody knows whether they were stored: the ones that were come back as they stand.
@@ -142,14 +177,20 @@ pub async fn settle(transaction: &Transaction<'_>, batch: &ShapeBatch, standing:
 
 /// The last number that was given.
 pub async fn last_seq(notes: &ObjectStore<'_>) -> Result<u64, StoreError> {
-    Ok(notes::read(notes, SEQ_NOTE).await?.and_then(|text| text.parse().ok()).unwrap_or(0))
+    asked_seq(notes)?.await
+}
+
+/// The same; the question goes out at once.
+fn asked_seq(notes: &ObjectStore<'_>) -> Result<impl Future<Output = Result<u64, StoreError>> + use<>, StoreError> {
+    let answer = notes.get::<String, _, _>(SEQ_NOTE).primitive()?;
+    Ok(async move { Ok(answer.await?.and_then(|text: String| text.parse().ok()).unwrap_or(0)) })
 }
 
 async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<bool, StoreError> {
     let stored =
         async |amendment: &Amendment| -> Result<Option<JsValue>, StoreError> { Ok(outbox.get(amendment.record.write_id.to_string()).primitive()?.await?) };
     let stored = try_join_all(amendments.iter().map(stored)).await?;
-    let revision = |stored: Option<JsValue>| Some(records::read(&stored?).record()?.revision);
+    let revision = |stored: Option<JsValue>| records::revision(&stored?);
     Ok(stored
         .into_iter()
         .zip(amendments)

@@ -50,6 +50,15 @@ pub fn is_acked(stored: &JsValue) -> bool {
         .is_some_and(|state| serde_json::from_value(Json::String(state)).is_ok_and(|state: WriteState| state == WriteState::Acked))
 }
 
+/// A stored object's revision, without reading all of it; none where it is no record that this app understands.
+pub fn revision(stored: &JsValue) -> Option<u64> {
+    let field = |name: &str| Reflect::get(stored, &name.into()).ok().and_then(|value| value.as_f64());
+    match field("schema") {
+        Some(schema) if schema == f64::from(SCHEMA) => field("revision").map(|revision| revision as u64),
+        _ => Some(read(stored).record()?.revision),
+    }
+}
+
 /// Straight to today's record where it is one; [`Stored::read`] has the word about everything else.
 fn read_text(text: &str) -> Stored {
     match serde_json::from_str::<OutboxRecord>(text) {

@@ -56,7 +56,10 @@ pub async fn all(transaction: &Transaction<'_>, table: Table) -> Result<Vec<Row>
     let mut rows: Vec<Row> = Vec::new();
     let mut range = rows_of(table);
     loop {
-        let records = snapshots.get_all::<JsValue>().with_query::<JsValue, _>(range).with_limit(RECORDS_AT_ONCE as u32);
+        let records = snapshots
+            .get_all::<JsValue>()
+            .with_query::<JsValue, _>(range)
+            .with_limit(RECORDS_AT_ONCE as u32);
         let records: Vec<JsValue> = records.primitive()?.await?.collect::<Result<_, _>>()?;
         for record in &records {
             rows.extend(read(table, record)?);

@@ -6,7 +6,10 @@ use sync::LocalView;
 
 /// The turns of a stage: the earliest due first, those without a due date last.
 pub fn column(view: &LocalView, stage: RowId, found: Option<&HashSet<RowId>>) -> Vec<RowId> {
-    let turns = view.list(Table::Turns, "stage_id", &Value::Uuid(stage.0)).into_iter().flat_map(|turns| turns.iter());
+    let turns = view
+        .list(Table::Turns, "stage_id", &Value::Uuid(stage.0))
+        .into_iter()
+        .flat_map(|turns| turns.iter());
     turns.filter(|turn| found.is_none_or(|found| found.contains(turn))).collect()
 }
 

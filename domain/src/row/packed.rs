@@ -63,6 +63,22 @@ impl Packed {
         take(&mut values).unwrap_or(ValueRef::Null)
     }
 
+    /// Looks at the values that are wanted, in order.
+    pub fn each(&self, is_wanted: impl Fn(usize) -> bool, mut look: impl FnMut(usize, ValueRef<'_>)) {
+        let mut values = Bytes(self.bytes());
+        for index in 0.. {
+            if !is_wanted(index) {
+                if skip(&mut values).is_none() {
+                    return;
+                }
+            } else if let Some(value) = take(&mut values) {
+                look(index, value);
+            } else {
+                return;
+            }
+        }
+    }
+
     /// All values that are there, in order.
     pub fn values(&self) -> impl Iterator<Item = ValueRef<'_>> {
         let mut values = Bytes(self.bytes());

@@ -8,13 +8,16 @@ use super::{
     backoff::is_transient,
     delivery::Delivery,
     line_up::{asks_for_past, line_up},
+    parcel::Parcel,
     plan::{Plan, plan},
     settle::{Now, park_orphans, settle_knowing},
 };
 use crate::store::{Amendment, Store};
 use domain::{UserId, WriteId};
+use futures::future::join;
 use protocol::{BatchRequest, MAX_BATCH_WRITES, ProblemCode, WireWrite, WriteAnswer, WriteMetadata};
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
 
 /// So many settled writes are looked through for what another tab has done.
 const PAST: usize = 500;
@@ -49,8 +52,14 @@ pub enum Drained {
 ///
 /// `progressed` is called whenever the stored outbox has changed, so that screens follow.
 pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clock, user: UserId, progressed: impl Fn()) -> Result<Drained, S::Error> {
+    let mut known: Option<Vec<OutboxRecord>> = None;
+    let mut prepared = None;
     loop {
-        let records = own_records(store, user).await?;
+        let is_fresh = known.is_none();
+        let records = match known.take() {
+            Some(records) => records,
+            None => own_records(store, user).await?,
+        };
         let tidied = tidy(store, &records, now(clock)).await?;
         if !tidied.is_empty() {
             store.amend(amendments(tidied)).await?;
@@ -58,6 +67,8 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
             continue;
         }
         let chosen = match plan(&records, clock.now_ms(), MAX_BATCH_WRITES) {
+            // Something may have been tapped meanwhile.
+            Plan::Idle | Plan::WaitUntil(_) if !is_fresh => continue,
             Plan::Idle => return Ok(Drained::Empty),
             Plan::WaitUntil(at_ms) => return Ok(Drained::WaitsUntil(at_ms)),
             Plan::Send(chosen) => chosen,
@@ -66,8 +77,10 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
             continue;
         }
         progressed();
-        let delivery = network.send(&batch(&records, &chosen, user)).await;
-        store_settlement(store, clock, user, &chosen, &delivery).await?;
+        let parcel = Parcel::take(prepared.take(), &records, chosen, user);
+        let (delivery, next) = join(network.send(&parcel.request), async { Parcel::ahead(&records, &parcel, user, clock.now_ms()) }).await;
+        prepared = next;
+        let settled = store_settlement(store, clock, user, &parcel.chosen, &delivery).await?;
         progressed();
         if let Some(ended) = ends_drain(&delivery, || clock.now_ms()) {
             return Ok(match ended {
@@ -75,6 +88,7 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
                 other => other,
             });
         }
+        known = Some(settled);
     }
 }
 
@@ -133,13 +147,24 @@ async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[W
     store.amend(amendments(marked)).await
 }
 
-/// A tab may amend records while the answer is on its way: the settlement is then worked out again on what it left.
-async fn store_settlement<S: Store>(store: &S, clock: &impl Clock, user: UserId, sent: &[WriteId], delivery: &Delivery) -> Result<(), S::Error> {
+/// A tab may amend records while the answer is on its way: the settlement is then worked out again on what it left. Gives the records as they
+/// stand after it, settled ones perhaps among them.
+async fn store_settlement<S: Store>(store: &S, clock: &impl Clock, user: UserId, sent: &[WriteId], delivery: &Delivery) -> Result<Vec<OutboxRecord>, S::Error> {
     loop {
-        let records = own_records(store, user).await?;
+        let mut records = own_records(store, user).await?;
         let past = if has_conflict(delivery) { own_past(store, user).await? } else { Vec::new() };
-        if store.amend(amendments(settle_knowing(&records, &past, sent, delivery, now(clock)))).await? {
-            return Ok(());
+        let amendments = amendments(settle_knowing(&records, &past, sent, delivery, now(clock)));
+        let amended: HashMap<WriteId, OutboxRecord> = amendments
+            .iter()
+            .map(|amendment| (amendment.record.write_id, amendment.record.clone()))
+            .collect();
+        if store.amend(amendments).await? {
+            records.iter_mut().for_each(|record| {
+                if let Some(amended) = amended.get(&record.write_id) {
+                    record.clone_from(amended);
+                }
+            });
+            return Ok(records);
         }
     }
 }
@@ -173,28 +198,6 @@ fn now(clock: &impl Clock) -> Now {
     Now {
         ms: clock.now_ms(),
         jitter: clock.jitter(),
-    }
-}
-
-fn batch(records: &[OutboxRecord], chosen: &[WriteId], user: UserId) -> BatchRequest {
-    let find = |id: &WriteId| records.iter().find(|record| record.write_id == *id);
-    let travels = |(place, id): (usize, &WriteId)| {
-        let mut write = wire(find(id)?);
-        // What is neither applied nor before it builds on this one in turn: the server would wait for ever.
-        let is_to_come = |id: &WriteId| !chosen[..place].contains(id) && find(id).is_some_and(|other| other.state.is_waiting());
-        write.after.retain(|id| !is_to_come(id));
-        Some(serde_json::to_value(write).unwrap_or_default())
-    };
-    let operations = chosen.iter().enumerate().filter_map(travels).collect();
-    let waiting = records
-        .iter()
-        .filter(|record| record.state.is_waiting() && !chosen.contains(&record.write_id))
-        .count();
-    BatchRequest {
-        operations,
-        atomic: false,
-        user_id: Some(user),
-        waiting: u32::try_from(waiting).ok(),
     }
 }
 

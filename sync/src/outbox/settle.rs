@@ -57,6 +57,10 @@ pub fn settle_knowing(records: &[OutboxRecord], past: &[OutboxRecord], sent: &[W
 /// Parks what builds on refused or discarded writes. The drainer runs it before each batch, so that an
 /// interrupted settlement is finished by the next wake.
 pub fn park_orphans(records: &[OutboxRecord], now: Now) -> Vec<OutboxRecord> {
+    let parks = |record: &OutboxRecord| record.state.needs_user() || record.state == WriteState::Discarded;
+    if !records.iter().any(parks) {
+        return Vec::new();
+    }
     settle(records, &[], &Delivery::Lost, now)
 }
 

@@ -60,7 +60,9 @@ impl<'a> BodyReader<'a> {
         let text = str::from_utf8(body).map_err(|error| unreadable(table, error.to_string()))?;
         let inside = text.trim_ascii_start().strip_prefix('[');
         Ok(Self {
-            rest: inside.ok_or_else(|| unreadable(table, "it is no list of messages".to_owned()))?.trim_ascii_start(),
+            rest: inside
+                .ok_or_else(|| unreadable(table, "it is no list of messages".to_owned()))?
+                .trim_ascii_start(),
             reading: Reading::new(table),
         })
     }
@@ -71,7 +73,11 @@ impl<'a> BodyReader<'a> {
         for _ in 0..most {
             if let Some(behind) = self.rest.strip_prefix(']') {
                 let is_all = behind.trim_ascii().is_empty();
-                return if is_all { Ok(false) } else { Err(unreadable(table, "something stands behind it".to_owned())) };
+                return if is_all {
+                    Ok(false)
+                } else {
+                    Err(unreadable(table, "something stands behind it".to_owned()))
+                };
             }
             self.read_message().map_err(|why| unreadable(table, why))?;
         }
@@ -275,7 +281,13 @@ mod tests {
         let read = read_changes(Table::Properties, body.as_bytes()).unwrap();
         let column = |name| Table::Properties.column_index(name).unwrap();
         let columns = vec![(0, Value::Uuid(ID.parse().unwrap())), (column("city"), Value::Null), (1, Value::Int(2))];
-        assert_eq!(read.changes, [RowChange::Patch { id: ID.parse().unwrap(), columns }]);
+        assert_eq!(
+            read.changes,
+            [RowChange::Patch {
+                id: ID.parse().unwrap(),
+                columns
+            }]
+        );
     }
 
     #[test]

@@ -40,7 +40,9 @@ pub fn read(table: Table, bytes: &Arc<[u8]>) -> Option<Vec<Row>> {
     }
     let rows = rest.number()?;
     let columns = rest.take(1)?[0];
-    let names: Vec<&[u8]> = (0..columns).map(|_| rest.take(1).and_then(|length| rest.take(length[0].into()))).collect::<Option<_>>()?;
+    let names: Vec<&[u8]> = (0..columns)
+        .map(|_| rest.take(1).and_then(|length| rest.take(length[0].into())))
+        .collect::<Option<_>>()?;
     let parts = rest.parts().filter(|parts| parts.len() == rows)?;
     let todays = table.columns().iter().map(|column| column.name.as_bytes());
     if names.iter().copied().eq(todays.take(names.len())) {

@@ -6,9 +6,10 @@
 //! **Invariant:** entries are sorted and unique, within a block and from one to the next; no block is empty or longer than [`FULL`].
 
 use domain::{RowId, row::ValueRef};
+use std::cmp::Ordering;
 
 /// Where a row stands in a list before its id decides: the value that the list is ordered by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rank {
     /// A number, a day or an instant.
     Number(i64),
@@ -19,7 +20,12 @@ pub enum Rank {
 }
 
 /// One row in a list.
-pub type Entry = (Rank, RowId);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    rank: Rank,
+    /// The id as a number: compared at once, and not byte by byte.
+    id: u128,
+}
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +47,47 @@ impl Rank {
             ValueRef::Text(text) => Self::Text(text.to_lowercase().into()),
             ValueRef::Null | ValueRef::Uuid(_) | ValueRef::Texts(_) | ValueRef::PackedTexts(_) => Self::Last,
         }
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => one.cmp(other),
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            (Self::Last, Self::Last) => Ordering::Equal,
+            (Self::Last, _) | (Self::Text(_), Self::Number(_)) => Ordering::Greater,
+            (_, Self::Last) | (Self::Number(_), Self::Text(_)) => Ordering::Less,
+        }
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Entry {
+    /// A row of this rank.
+    pub fn new(rank: Rank, id: RowId) -> Self {
+        Self { rank, id: id.0.as_u128() }
+    }
+
+    fn id(&self) -> RowId {
+        RowId(uuid::Uuid::from_u128(self.id))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -103,7 +150,7 @@ impl Ranked {
             None => true,
         });
         let blocks = self.blocks.get(block.unwrap_or(self.blocks.len())..).unwrap_or_default();
-        blocks.iter().flatten().skip(if block.is_some() { before } else { 0 }).map(|(_, id)| *id)
+        blocks.iter().flatten().skip(if block.is_some() { before } else { 0 }).map(Entry::id)
     }
 
     /// All rows in order.
@@ -129,7 +176,7 @@ mod tests {
 
     fn entry(n: u16) -> Entry {
         let rank = if n.is_multiple_of(7) { Rank::Last } else { Rank::Number((n % 13).into()) };
-        (rank, id(n))
+        Entry::new(rank, id(n))
     }
 
     proptest! {
@@ -145,7 +192,7 @@ mod tests {
                     prop_assert_eq!(ranked.remove(&entry(n)), plain.remove(&entry(n)));
                 }
             }
-            let expected: Vec<RowId> = plain.into_iter().map(|(_, id)| id).collect();
+            let expected: Vec<RowId> = plain.iter().map(Entry::id).collect();
             prop_assert_eq!(ranked.len(), expected.len());
             for from in [0, 1, expected.len() / 2, expected.len(), expected.len() + 3] {
                 prop_assert_eq!(ranked.from(from).collect::<Vec<_>>(), expected.get(from..).unwrap_or_default());
@@ -158,7 +205,7 @@ mod tests {
     fn names_are_sorted_as_people_sort_them() {
         let mut ranked = Ranked::default();
         for (n, name) in [(0, "elm 4"), (1, "Ash 2"), (2, "Elm 3")] {
-            ranked.insert((Rank::of(ValueRef::Text(name)), id(n)));
+            ranked.insert(Entry::new(Rank::of(ValueRef::Text(name)), id(n)));
         }
         assert_eq!(ranked.iter().collect::<Vec<_>>(), [1, 2, 0].map(id));
     }

@@ -6,10 +6,10 @@
 
 use super::{
     Group,
-    ranked::{Rank, Ranked},
+    ranked::{Entry, Rank, Ranked},
 };
 use crate::shape_stream::RowChange;
-use domain::{Row, RowId, Table, Value};
+use domain::{Row, RowId, Table, Value, row::ValueRef};
 use std::collections::{BTreeSet, HashMap};
 
 /// Rows that share a value, in the order of another one (and then of their ids).
@@ -46,6 +46,8 @@ pub struct TableView {
     /// The rows that are shown.
     ids: BTreeSet<RowId>,
     lists: Vec<Kept>,
+    /// The columns that decide where a row stands in them, as [`Row::peek_each`] wants them.
+    listed: u64,
 }
 
 /// Ids are random enough, and looked up more often than anything else.
@@ -58,11 +60,20 @@ struct Kept {
     /// The columns' positions.
     shared: usize,
     order: usize,
-    groups: HashMap<Value, Ranked, Quick>,
+    groups: HashMap<Shared, Ranked, Quick>,
+}
+
+/// What the rows of a group share, short: ids and flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Shared {
+    Nothing,
+    Flag(bool),
+    Id(u128),
 }
 
 /// A row's place in each list of its table.
-pub type Standing = Vec<(Value, Rank)>;
+#[derive(Debug, PartialEq, Eq)]
+pub struct Standing(Vec<(Shared, Rank)>);
 
 impl TableView {
     /// A table without rows.
@@ -75,11 +86,13 @@ impl TableView {
                 groups: HashMap::default(),
             })
         });
+        let lists: Vec<Kept> = lists.collect();
         Self {
             table,
             synced: HashMap::default(),
             ids: BTreeSet::new(),
-            lists: lists.collect(),
+            listed: lists.iter().fold(0, |listed, list| listed | 1 << list.shared | 1 << list.order),
+            lists,
         }
     }
 
@@ -131,13 +144,24 @@ impl TableView {
     pub fn group(&self, column: &str, value: &Value) -> Option<&Ranked> {
         let list = self.lists.iter().find(|list| list.column == column);
         debug_assert!(list.is_some(), "{:?} is not listed by {column}", self.table);
-        list?.groups.get(value)
+        list?.groups.get(&Shared::of(value.into()))
     }
 
     /// Where a row that looks like this stands in the lists.
     pub fn standing(&self, row: &Row) -> Standing {
-        let place = |list: &Kept| (Value::from(row.peek_at(list.shared)), Rank::of(row.peek_at(list.order)));
-        self.lists.iter().map(place).collect()
+        let mut places = vec![(Shared::Nothing, Rank::Last); self.lists.len()];
+        // One walk through the row, however many lists there are.
+        row.peek_each(self.listed, |index, value| {
+            for (list, place) in self.lists.iter().zip(&mut places) {
+                if list.shared == index {
+                    place.0 = Shared::of(value);
+                }
+                if list.order == index {
+                    place.1 = Rank::of(value);
+                }
+            }
+        });
+        Standing(places)
     }
 
     /// Moves a row that is shown otherwise than before; `None` is not shown. Tells the groups that have changed.
@@ -147,7 +171,7 @@ impl TableView {
             None => self.ids.remove(&id),
         };
         for (at, list) in self.lists.iter_mut().enumerate() {
-            let (old, new) = (before.and_then(|before| before.get(at)), after.and_then(|after| after.get(at)));
+            let (old, new) = (before.and_then(|before| before.0.get(at)), after.and_then(|after| after.0.get(at)));
             if old == new {
                 continue;
             }
@@ -157,35 +181,65 @@ impl TableView {
             if let Some(place) = new {
                 list.enter(id, place);
             }
-            let values = old.into_iter().chain(new).map(|(value, _)| value);
-            values.for_each(|value| tell(list.named(self.table, value)));
+            let shared = old.into_iter().chain(new).map(|(shared, _)| *shared);
+            shared.for_each(|shared| tell(list.named(self.table, shared)));
         }
     }
 }
 
 impl Kept {
-    fn enter(&mut self, id: RowId, (value, rank): &(Value, Rank)) {
-        let entry = (rank.clone(), id);
-        if let Some(group) = self.groups.get_mut(value) {
-            group.insert(entry);
-        } else {
-            self.groups.entry(value.clone()).or_default().insert(entry);
-        }
+    fn enter(&mut self, id: RowId, (shared, rank): &(Shared, Rank)) {
+        self.groups.entry(*shared).or_default().insert(Entry::new(rank.clone(), id));
     }
 
-    fn leave(&mut self, id: RowId, (value, rank): &(Value, Rank)) {
-        let Some(group) = self.groups.get_mut(value) else { return };
-        group.remove(&(rank.clone(), id));
+    fn leave(&mut self, id: RowId, (shared, rank): &(Shared, Rank)) {
+        let Some(group) = self.groups.get_mut(shared) else { return };
+        group.remove(&Entry::new(rank.clone(), id));
         if group.is_empty() {
-            self.groups.remove(value);
+            self.groups.remove(shared);
         }
     }
 
-    fn named(&self, table: Table, value: &Value) -> Group {
+    fn named(&self, table: Table, shared: Shared) -> Group {
         Group {
             table,
             column: self.column,
-            value: value.clone(),
+            value: shared.into(),
+        }
+    }
+}
+
+impl Shared {
+    fn of(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Uuid(id) => Self::Id(id.as_u128()),
+            ValueRef::Bool(flag) => Self::Flag(flag),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+impl From<Shared> for Value {
+    fn from(shared: Shared) -> Self {
+        match shared {
+            Shared::Nothing => Self::Null,
+            Shared::Flag(flag) => Self::Bool(flag),
+            Shared::Id(id) => Self::Uuid(uuid::Uuid::from_u128(id)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ColumnType;
+
+    #[test]
+    fn rows_are_listed_by_ids_and_flags() {
+        for list in LISTS {
+            let kind = list.table.column(list.column).map(|column| column.kind);
+            assert!(matches!(kind, Some(ColumnType::Uuid | ColumnType::Bool)), "{:?}.{}", list.table, list.column);
+            assert!(list.table.column(list.order).is_some(), "{:?}.{}", list.table, list.order);
         }
     }
 }

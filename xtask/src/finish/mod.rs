@@ -6,7 +6,7 @@
 //! **Invariant:** when it has run, `sw.js` needs no other file to start, and no page holds an inline script.
 
 mod compress;
-mod names;
+pub mod names;
 mod page;
 mod precache;
 mod worker;
