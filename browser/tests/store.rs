@@ -9,7 +9,7 @@ use browser::{
     store::{Happening, Holdings, IdbStore, Session, StoreError},
 };
 use common::{fresh, fresh_name, write_id};
-use domain::{Role, Table, UserId};
+use domain::{Role, Table, UserId, Value};
 use indexed_db_futures::{Build, BuildPrimitive, database::Database, transaction::TransactionMode};
 use protocol::User;
 use std::{cell::Cell, rc::Rc};
