@@ -152,7 +152,6 @@ fn batch(table: Table, changes: Vec<RowChange>) -> ShapeBatch {
             offset: "0_0".to_owned(),
         },
         is_up_to_date: true,
-        seen_at_ms: clock::now_ms(),
     }
 }
 

@@ -80,7 +80,6 @@ async fn one_of_each(name: &str) -> browser::Device {
             offset: "9_0".into(),
         },
         is_up_to_date: true,
-        seen_at_ms: 1,
     };
     store.apply_shape(&gone).await.unwrap();
     store.close();
