@@ -348,7 +348,7 @@ impl Store for Hand {
         self.reading(|disk| at_once(disk.memory.place(table))).await
     }
 
-    async fn rows(&self, table: Table) -> Result<Vec<Row>, DiskError> {
+    async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, DiskError> {
         self.reading_own(|disk| at_once(disk.memory.rows(table))).await
     }
 

@@ -156,7 +156,11 @@ impl World {
         let viewer = session.user.viewer();
         for table in session.tables() {
             let expected = self.seen_by(&viewer, table);
-            let stored: BTreeMap<RowId, Row> = at_once(device.disk.memory.rows(table)).into_iter().map(|row| (row.id(), row)).collect();
+            let stored: BTreeMap<RowId, Row> = at_once(device.disk.memory.rows(table))
+                .into_iter()
+                .flatten()
+                .map(|row| (row.id(), row))
+                .collect();
             if let Some(difference) = difference(&expected, &stored) {
                 return self.violate(|| format!("device {}: its disk differs in {table:?}: {difference}", device.number));
             }

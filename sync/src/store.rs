@@ -65,8 +65,8 @@ pub trait Store {
     /// Where a table's stream goes on; `None` before the first sync.
     async fn place(&self, table: Table) -> Result<Option<Place>, Self::Error>;
 
-    /// All synced rows of a table.
-    async fn rows(&self, table: Table) -> Result<Vec<Row>, Self::Error>;
+    /// All synced rows of a table. `None` where nothing of it is here, or not any more: that says nothing about what there is.
+    async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, Self::Error>;
 
     /// Some synced rows; those that are not here are left out. `None` where the table is not here, or not any more: that a row is missing
     /// says nothing then.

@@ -125,7 +125,7 @@ impl World {
 
     fn versions(&self) -> Vec<i64> {
         let rows = block_on(self.store.rows(Table::Turns)).unwrap();
-        rows.iter().map(domain::Row::version).collect()
+        rows.iter().flatten().map(domain::Row::version).collect()
     }
 
     fn start(&mut self) {

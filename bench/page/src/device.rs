@@ -76,7 +76,7 @@ impl BenchDevice {
 
     /// A start of the app: what is on the disk is shown.
     pub async fn load(&self) -> Result<(), String> {
-        let rows = self.store.rows(Table::Turns).await.map_err(told)?;
+        let rows = self.store.rows(Table::Turns).await.map_err(told)?.unwrap_or_default();
         let built = building::of_rows(Table::Turns, rows).await;
         self.view.borrow_mut().take_table(built);
         Ok(())

@@ -134,7 +134,7 @@ impl Inner {
         let place = self.places.borrow().get(&table).cloned();
         let read = match &named {
             Some(ids) => store.rows_by_id(table, ids).await,
-            None => store.rows(table).await.map(Some),
+            None => store.rows(table).await,
         };
         let is_here = !matches!(read, Ok(None));
         match read {

@@ -214,7 +214,7 @@ impl Inner {
                     self.store.forget_rows().await?;
                     continue;
                 }
-                read => read?,
+                read => read?.unwrap_or_default(),
             };
             if !is_still_theirs() {
                 return Ok(());

@@ -149,7 +149,7 @@ impl Store for IdbStore {
         rows::place(&self.connection, table).await
     }
 
-    async fn rows(&self, table: Table) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, StoreError> {
         rows::rows(&self.connection, self.owner, table).await
     }
 

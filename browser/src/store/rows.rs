@@ -72,7 +72,7 @@ pub async fn read_place(transaction: &Transaction<'_>, table: Table) -> Result<O
 }
 
 /// See [`sync::Store::rows`].
-pub async fn rows(connection: &Connection, owner: Option<UserId>, table: Table) -> Result<Vec<Row>, StoreError> {
+pub async fn rows(connection: &Connection, owner: Option<UserId>, table: Table) -> Result<Option<Vec<Row>>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         session::demand_owner(transaction, owner).await?;
         let changed = transaction
@@ -81,9 +81,12 @@ pub async fn rows(connection: &Connection, owner: Option<UserId>, table: Table) 
             .with_query::<JsValue, _>(rows_of(table))
             .primitive()?;
         let snapshot = snapshot::all(transaction, table).await?;
-        Ok((snapshot, changed.await?.collect::<Result<Vec<String>, _>>()?))
+        let changed = changed.await?.collect::<Result<Vec<String>, _>>()?;
+        let is_here = !snapshot.is_empty() || !changed.is_empty() || read_place(transaction, table).await?.is_some();
+        Ok(is_here.then_some((snapshot, changed)))
     };
-    let (mut rows, changed) = connection.transact(&[ROWS, SNAPSHOTS, NOTES], Access::Read, work).await?;
+    let read = connection.transact(&[ROWS, SNAPSHOTS, PLACES, NOTES], Access::Read, work).await?;
+    let Some((mut rows, changed)) = read else { return Ok(None) };
     let mut since: HashMap<RowId, Option<Row>> = HashMap::new();
     for record in &changed {
         match text::read(table, record)? {
@@ -95,7 +98,7 @@ pub async fn rows(connection: &Connection, owner: Option<UserId>, table: Table) 
         rows.retain(|row| !since.contains_key(&row.id()));
         rows.extend(since.into_values().flatten());
     }
-    Ok(rows)
+    Ok(Some(rows))
 }
 
 /// See [`sync::Store::rows_by_id`].

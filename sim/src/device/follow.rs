@@ -83,7 +83,7 @@ impl Tab {
         let named: Option<Vec<RowId>> = ids.map(|ids| ids.into_iter().collect());
         let read = match &named {
             Some(ids) => hand.rows_by_id(table, ids).await,
-            None => hand.rows(table).await.map(Some),
+            None => hand.rows(table).await,
         };
         let is_here = !matches!(read, Ok(None));
         match read {

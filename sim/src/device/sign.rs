@@ -189,7 +189,7 @@ impl Tab {
         for table in session.tables() {
             // The place first: what is stored between the two is read twice, and never not at all.
             let place = hand.place(table).await?;
-            let rows = hand.rows(table).await?;
+            let rows = hand.rows(table).await?.unwrap_or_default();
             if !is_still_theirs() {
                 return Ok(());
             }

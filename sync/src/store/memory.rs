@@ -146,15 +146,10 @@ impl Store for MemoryStore {
         Ok(self.disk.borrow().places.get(&table).cloned())
     }
 
-    async fn rows(&self, table: Table) -> Result<Vec<Row>, Infallible> {
-        Ok(self
-            .disk
-            .borrow()
-            .rows
-            .iter()
-            .filter(|((of, _), _)| *of == table)
-            .map(|(_, row)| row.clone())
-            .collect())
+    async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, Infallible> {
+        let disk = self.disk.borrow();
+        let rows: Vec<Row> = disk.rows.iter().filter(|((of, _), _)| *of == table).map(|(_, row)| row.clone()).collect();
+        Ok((!rows.is_empty() || disk.places.contains_key(&table)).then_some(rows))
     }
 
     async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, Infallible> {

@@ -76,7 +76,7 @@ impl Store for MortalStore {
     async fn place(&self, table: Table) -> Result<Option<Place>, Infallible> {
         mortal!(self, self.disk.place(table))
     }
-    async fn rows(&self, table: Table) -> Result<Vec<Row>, Infallible> {
+    async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, Infallible> {
         mortal!(self, self.disk.rows(table))
     }
     async fn rows_by_id(&self, table: Table, ids: &[RowId]) -> Result<Option<Vec<Row>>, Infallible> {

@@ -118,7 +118,7 @@ impl Story {
     /// The tab in front reads what is stored, rows before writes.
     pub fn hear(&mut self) {
         for table in TABLES {
-            self.view.load_table(table, block_on(self.store.disk.rows(table)).unwrap());
+            self.view.load_table(table, block_on(self.store.disk.rows(table)).unwrap().unwrap_or_default());
         }
         self.reload_outbox();
     }

@@ -141,7 +141,7 @@ impl TwoTabs {
     fn hear(&self, tab: usize) {
         let view = &mut self.tabs[tab].borrow_mut().view;
         for table in TABLES {
-            view.load_table(table, block_on(self.store.rows(table)).unwrap());
+            view.load_table(table, block_on(self.store.rows(table)).unwrap().unwrap_or_default());
         }
         view.load_outbox(block_on(own_records(&self.store, me())).unwrap());
     }

@@ -137,7 +137,7 @@ impl Store for DeviceStore {
         }
     }
 
-    async fn rows(&self, table: Table) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, StoreError> {
         match self.try_on_disk(async |disk, _| disk.rows(table).await).await.map_err(unreadable)? {
             Some(rows) => Ok(rows),
             None => Ok(sure(self.shared.memory.rows(table).await)),
