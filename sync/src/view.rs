@@ -14,7 +14,12 @@ use domain::{Row, RowId, Table, Value, WriteId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Columns that screens list rows by.
-const GROUPED: [(Table, &str); 3] = [(Table::Turns, "stage_id"), (Table::Turns, "property_id"), (Table::ScopeItems, "turn_id")];
+const GROUPED: [(Table, &str); 4] = [
+    (Table::Turns, "stage_id"),
+    (Table::Turns, "property_id"),
+    (Table::ScopeItems, "turn_id"),
+    (Table::Documents, "entity_id"),
+];
 
 /// The rows that share a value in an indexed column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -38,6 +38,7 @@ pub(super) async fn follow(device: Weak<Inner>, mut inbox: UnboundedReceiver<Sig
 struct Gathered {
     session: bool,
     outbox: bool,
+    photos: bool,
     reached: Option<bool>,
     /// The rows to read; all where `None`.
     rows: HashMap<Table, Option<HashSet<RowId>>>,
@@ -47,6 +48,7 @@ impl Gathered {
     fn add(&mut self, signal: Signal) {
         match signal {
             Signal::OutboxChanged => self.outbox = true,
+            Signal::PhotosChanged => self.photos = true,
             Signal::SessionChanged => self.session = true,
             Signal::ServerReached { reached } => self.reached = Some(reached),
             Signal::RowsChanged { table, ids } => {
@@ -79,6 +81,9 @@ impl Inner {
         // With a table that was not here, writes that have waited for it are over.
         if gathered.outbox || is_brought_anew {
             self.reload_outbox().await;
+        }
+        if gathered.photos {
+            self.reload_photos().await;
         }
         if let Some(reached) = gathered.reached {
             self.note_server_reached(reached);

@@ -44,8 +44,12 @@ impl Inner {
             Some(_) => record.paused_until(now_ms).map_or(0, |at_ms| at_ms - now_ms),
         };
         let earliest = self.view.borrow().writes().filter(|record| record.state.concerns_drainer()).map(due_in).min();
+        // One that may go is on its way, or should be.
+        let photo = self
+            .next_photo_at_ms()
+            .map(|at_ms| if at_ms <= now_ms { LONGEST_PAUSE_MS } else { at_ms - now_ms });
         let device = Rc::downgrade(self);
-        let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
+        let pause_ms = earliest.into_iter().chain(photo).min().unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
         *self.pulse.borrow_mut() = Some(Timer::after(pause_ms, move || {
             if let Some(device) = device.upgrade() {
                 spawn_local(async move { device.look().await });
@@ -61,6 +65,7 @@ impl Inner {
             let _ = self.open_what_was_left(user).await;
         }
         self.reload_outbox().await;
+        self.reload_photos().await;
         if self.has_something_to_ask() {
             self.beat();
         } else {
@@ -72,7 +77,7 @@ impl Inner {
     fn has_something_to_ask(&self) -> bool {
         let view = self.view.borrow();
         let mut writes = view.writes();
-        writes.any(|record| record.state.concerns_drainer())
+        writes.any(|record| record.state.concerns_drainer()) || self.next_photo_at_ms().is_some()
     }
 
     /// The server answers again: pauses that began because it did not are over.

@@ -171,6 +171,7 @@ impl Inner {
         self.stop_streams();
         if !keeps_view {
             self.view.replace(LocalView::default());
+            self.photos.borrow_mut().clear();
             self.placed.borrow_mut().clear();
             self.restored.borrow_mut().clear();
             self.places.borrow_mut().clear();
@@ -204,6 +205,7 @@ impl Inner {
         if is_still_theirs() {
             self.change(|view| view.load_outbox(records));
         }
+        self.reload_photos().await;
         for table in session.tables() {
             // The place first: what is stored between the two is read twice, and never not at all.
             let place = store.place(table).await?;

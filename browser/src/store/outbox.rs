@@ -20,26 +20,42 @@ use wasm_bindgen::JsValue;
 /// See [`sync::Store::enqueue`].
 pub async fn enqueue(connection: &Connection, mut drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
-        let (outbox, notes) = (transaction.object_store(OUTBOX)?, transaction.object_store(NOTES)?);
-        let mut seq = last_seq(&notes).await?;
-        for draft in &mut drafts {
-            seq += 1;
-            draft.seq = seq;
-            put(&outbox, draft)?;
-        }
-        notes::write(&notes, SEQ_NOTE, Some(&seq.to_string()))?;
+        enqueue_in(transaction, &mut drafts).await?;
         Ok(drafts)
     };
     connection.transact(&[OUTBOX, NOTES], Access::WriteDurably, work).await
 }
 
+/// The same inside a transaction over outbox and notes.
+pub async fn enqueue_in(transaction: &Transaction<'_>, drafts: &mut [OutboxRecord]) -> Result<(), StoreError> {
+    let (outbox, notes) = (transaction.object_store(OUTBOX)?, transaction.object_store(NOTES)?);
+    let mut seq = last_seq(&notes).await?;
+    for draft in drafts {
+        seq += 1;
+        draft.seq = seq;
+        put(&outbox, draft)?;
+    }
+    notes::write(&notes, SEQ_NOTE, Some(&seq.to_string()))
+}
+
 /// The same for drafts of which nobody knows whether they were stored: the ones that were come back as they stand.
 pub async fn enqueue_again(connection: &Connection, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
-    let find = async |transaction: &Transaction<'_>| {
+    let ids: Vec<WriteId> = drafts.iter().map(|draft| draft.write_id).collect();
+    let mut stored = find(connection, &ids).await?;
+    let is_missing = |draft: &OutboxRecord| !stored.iter().any(|known| known.write_id == draft.write_id);
+    let missing: Vec<OutboxRecord> = drafts.into_iter().filter(is_missing).collect();
+    if !missing.is_empty() {
+        stored.extend(enqueue(connection, missing).await?);
+    }
+    Ok(stored)
+}
+
+/// Writes by their ids, unsettled or over; those that are not here are left out.
+pub async fn find(connection: &Connection, ids: &[WriteId]) -> Result<Vec<OutboxRecord>, StoreError> {
+    let work = async |transaction: &Transaction<'_>| {
         let (outbox, history) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
         let mut stored = Vec::new();
-        for draft in &drafts {
-            let id = draft.write_id.to_string();
+        for id in ids.iter().map(WriteId::to_string) {
             let found: Option<JsValue> = match outbox.get(id.clone()).primitive()?.await? {
                 None => history.get(id).primitive()?.await?,
                 found => found,
@@ -48,13 +64,7 @@ pub async fn enqueue_again(connection: &Connection, drafts: Vec<OutboxRecord>) -
         }
         Ok(stored)
     };
-    let mut stored = connection.transact(&[OUTBOX, HISTORY], Access::Read, find).await?;
-    let is_missing = |draft: &OutboxRecord| !stored.iter().any(|known| known.write_id == draft.write_id);
-    let missing: Vec<OutboxRecord> = drafts.into_iter().filter(is_missing).collect();
-    if !missing.is_empty() {
-        stored.extend(enqueue(connection, missing).await?);
-    }
-    Ok(stored)
+    connection.transact(&[OUTBOX, HISTORY], Access::Read, work).await
 }
 
 /// See [`sync::Store::outbox`]. Given an `owner`, it shows nothing once somebody else is signed in: what is missing then may lie sealed.

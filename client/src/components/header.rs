@@ -67,7 +67,7 @@ fn Status() -> impl IntoView {
 fn tone(status: &SyncStatus) -> &'static str {
     match status {
         SyncStatus { need_user: 1.., .. } => "needs-you",
-        SyncStatus { waiting: 1.., .. } => "waiting",
+        SyncStatus { waiting: 1.., .. } | SyncStatus { photos: 1.., .. } => "waiting",
         SyncStatus { is_offline: true, .. } => "offline",
         _ => "saved",
     }
@@ -79,7 +79,7 @@ fn SignOut() -> impl IntoView {
     let state = AppState::of_context();
     let asking = RwSignal::new(None::<usize>);
     let ask = move |_| match state.status.get_untracked() {
-        status if status.has_unsent() => asking.set(Some(status.waiting + status.need_user)),
+        status if status.has_unsent() => asking.set(Some(status.unsent())),
         _ => state.sign_out(Leaving::KeepSealed),
     };
     let leave_anyway = move |_| {

@@ -10,6 +10,7 @@ pub mod fields;
 #[cfg(test)]
 pub mod fixture;
 pub mod held;
+pub mod photos;
 pub mod question;
 pub mod scope;
 pub mod stages;

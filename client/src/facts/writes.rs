@@ -129,9 +129,18 @@ fn subject(view: &LocalView, record: &OutboxRecord) -> String {
         Table::TurnStages => text_of(view, record, "name").unwrap_or_else(|| "a stage".to_owned()),
         Table::PropertyTypes => text_of(view, record, "name").unwrap_or_else(|| "a type of property".to_owned()),
         Table::Vendors => text_of(view, record, "company_name").unwrap_or_else(|| "a vendor".to_owned()),
-        Table::Documents => text_of(view, record, "file_name").unwrap_or_else(|| "a document".to_owned()),
+        Table::Documents => document(view, record),
         Table::Approvals => "an approval".to_owned(),
         Table::Notifications => "a notification".to_owned(),
+    }
+}
+
+fn document(view: &LocalView, record: &OutboxRecord) -> String {
+    let is_photo = text_of(view, record, "content_type").is_some_and(|kind| kind.starts_with("image/"));
+    match (text_of(view, record, "file_name"), is_photo) {
+        (Some(name), true) => format!("photo {name}"),
+        (Some(name), false) => name,
+        (None, _) => "a document".to_owned(),
     }
 }
 

@@ -29,6 +29,13 @@ impl DeviceStore {
         match self.on_disk(&work).await {
             Err(StoreError::Full) => {
                 self.shared.note_full();
+                // Pictures that the server has go before rows: without rows there is nothing to work on.
+                if self.forget_sent_photos().await? > 0 {
+                    match self.on_disk(&work).await {
+                        Err(StoreError::Full) => {}
+                        done => return done,
+                    }
+                }
                 self.forget_rows().await?;
                 self.on_disk(&work).await
             }

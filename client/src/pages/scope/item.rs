@@ -2,7 +2,10 @@
 
 use super::form::{Draft, Fields};
 use crate::{
-    components::mark::mark,
+    components::{
+        mark::mark,
+        photos::{Photos, TakePhotos},
+    },
     dom,
     state::{AppState, topics::Topic},
 };
@@ -17,6 +20,9 @@ mod text {
     pub const SAVE: &str = "Save item";
     pub const CANCEL: &str = "Cancel";
 }
+
+/// What photos of a line are.
+const KIND: &str = "scope_photo";
 
 /// A line as it is read.
 #[derive(Clone, PartialEq)]
@@ -37,6 +43,7 @@ pub fn Item(item: RowId, editing: RwSignal<Option<RowId>>) -> impl IntoView {
     view! {
         <li class="item" data-item=item.to_string()>
             {move || if is_editing.get() { view! { <Edit item editing /> }.into_any() } else { view! { <Read item editing /> }.into_any() }}
+            <Photos of=item kind=KIND />
         </li>
     }
 }
@@ -102,6 +109,7 @@ fn show(state: AppState, item: RowId, line: Line, editing: RwSignal<Option<RowId
         </div>
         <span class="amount">{cost.to_string()}</span>
         <div class="item-actions">
+            <TakePhotos of=(Table::ScopeItems, item) kind=KIND subject=description.clone() />
             <button type="button" class="button quiet" aria-label=format!("{} {description}", text::EDIT) on:click=edit>{text::EDIT}</button>
             <button type="button" class="button quiet" aria-label=format!("{} {description}", text::DELETE) on:click=delete>{text::DELETE}</button>
         </div>
