@@ -252,6 +252,7 @@ impl Device {
     /// Lets what somebody else has written stand.
     pub async fn take_theirs(&self, id: WriteId) {
         self.0.decide(id, |records, server| decisions::take_theirs(records, id, server)).await;
+        self.0.forget_given_up_photos().await;
     }
 
     /// Makes a row again that was deleted under an edit.
@@ -272,6 +273,7 @@ impl Device {
     /// Gives up a write, and what builds on it.
     pub async fn discard(&self, id: WriteId) {
         self.0.resolve(|records| decisions::discard(records, id)).await;
+        self.0.forget_given_up_photos().await;
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.

@@ -14,7 +14,7 @@ use crate::{
     },
     store::{NewPhoto, StoreError},
 };
-use domain::{Operation, Refusal, RowId, Table, Timestamp};
+use domain::{Operation, Refusal, RowId, Table, Timestamp, WriteId};
 use futures::channel::oneshot;
 use js_sys::Array;
 use serde_json::{Map, Value as Json, json};
@@ -185,6 +185,26 @@ impl Inner {
         let forgotten = self.store.forget_photos(&[document]).await;
         self.photos_have_changed(forgotten);
         Ok(())
+    }
+
+    /// Photos go with their documents, also while nobody sends; should this page end before, the sender forgets them.
+    pub(super) async fn forget_given_up_photos(self: &Rc<Self>) {
+        let asked: Vec<WriteId> = {
+            let (view, photos) = (self.view.borrow(), self.photos.borrow());
+            let is_open = |photo: &Photo| view.writes().any(|record| record.write_id == photo.write_id);
+            let asked = photos.iter().filter(|photo| photo.is_unsent() && photo.upload.is_none() && !is_open(photo));
+            asked.map(|photo| photo.write_id).collect()
+        };
+        if asked.is_empty() {
+            return;
+        }
+        let ended = self.store.writes_by_id(&asked).await.unwrap_or_default();
+        let given_up = ended.iter().filter(|record| record.state == WriteState::Discarded);
+        let gone: Vec<RowId> = given_up.map(|record| record.row_id).collect();
+        if !gone.is_empty() {
+            let forgotten = self.store.forget_photos(&gone).await;
+            self.photos_have_changed(forgotten);
+        }
     }
 
     /// Sends photos that wait without their pauses.

@@ -37,7 +37,11 @@ pub async fn run_photos(store: &DeviceStore, tell: &impl Fn(&Signal), text: Run)
         return Ok(Run::NobodySignedIn);
     };
     // Nobody waits in line for nothing.
-    if !store.photos_of(session.user.id).await?.iter().any(Photo::is_unsent) {
+    let has_any = match store.photos_of(session.user.id).await {
+        Err(StoreError::NotOurs) => return Ok(Run::NobodySignedIn),
+        photos => photos?.iter().any(Photo::is_unsent),
+    };
+    if !has_any {
         return Ok(text);
     }
     let _held_to_the_end = locks::acquire(locks::PHOTOS).await;
@@ -47,7 +51,11 @@ pub async fn run_photos(store: &DeviceStore, tell: &impl Fn(&Signal), text: Run)
         user: session.user.id,
         tell,
     };
-    let photos = sender.run().await;
+    let photos = match sender.run().await {
+        // Somebody else has signed in between two steps.
+        Err(StoreError::NotOurs) => Ok(Run::NobodySignedIn),
+        photos => photos,
+    };
     if let Some(reached) = sender.http.reached() {
         tell(&Signal::ServerReached { reached });
     }

@@ -26,6 +26,12 @@ pub fn Large(document: RowId, #[prop(into)] on_close: Callback<()>) -> impl Into
         row.and_then(|row| row.text("file_name")).unwrap_or_default().to_owned()
     });
     let standing = standing_of(state, document);
+    // Whoever removes it has seen it.
+    Effect::new(move |_| {
+        if state.row(Table::Documents, document, |row| row.is_none()) {
+            on_close.run(());
+        }
+    });
     let reason = move || {
         photo_here(state, document)
             .as_ref()

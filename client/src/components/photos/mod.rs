@@ -33,10 +33,11 @@ pub fn Photos(
 ) -> impl IntoView {
     let state = AppState::of_context();
     let ids = Memo::new(move |_| state.read([Topic::Within(documents_group(of))], |view| photos::of(view, of, kind)));
+    let is_empty = Memo::new(move |_| ids.with(Vec::is_empty));
     let open = RwSignal::new(None::<RowId>);
     let close = move |()| open.set(None);
     move || {
-        (!ids.with(Vec::is_empty)).then(|| {
+        (!is_empty.get()).then(|| {
             view! {
                 <ul class="photos" aria-label=text::PHOTOS>
                     <For each=move || ids.get() key=|id| *id let:document>

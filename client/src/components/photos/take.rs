@@ -49,7 +49,7 @@ pub fn TakePhotos(
     let take = move || if is_busy.get() { text::KEEPING } else { text::TAKE };
     may_add.then(|| {
         view! {
-            <input type="file" accept="image/*" capture="environment" hidden node_ref=camera on:change=move |_| keep(camera) />
+            <input type="file" accept="image/*" capture="environment" multiple hidden node_ref=camera on:change=move |_| keep(camera) />
             <input type="file" accept="image/*" multiple hidden node_ref=files on:change=move |_| keep(files) />
             <button type="button" class="button quiet" aria-label=format!("{}: {subject}", text::TAKE) disabled=is_busy on:click=move |_| ask(camera)>{take}</button>
             <button type="button" class="button quiet choose" aria-label=format!("{}: {subject}", text::CHOOSE) disabled=is_busy on:click=move |_| ask(files)>{text::CHOOSE}</button>

@@ -30,7 +30,8 @@ pub fn standing_of(state: AppState, document: RowId) -> Memo<Standing> {
 pub fn Thumb(document: RowId, open: RwSignal<Option<RowId>>) -> impl IntoView {
     let state = AppState::of_context();
     let standing = standing_of(state, document);
-    let name = state.row(Table::Documents, document, |row| {
+    let name = state.peek(|view| {
+        let row = view.row(Table::Documents, document);
         row.and_then(|row| row.text("file_name")).unwrap_or_default().to_owned()
     });
     let label = move || format!("{} {name}, {}", text::PHOTO, standing.get().in_words());

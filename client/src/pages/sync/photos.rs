@@ -38,8 +38,9 @@ pub fn WaitingPhotos() -> impl IntoView {
             waiting.iter().filter(|photo| photo.is_unsent()).map(line).collect::<Vec<_>>()
         })
     });
+    let is_empty = Memo::new(move |_| lines.with(Vec::is_empty));
     move || {
-        (!lines.with(Vec::is_empty)).then(|| {
+        (!is_empty.get()).then(|| {
             view! {
                 <section aria-label=text::TITLE>
                     <h2>{text::TITLE}</h2>
