@@ -10,7 +10,7 @@ use crate::{
     clock::BrowserClock,
     http::{Confirmation, Http},
     locks,
-    photos::sender,
+    photos::sender::{self, Sent},
     scope,
     store::{DeviceStore, Session, StoreError},
 };
@@ -51,14 +51,20 @@ pub async fn run(store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: 
 
 /// The same for somebody whose turn it is already.
 pub async fn run_in_turn(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
-    let text = run_drain(turn, store, tell, network_is_back).await?;
-    sender::run_photos(store, tell, text).await
+    let (mut turn, mut network_is_back) = (turn, network_is_back);
+    loop {
+        let text = run_drain(turn, store, tell, network_is_back).await?;
+        match sender::run_photos(store, tell, text).await? {
+            Sent::Ended(run) => return Ok(run),
+            Sent::TextIsDue => (turn, network_is_back) = (self::turn().await, false),
+        }
+    }
 }
 
 /// Sends the text that can be sent now. With `network_is_back`, pauses after a silent server are over.
 ///
 /// `tell` is called with what changes on the way.
-pub async fn run_drain(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
+async fn run_drain(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
     let _held_to_the_end = turn;
     let Some(session) = store.session().await?.filter(Session::may_send) else {
         return Ok(Run::NobodySignedIn);

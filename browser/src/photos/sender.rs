@@ -7,7 +7,7 @@
 use crate::{
     channel::Signal,
     clock::{BrowserClock, now_ms},
-    drainer::{self, Run},
+    drainer::Run,
     http::{Confirmation, Http},
     locks,
     store::{DeviceStore, Session, StoreError},
@@ -26,23 +26,32 @@ use sync::{
     },
 };
 
+/// How far the photos got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// So it ended, text and photos taken together.
+    Ended(Run),
+    /// Text has come in the middle, and goes first.
+    TextIsDue,
+}
+
 /// Sends all photos that can be sent now, when it is this one's turn. `text` is how the text before them went.
 ///
 /// `tell` is called with what changes on the way.
-pub async fn run_photos(store: &DeviceStore, tell: &impl Fn(&Signal), text: Run) -> Result<Run, StoreError> {
+pub async fn run_photos(store: &DeviceStore, tell: &impl Fn(&Signal), text: Run) -> Result<Sent, StoreError> {
     if matches!(text, Run::NobodySignedIn | Run::Offline) {
-        return Ok(text);
+        return Ok(Sent::Ended(text));
     }
     let Some(session) = store.session().await?.filter(Session::may_send) else {
-        return Ok(Run::NobodySignedIn);
+        return Ok(Sent::Ended(Run::NobodySignedIn));
     };
     // Nobody waits in line for nothing.
     let has_any = match store.photos_of(session.user.id).await {
-        Err(StoreError::NotOurs) => return Ok(Run::NobodySignedIn),
+        Err(StoreError::NotOurs) => return Ok(Sent::Ended(Run::NobodySignedIn)),
         photos => photos?.iter().any(Photo::is_unsent),
     };
     if !has_any {
-        return Ok(text);
+        return Ok(Sent::Ended(text));
     }
     let _held_to_the_end = locks::acquire(locks::PHOTOS).await;
     let sender = Sender {
@@ -53,13 +62,16 @@ pub async fn run_photos(store: &DeviceStore, tell: &impl Fn(&Signal), text: Run)
     };
     let photos = match sender.run().await {
         // Somebody else has signed in between two steps.
-        Err(StoreError::NotOurs) => Ok(Run::NobodySignedIn),
+        Err(StoreError::NotOurs) => Ok(Sent::Ended(Run::NobodySignedIn)),
         photos => photos,
     };
     if let Some(reached) = sender.http.reached() {
         tell(&Signal::ServerReached { reached });
     }
-    Ok(later_of(text, photos?))
+    Ok(match photos? {
+        Sent::Ended(photos) => Sent::Ended(later_of(text, photos)),
+        Sent::TextIsDue => Sent::TextIsDue,
+    })
 }
 
 /// What of the two is still to be done.
@@ -82,46 +94,35 @@ struct Sender<'a, Tell> {
 type InHand = Option<(RowId, Uint8Array)>;
 
 impl<Tell: Fn(&Signal)> Sender<'_, Tell> {
-    async fn run(&self) -> Result<Run, StoreError> {
+    async fn run(&self) -> Result<Sent, StoreError> {
         let mut in_hand = InHand::None;
-        let mut text_has_gone = false;
+        let mut has_sent = false;
         loop {
-            if self
-                .store
-                .session()
-                .await?
-                .filter(Session::may_send)
-                .is_none_or(|session| session.user.id != self.user)
-            {
-                return Ok(Run::NobodySignedIn);
+            let session = self.store.session().await?.filter(Session::may_send);
+            if session.is_none_or(|session| session.user.id != self.user) {
+                return Ok(Sent::Ended(Run::NobodySignedIn));
             }
             let photos = self.store.photos_of(self.user).await?;
             let text = own_records(self.store, self.user).await?;
             let ended = self.ended(&photos, &text).await?;
             let ground = |photo: &Photo| Ground::of(photo, &text, ended.get(&photo.document_id).copied());
             match plan(&photos, &text, ground, now_ms()) {
-                Step::Idle => return Ok(Run::Empty),
-                Step::WaitUntil(at_ms) => return Ok(Run::WaitsUntil(at_ms)),
+                Step::Idle => return Ok(Sent::Ended(Run::Empty)),
+                Step::WaitUntil(at_ms) => return Ok(Sent::Ended(Run::WaitsUntil(at_ms))),
+                Step::Text if has_sent => return Ok(Sent::TextIsDue),
                 // It did not go although it was its turn: whatever is in the way, photos do not overtake it.
-                Step::Text if text_has_gone => return Ok(Run::WaitsUntil(now_ms())),
-                Step::Text => {
-                    text_has_gone = true;
-                    let run = drainer::run_drain(drainer::turn().await, self.store, self.tell, false).await?;
-                    if matches!(run, Run::NobodySignedIn | Run::Offline) {
-                        return Ok(run);
-                    }
-                }
+                Step::Text => return Ok(Sent::Ended(Run::WaitsUntil(now_ms()))),
                 Step::Forget(id) => {
                     self.store.forget_photos(&[id]).await?;
                     (self.tell)(&Signal::PhotosChanged);
                 }
                 Step::Send(id, asked) => {
-                    text_has_gone = false;
+                    has_sent = true;
                     let photo = photos.into_iter().find(|photo| photo.document_id == id);
                     if let Some(photo) = photo
                         && let Some(ended) = self.send(&photo, asked, &mut in_hand).await?
                     {
-                        return Ok(ended);
+                        return Ok(Sent::Ended(ended));
                     }
                 }
             }

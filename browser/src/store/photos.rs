@@ -16,8 +16,6 @@ use crate::crypto::{CryptoError, Key};
 use domain::{RowId, UserId, WriteId};
 use indexed_db_futures::{BuildPrimitive, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
 use js_sys::{JSON, Object, Reflect, Uint8Array};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use sync::{OutboxRecord, Photo, PhotoState};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -166,10 +164,10 @@ async fn opened(kept: &JsValue, key: Option<&Key>) -> Option<Uint8Array> {
     }
 }
 
+/// A plain object, which a person can read in the browser's developer tools.
 fn to_js(photo: &Photo) -> Result<JsValue, StoreError> {
-    photo
-        .serialize(&Serializer::json_compatible())
-        .map_err(|error| StoreError::Browser(error.to_string()))
+    let text = serde_json::to_string(photo).map_err(|error| StoreError::Browser(error.to_string()))?;
+    JSON::parse(&text).map_err(|error| StoreError::Browser(format!("{error:?}")))
 }
 
 fn read(stored: &JsValue) -> Option<Photo> {

@@ -55,7 +55,9 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
     let show = |column: &str, json: &Json| shown_value(view, record.table, column, json);
     let is_create = record.operation == Operation::Create;
     let says_something = |change: &Change| !change.predicted && (!is_create || !change.to.is_null());
-    let given = record.changes.iter().filter(|(_, change)| says_something(change));
+    // What a file is made of says nothing to a person.
+    let is_for_people = |column: &str| record.table != Table::Documents || matches!(column, "kind" | "file_name" | "caption" | "taken_at");
+    let given = record.changes.iter().filter(|(column, change)| says_something(change) && is_for_people(column));
     given
         .map(|(column, change)| ChangedColumn {
             label: fields::capital(&fields::label(column)),

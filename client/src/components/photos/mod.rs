@@ -46,6 +46,7 @@ pub fn Photos(
                 </ul>
                 {move || open.get().map(|document| view! { <Large document on_close=close /> })}
             }
+            .into_any()
         })
     }
 }

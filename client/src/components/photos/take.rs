@@ -12,6 +12,7 @@ use web_sys::File;
 mod text {
     pub const TAKE: &str = "Take photo";
     pub const CHOOSE: &str = "Choose photos";
+    pub const CHOOSE_SHORT: &str = "Choose";
     pub const KEEPING: &str = "Keeping…";
 }
 
@@ -52,8 +53,9 @@ pub fn TakePhotos(
             <input type="file" accept="image/*" capture="environment" multiple hidden node_ref=camera on:change=move |_| keep(camera) />
             <input type="file" accept="image/*" multiple hidden node_ref=files on:change=move |_| keep(files) />
             <button type="button" class="button quiet" aria-label=format!("{}: {subject}", text::TAKE) disabled=is_busy on:click=move |_| ask(camera)>{take}</button>
-            <button type="button" class="button quiet choose" aria-label=format!("{}: {subject}", text::CHOOSE) disabled=is_busy on:click=move |_| ask(files)>{text::CHOOSE}</button>
+            <button type="button" class="button quiet choose" aria-label=format!("{}: {subject}", text::CHOOSE) disabled=is_busy on:click=move |_| ask(files)>{text::CHOOSE_SHORT}</button>
         }
+        .into_any()
     })
 }
 

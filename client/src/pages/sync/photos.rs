@@ -53,6 +53,7 @@ pub fn WaitingPhotos() -> impl IntoView {
                     </div>
                 </section>
             }
+            .into_any()
         })
     }
 }

@@ -29,4 +29,5 @@ pub fn TurnPhotos(turn: RowId) -> impl IntoView {
             <div class="photo-sides">{text::KINDS.map(side).into_iter().collect_view()}</div>
         </section>
     }
+    .into_any()
 }
