@@ -137,20 +137,31 @@ mod tests {
             (SyncStatus { held: 1, ..calm }, "1 change is with a supervisor"),
             (SyncStatus { held: 2, ..calm }, "2 changes are with a supervisor"),
             (SyncStatus { held: 2, waiting: 1, ..calm }, "1 change waiting"),
-            (SyncStatus { photos: 1, ..calm }, "1 photo waiting"),
-            (SyncStatus { photos: 2, held: 1, ..calm }, "2 photos waiting"),
-            (SyncStatus { photos: 2, waiting: 1, ..calm }, "3 changes waiting"),
-            (
-                SyncStatus {
-                    photos: 2,
-                    needs_sign_in: true,
-                    ..calm
-                },
-                "Sign in to send 2 changes",
-            ),
             (SyncStatus { is_offline: true, ..calm }, "Offline · All changes saved"),
         ] {
             assert_eq!(status.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn photos_are_named_when_nothing_else_waits() {
+        let photos = |photos| SyncStatus {
+            photos,
+            ..SyncStatus::default()
+        };
+        for (status, text) in [
+            (photos(1), "1 photo waiting"),
+            (SyncStatus { held: 1, ..photos(2) }, "2 photos waiting"),
+            (SyncStatus { waiting: 1, ..photos(2) }, "3 changes waiting"),
+            (
+                SyncStatus {
+                    needs_sign_in: true,
+                    ..photos(2)
+                },
+                "Sign in to send 2 changes",
+            ),
+        ] {
+            assert_eq!((status.to_string().as_str(), status.has_unsent()), (text, true));
         }
     }
 }

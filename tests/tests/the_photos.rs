@@ -49,6 +49,28 @@ async fn wait_for_all(held: &Held, count: usize) -> Result<Vec<Value>> {
     .await
 }
 
+/// Text first, then photos; each begun once, and no byte twice.
+fn demand_each_byte_once_behind_the_text(held: &Held, arrived: &[Value]) -> Result<()> {
+    let asked = held.wire.seen_of("/api/");
+    let place = |what: &str| asked.iter().position(|asked| asked.starts_with(what));
+    ensure!(place(&format!("POST {WRITES}")) < place(&format!("POST {UPLOADS}")), "{asked:?}");
+    ensure!(asked.iter().filter(|asked| **asked == format!("POST {UPLOADS}")).count() == 2, "{asked:?}");
+    ensure!(place(&format!("HEAD {PIECES}")).is_some(), "who goes on asks where: {asked:?}");
+    let size: i64 = arrived.iter().filter_map(|document| document["size_bytes"].as_i64()).sum();
+    ensure!(
+        held.wire.bytes_of(PIECES) as i64 == size,
+        "{} bytes went over the wire for photos of {size}",
+        held.wire.bytes_of(PIECES)
+    );
+    for document in arrived {
+        ensure!(
+            document["stored"] == document["content_hash"] && document["stored_bytes"] == document["size_bytes"],
+            "{document}"
+        );
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_scope_item_and_its_photos_made_without_signal_reach_the_office_with_the_app_closed() -> Result<()> {
     let held = Held::at_work().await?;
@@ -88,24 +110,7 @@ async fn a_scope_item_and_its_photos_made_without_signal_reach_the_office_with_t
     held.tablet.workers().sync(&base, "sync-writes", false).await?;
     let arrived = wait_for_all(&held, 2).await?;
 
-    // Text first, then photos; each begun once, and no byte twice.
-    let asked = held.wire.seen_of("/api/");
-    let place = |what: &str| asked.iter().position(|asked| asked.starts_with(what));
-    ensure!(place(&format!("POST {WRITES}")) < place(&format!("POST {UPLOADS}")), "{asked:?}");
-    ensure!(asked.iter().filter(|asked| **asked == format!("POST {UPLOADS}")).count() == 2, "{asked:?}");
-    ensure!(place(&format!("HEAD {PIECES}")).is_some(), "who goes on asks where: {asked:?}");
-    let size: i64 = arrived.iter().filter_map(|document| document["size_bytes"].as_i64()).sum();
-    ensure!(
-        held.wire.bytes_of(PIECES) as i64 == size,
-        "{} bytes went over the wire for photos of {size}",
-        held.wire.bytes_of(PIECES)
-    );
-    for document in &arrived {
-        ensure!(
-            document["stored"] == document["content_hash"] && document["stored_bytes"] == document["size_bytes"],
-            "{document}"
-        );
-    }
+    demand_each_byte_once_behind_the_text(&held, &arrived)?;
 
     // The office sees them, and reads the very bytes that the tablet kept.
     let office = at_work(&held.browser.another_device().await?, &held.server.url(), ADMIN).await?;

@@ -6,6 +6,7 @@
 
 use super::{Inner, News};
 use crate::{
+    channel::Signal,
     clock, drainer,
     runs::WokenBy,
     scope::{self, Listener, Timer},
@@ -65,7 +66,7 @@ impl Inner {
             let _ = self.open_what_was_left(user).await;
         }
         self.reload_outbox().await;
-        self.reload_photos().await;
+        let _ = self.signals.unbounded_send(Signal::PhotosChanged);
         if self.has_something_to_ask() {
             self.beat();
         } else {

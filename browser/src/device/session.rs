@@ -205,7 +205,8 @@ impl Inner {
         if is_still_theirs() {
             self.change(|view| view.load_outbox(records));
         }
-        self.reload_photos().await;
+        // Read behind this, as everybody's signals are.
+        let _ = self.signals.unbounded_send(Signal::PhotosChanged);
         for table in session.tables() {
             // The place first: what is stored between the two is read twice, and never not at all.
             let place = store.place(table).await?;

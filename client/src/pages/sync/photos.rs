@@ -2,7 +2,10 @@
 
 use crate::{
     components::photos::PhotoActions,
-    facts::photos::{self, Standing},
+    facts::{
+        fields,
+        photos::{self, Standing},
+    },
     state::{AppState, topics::Topic},
 };
 use domain::{RowId, Table};
@@ -46,9 +49,7 @@ pub fn WaitingPhotos() -> impl IntoView {
                     <h2>{text::TITLE}</h2>
                     <div class="panel">
                         <ul class="history">
-                            <For each=move || lines.get() key=|line| (line.document, line.standing.in_words(), line.reason.clone()) let:line>
-                                <li>{show(line)}</li>
-                            </For>
+                            {move || lines.get().into_iter().map(show).collect_view()}
                         </ul>
                     </div>
                 </section>
@@ -60,9 +61,11 @@ pub fn WaitingPhotos() -> impl IntoView {
 
 fn show(line: Line) -> impl IntoView {
     view! {
-        <span>{line.said}</span>
-        <span class="tag" data-tone=line.standing.tone()>{crate::facts::fields::capital(&line.standing.in_words())}</span>
-        <PhotoActions document=line.document />
-        {line.reason.map(|reason| view! { <p class="reason">{reason}</p> })}
+        <li>
+            <span>{line.said}</span>
+            <span class="tag" data-tone=line.standing.tone()>{fields::capital(&line.standing.in_words())}</span>
+            <PhotoActions document=line.document />
+            {line.reason.map(|reason| view! { <p class="reason">{reason}</p> })}
+        </li>
     }
 }
