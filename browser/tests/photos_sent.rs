@@ -178,16 +178,32 @@ async fn a_photo_waits_for_the_sign_in_and_nothing_is_charged() {
     let device = without_signal(&name).await;
     take(&device, &photo_of(40, 30).await).await.unwrap();
     // The text goes; then the session ends.
-    upload_faults("[401]");
-    office_goes("up");
-    network_returns();
-    until(|| device.status().photos == 1).await;
+    let another_sends = locks::acquire(locks::PHOTOS).await;
+    signal_returns();
+    until(|| device.status().photos == 1 && device.status().waiting == 0).await;
     office_goes("signed-out");
+    drop(another_sends);
     network_returns();
     until(|| device.status().needs_sign_in).await;
     assert_eq!((the_photo(&device).attempts, the_photo(&device).state), (0, PhotoState::Waiting));
     device.sign_in("anna@example.com", "right").await.unwrap();
     until(|| the_photo(&device).state == PhotoState::Sent).await;
+    device.close();
+}
+
+/// Signed in again while the request was on its way: the refusal was about the session before.
+#[wasm_bindgen_test]
+async fn a_refusal_under_a_session_that_stands_is_asked_about_once_more() {
+    let name = fresh_name();
+    let device = without_signal(&name).await;
+    take(&device, &photo_of(40, 30).await).await.unwrap();
+    upload_faults("[401]");
+    requests();
+    signal_returns();
+    until(|| the_photo(&device).state == PhotoState::Sent).await;
+    let asked = requests();
+    assert_eq!(asked.matches("POST /api/upload/resumable").count(), 2, "{asked}");
+    assert!(!device.status().needs_sign_in);
     device.close();
 }
 

@@ -15,7 +15,7 @@ use crate::{
 use domain::{RowId, Table, UserId};
 use js_sys::Uint8Array;
 use protocol::{Problem, ProblemCode};
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 use sync::{
     Failure, OutboxRecord, Photo, PhotoState, Store, WriteState,
     outbox::drain::own_records,
@@ -58,6 +58,7 @@ pub async fn run_photos(store: &DeviceStore, tell: &impl Fn(&Signal), text: Run)
         store,
         http: Http::default(),
         user: session.user.id,
+        was_confirmed: Cell::new(false),
         tell,
     };
     let photos = match sender.run().await {
@@ -87,6 +88,8 @@ struct Sender<'a, Tell> {
     store: &'a DeviceStore,
     http: Http,
     user: UserId,
+    /// The server has refused a request and then confirmed the session, once.
+    was_confirmed: Cell<bool>,
     tell: &'a Tell,
 }
 
@@ -166,7 +169,7 @@ impl<Tell: Fn(&Signal)> Sender<'_, Tell> {
         let settled = settle(&photo, asked, &said, BrowserClock.now());
         self.amend(&settled).await?;
         if needs_sign_in(&said) {
-            return self.look_who_is_signed_in().await.map(Some);
+            return self.look_who_is_signed_in().await;
         }
         Ok(ends_run(asked, &said).then(|| settled.next_attempt_at_ms.map_or(Run::Empty, Run::WaitsUntil)))
     }
@@ -177,15 +180,16 @@ impl<Tell: Fn(&Signal)> Sender<'_, Tell> {
         Ok(is_amended)
     }
 
-    /// The user may have signed in again while the request was on its way.
-    async fn look_who_is_signed_in(&self) -> Result<Run, StoreError> {
+    /// The user may have signed in again while the request was on its way: then it goes once more. Says how the run ends, if it does.
+    async fn look_who_is_signed_in(&self) -> Result<Option<Run>, StoreError> {
         match self.http.session().await {
-            Confirmation::SignedIn(answer) if answer.user.id == self.user => Ok(Run::WaitsUntil(now_ms())),
-            Confirmation::Unknown => Ok(Run::WaitsUntil(now_ms())),
+            Confirmation::SignedIn(answer) if answer.user.id == self.user && !self.was_confirmed.replace(true) => Ok(None),
+            Confirmation::SignedIn(answer) if answer.user.id == self.user => Ok(Some(Run::WaitsUntil(now_ms()))),
+            Confirmation::Unknown => Ok(Some(Run::WaitsUntil(now_ms()))),
             Confirmation::SignedIn(_) | Confirmation::SignedOut => {
                 self.store.note_session_ended(self.user).await?;
                 (self.tell)(&Signal::SessionChanged);
-                Ok(Run::NobodySignedIn)
+                Ok(Some(Run::NobodySignedIn))
             }
         }
     }
