@@ -11,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 mod text {
     pub const NO_SIGNAL: &str = "Not on this device";
     pub const NOT_YET: &str = "Not here yet";
+    pub const UNSHOWN: &str = "Kept, but this browser cannot show it";
 }
 
 /// The server is asked again after so long, and then half as often each time, but every minute.
@@ -29,9 +30,15 @@ pub fn Picture(
     let tries = RwSignal::new(0_u32);
     let has_failed = RwSignal::new(false);
     let is_offline = Memo::new(move |_| state.status.with(|status| status.is_offline));
+    let is_here = Memo::new(move |_| here.with(Option::is_some));
+    Effect::new(move |_| {
+        if is_here.get() {
+            has_failed.set(false);
+        }
+    });
     // What came in vain is asked for again in its time, and when the signal is back.
     Effect::new(move |_| {
-        if !has_failed.get() || is_offline.get() {
+        if !has_failed.get() || is_offline.get() || is_here.get() {
             return;
         }
         let pause_s = (FIRST_PAUSE_S << tries.get_untracked().min(5)).min(LONGEST_PAUSE_S);
@@ -44,11 +51,15 @@ pub fn Picture(
         }
     });
     let source = move || match here.get() {
+        _ if has_failed.get() => None,
         Some(address) => Some(address),
-        None if has_failed.get() => None,
         None => Some(format!("/api/documents/{document}/thumbnail?size={pixels}&try={}", tries.get())),
     };
-    let instead = move || if is_offline.get() { text::NO_SIGNAL } else { text::NOT_YET };
+    let instead = move || match (is_here.get(), is_offline.get()) {
+        (true, _) => text::UNSHOWN,
+        (false, true) => text::NO_SIGNAL,
+        (false, false) => text::NOT_YET,
+    };
     move || match source() {
         Some(source) => view! { <img src=source alt="" decoding="async" on:error=move |_| has_failed.set(true) /> }.into_any(),
         None => view! { <span class="photo-away">{instead}</span> }.into_any(),
