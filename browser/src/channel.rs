@@ -18,6 +18,8 @@ const NAME: &str = "turns";
 pub enum Signal {
     /// Writes came, moved on or are over.
     OutboxChanged,
+    /// Photos came, moved on or are over.
+    PhotosChanged,
     /// Synced rows of a table.
     RowsChanged {
         /// Which table.

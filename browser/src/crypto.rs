@@ -75,27 +75,45 @@ impl Key {
 
     /// Encrypts a text.
     pub async fn seal(&self, text: &str) -> Result<Sealed, CryptoError> {
-        let nonce = random_bytes::<NONCE_BYTES>()?;
-        let data = Uint8Array::from(text.as_bytes());
-        let promise = subtle()?
-            .encrypt_with_object_and_js_u8_array(&with_nonce(&nonce), &self.0, &data)
-            .map_err(browser)?;
-        let content = JsFuture::from(promise).await.map_err(browser)?;
+        let (nonce, content) = self.seal_bytes(&Uint8Array::from(text.as_bytes())).await?;
         Ok(Sealed {
             nonce: nonce.to_vec(),
-            content: Uint8Array::new(&content).to_vec(),
+            content: content.to_vec(),
         })
     }
 
     /// Opens what this key has sealed.
     pub async fn open(&self, sealed: &Sealed) -> Result<String, CryptoError> {
-        let data = Uint8Array::from(sealed.content.as_slice());
-        let promise = subtle()?
-            .decrypt_with_object_and_js_u8_array(&with_nonce(&sealed.nonce), &self.0, &data)
-            .map_err(browser)?;
-        let text = JsFuture::from(promise).await.map_err(|_| CryptoError::WrongKey)?;
-        String::from_utf8(Uint8Array::new(&text).to_vec()).map_err(|_| CryptoError::WrongKey)
+        let text = self.open_bytes(&sealed.nonce, &Uint8Array::from(sealed.content.as_slice())).await?;
+        String::from_utf8(text.to_vec()).map_err(|_| CryptoError::WrongKey)
     }
+
+    /// Encrypts bytes that stay on the browser's side: nonce and content.
+    pub async fn seal_bytes(&self, bytes: &Uint8Array) -> Result<([u8; NONCE_BYTES], Uint8Array), CryptoError> {
+        let nonce = random_bytes::<NONCE_BYTES>()?;
+        let promise = subtle()?
+            .encrypt_with_object_and_js_u8_array(&with_nonce(&nonce), &self.0, bytes)
+            .map_err(browser)?;
+        let content = JsFuture::from(promise).await.map_err(browser)?;
+        Ok((nonce, Uint8Array::new(&content)))
+    }
+
+    /// Opens such bytes.
+    pub async fn open_bytes(&self, nonce: &[u8], content: &Uint8Array) -> Result<Uint8Array, CryptoError> {
+        let promise = subtle()?
+            .decrypt_with_object_and_js_u8_array(&with_nonce(nonce), &self.0, content)
+            .map_err(browser)?;
+        let bytes = JsFuture::from(promise).await.map_err(|_| CryptoError::WrongKey)?;
+        Ok(Uint8Array::new(&bytes))
+    }
+}
+
+/// SHA-256, in lower-case hexadecimal.
+pub async fn digest(bytes: &Uint8Array) -> Result<String, CryptoError> {
+    let promise = subtle()?.digest_with_str_and_js_u8_array("SHA-256", bytes).map_err(browser)?;
+    let digest = JsFuture::from(promise).await.map_err(browser)?;
+    let hex = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+    Ok(Uint8Array::new(&digest).to_vec().into_iter().flat_map(hex).collect())
 }
 
 /// Bytes that nobody can guess.

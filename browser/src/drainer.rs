@@ -9,7 +9,9 @@ use crate::{
     channel::Signal,
     clock::BrowserClock,
     http::{Confirmation, Http},
-    locks, scope,
+    locks,
+    photos::sender::{self, Sent},
+    scope,
     store::{DeviceStore, Session, StoreError},
 };
 use domain::UserId;
@@ -42,10 +44,27 @@ pub async fn turn() -> Turn {
     Turn(locks::acquire(locks::DRAIN).await)
 }
 
-/// Sends what can be sent now. With `network_is_back`, pauses after a silent server are over.
+/// Sends what can be sent now, text and then photos, each in its turn.
+pub async fn run(store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
+    run_in_turn(turn().await, store, tell, network_is_back).await
+}
+
+/// The same for somebody whose turn it is already.
+pub async fn run_in_turn(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
+    let (mut turn, mut network_is_back) = (turn, network_is_back);
+    loop {
+        let text = run_drain(turn, store, tell, network_is_back).await?;
+        match sender::run_photos(store, tell, text).await? {
+            Sent::Ended(run) => return Ok(run),
+            Sent::TextIsDue => (turn, network_is_back) = (self::turn().await, false),
+        }
+    }
+}
+
+/// Sends the text that can be sent now. With `network_is_back`, pauses after a silent server are over.
 ///
 /// `tell` is called with what changes on the way.
-pub async fn run_drain(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
+async fn run_drain(turn: Turn, store: &DeviceStore, tell: &impl Fn(&Signal), network_is_back: bool) -> Result<Run, StoreError> {
     let _held_to_the_end = turn;
     let Some(session) = store.session().await?.filter(Session::may_send) else {
         return Ok(Run::NobodySignedIn);
@@ -100,7 +119,7 @@ pub async fn ask_about_held(store: &DeviceStore, user: UserId) -> Result<bool, S
     Ok(!held.is_empty() && store.amend(held).await?)
 }
 
-/// A pause that began because nobody answered says nothing once the network is back.
+/// A pause that began because nobody answered says nothing once the network is back, for writes as for photos.
 pub async fn end_pauses(store: &DeviceStore, user: UserId) -> Result<(), StoreError> {
     let records = drain::own_records(store, user).await?;
     let unanswered = |record: &OutboxRecord| {
@@ -114,5 +133,5 @@ pub async fn end_pauses(store: &DeviceStore, user: UserId) -> Result<(), StoreEr
     if !freed.is_empty() {
         store.amend(freed).await?;
     }
-    Ok(())
+    sender::end_pauses(store, user, false).await
 }

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod leader;
 pub mod locks;
 pub mod persistence;
+pub mod photos;
 pub mod runs;
 pub mod scope;
 pub mod search;
@@ -25,7 +26,7 @@ pub mod store;
 pub mod timing;
 pub mod wake;
 
-pub use device::{Device, Lists, News, OpenError, StoragePromise, TapError};
+pub use device::{Device, Lists, News, OpenError, PhotoError, StoragePromise, TapError};
 pub use handover::{Handover, HandoverError};
 pub use http::supervision::{Docket, HeldWrite};
 pub use persistence::StorageEstimate;

@@ -13,6 +13,8 @@ use web_sys::AbortController;
 
 /// Held by the one who sends.
 pub const DRAIN: &str = "turns-drain";
+/// Held by the one who sends photos. Not the same: text never waits for a long upload.
+pub const PHOTOS: &str = "turns-photos";
 /// Held by the tab that runs the streams.
 pub const LEADER: &str = "turns-leader";
 

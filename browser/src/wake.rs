@@ -73,7 +73,7 @@ pub async fn wake(store: &DeviceStore, why: WokenBy, tell: &impl Fn(&Signal)) {
             let _ = worker.post_message(&message);
         }
         // A storage that fails has told its user by now: what is unsent is seen on the screen.
-        None => drop(drainer::run_drain(drainer::turn().await, store, tell, false).await),
+        None => drop(drainer::run(store, tell, false).await),
     }
 }
 

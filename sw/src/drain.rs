@@ -6,7 +6,7 @@
 use browser::{
     channel::{Channel, Signal},
     clock,
-    drainer::{self, Run, run_drain},
+    drainer::{self, Run, run_in_turn},
     runs::{WokenBy, WorkerRun},
     store::{DATABASE, DeviceStore},
 };
@@ -36,7 +36,7 @@ async fn run(woken_by: WokenBy, network_is_back: bool) -> Result<Run, String> {
     IS_ONE_IN_LINE.set(false);
     let store = DeviceStore::open_on_disk(DATABASE).await.map_err(|error| error.to_string())?;
     let channel = Channel::speak_only();
-    let outcome = run_drain(turn, &store, &|signal| channel.tell(signal), network_is_back).await;
+    let outcome = run_in_turn(turn, &store, &|signal| channel.tell(signal), network_is_back).await;
     let last = WorkerRun {
         at_ms: clock::now_ms(),
         woken_by,

@@ -7,6 +7,7 @@
 
 pub mod handover;
 pub mod outbox;
+pub mod photos;
 pub mod shape_stream;
 pub mod status;
 pub mod store;
@@ -18,6 +19,7 @@ pub use outbox::{
     draft::draft,
     drain::{Clock, Drained, Network, drain},
 };
+pub use photos::{Photo, PhotoState};
 pub use shape_stream::{Place, RowChange, ShapeBatch};
 pub use status::SyncStatus;
 pub use store::{Amendment, Applied, Store};

@@ -46,6 +46,7 @@ pub(super) async fn follow(device: Weak<Inner>, mut inbox: UnboundedReceiver<Sig
 struct Gathered {
     session: bool,
     outbox: bool,
+    photos: bool,
     reached: Option<bool>,
     is_asked_who_leads: bool,
     /// The tab that says that it leads.
@@ -59,6 +60,7 @@ impl Gathered {
     fn add(&mut self, signal: Signal) {
         match signal {
             Signal::OutboxChanged => self.outbox = true,
+            Signal::PhotosChanged => self.photos = true,
             Signal::SessionChanged => self.session = true,
             Signal::ServerReached { reached } => self.reached = Some(reached),
             Signal::WhoLeads => self.is_asked_who_leads = true,
@@ -94,6 +96,9 @@ impl Inner {
         // With a table that was not here, writes that have waited for it are over.
         if gathered.outbox || is_brought_anew {
             self.reload_outbox().await;
+        }
+        if gathered.photos {
+            self.reload_photos().await;
         }
         if let Some(reached) = gathered.reached {
             self.note_server_reached(reached);

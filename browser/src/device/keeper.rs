@@ -6,7 +6,7 @@ use super::{Inner, News};
 use crate::{
     channel::Signal,
     runs::WokenBy,
-    store::StoreError,
+    store::{NewPhoto, StoreError},
     timing::{Moment, TAP_TO_DURABLE},
 };
 use domain::WriteId;
@@ -25,6 +25,8 @@ pub(super) struct Parcel {
     pub record: OutboxRecord,
     /// When it was tapped.
     pub begun: Option<Moment>,
+    /// The photo whose document it makes.
+    pub photo: Option<Box<NewPhoto>>,
     /// Told when it is stored, or why it is not.
     pub durable: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
@@ -38,15 +40,38 @@ pub(super) async fn keep(device: Weak<Inner>, mut inbox: UnboundedReceiver<Parce
             parcels.push(next);
         }
         let Some(device) = device.upgrade() else { return };
-        let (orphans, sound) = sort(parcels, &mut lost);
-        device.take_back(orphans, &StoreError::Browser("a change that this one builds on could not be kept".to_owned()));
-        if !sound.is_empty()
-            && let Err((parcels, error)) = store(&device, sound).await
-        {
-            lost.extend(parcels.iter().map(|parcel| parcel.record.write_id));
-            device.take_back(parcels, &error);
+        // A photo for which there is no room takes no other change with it.
+        for together in in_steps(parcels) {
+            keep_together(&device, together, &mut lost).await;
         }
     }
+}
+
+/// Stores those that are stored in one step.
+async fn keep_together(device: &Rc<Inner>, parcels: Vec<Parcel>, lost: &mut HashSet<WriteId>) {
+    let (orphans, sound) = sort(parcels, lost);
+    device.take_back(orphans, &StoreError::Browser("a change that this one builds on could not be kept".to_owned()));
+    if !sound.is_empty()
+        && let Err((parcels, error)) = store(device, sound).await
+    {
+        lost.extend(parcels.iter().map(|parcel| parcel.record.write_id));
+        device.take_back(parcels, &error);
+    }
+}
+
+/// In their order: each photo for itself, and what lies between photos together.
+fn in_steps(parcels: Vec<Parcel>) -> Vec<Vec<Parcel>> {
+    let mut steps: Vec<Vec<Parcel>> = Vec::new();
+    for parcel in parcels {
+        match steps
+            .last_mut()
+            .filter(|step| parcel.photo.is_none() && step.iter().all(|other| other.photo.is_none()))
+        {
+            Some(step) => step.push(parcel),
+            None => steps.push(vec![parcel]),
+        }
+    }
+    steps
 }
 
 /// Parts those that build on something lost from the others.
@@ -61,8 +86,15 @@ fn sort(parcels: Vec<Parcel>, lost: &mut HashSet<WriteId>) -> (Vec<Parcel>, Vec<
 }
 
 async fn store(device: &Rc<Inner>, parcels: Vec<Parcel>) -> Result<(), (Vec<Parcel>, StoreError)> {
-    let drafts = parcels.iter().map(|parcel| parcel.record.clone()).collect();
-    let stored = match device.store.enqueue(drafts).await {
+    let stored = match &parcels[..] {
+        [
+            Parcel {
+                record, photo: Some(photo), ..
+            },
+        ] => device.store.enqueue_photo(record, photo).await.map(|stored| vec![stored]),
+        _ => device.store.enqueue(parcels.iter().map(|parcel| parcel.record.clone()).collect()).await,
+    };
+    let stored = match stored {
         Ok(stored) => stored,
         Err(error) => return Err((parcels, error)),
     };
@@ -71,6 +103,10 @@ async fn store(device: &Rc<Inner>, parcels: Vec<Parcel>) -> Result<(), (Vec<Parc
     }
     device.show_stored(stored);
     device.channel.tell(&Signal::OutboxChanged);
+    if parcels.iter().any(|parcel| parcel.photo.is_some()) {
+        device.channel.tell(&Signal::PhotosChanged);
+        device.reload_photos().await;
+    }
     for durable in parcels.into_iter().filter_map(|parcel| parcel.durable) {
         let _ = durable.send(Ok(()));
     }
@@ -102,6 +138,8 @@ impl Inner {
         if parcels.is_empty() {
             return;
         }
+        // Whoever takes a photo waits for it, and says what became of it.
+        let is_told = parcels.iter().all(|parcel| parcel.photo.is_some());
         for parcel in parcels {
             self.change(|view| view.remove_write(parcel.record.write_id));
             if let Some(durable) = parcel.durable {
@@ -109,6 +147,8 @@ impl Inner {
             }
         }
         self.tell(News::Status);
-        self.tell(News::StorageFailed(error.to_string()));
+        if !is_told {
+            self.tell(News::StorageFailed(error.to_string()));
+        }
     }
 }

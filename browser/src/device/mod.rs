@@ -11,6 +11,7 @@ mod inspect;
 mod keeper;
 mod lists;
 mod open;
+mod photos;
 mod pulse;
 mod resolve;
 mod session;
@@ -38,7 +39,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
-use sync::{LocalView, OutboxRecord, Place, SyncStatus, Touched, outbox::resolve as decisions};
+use sync::{LocalView, OutboxRecord, Photo, Place, SyncStatus, Touched, outbox::resolve as decisions};
 use wasm_bindgen_futures::spawn_local;
 
 /// One browser profile on one tablet. Cheap to clone.
@@ -52,6 +53,8 @@ pub enum News {
     Touched(Touched),
     /// [`Device::status`] or the outbox may say something else.
     Status,
+    /// [`Device::photos`] says something else.
+    Photos,
     /// Somebody signed in or out, or the session has ended. Everything may look different.
     Session,
     /// Every table of this user is here for the first time.
@@ -92,6 +95,7 @@ pub enum TapError {
 }
 
 pub use lists::Lists;
+pub use photos::PhotoError;
 pub use storage::StoragePromise;
 
 struct Inner {
@@ -102,6 +106,8 @@ struct Inner {
     signals: UnboundedSender<Signal>,
     device_id: DeviceId,
     view: RefCell<LocalView>,
+    /// What is known of this user's photos.
+    photos: RefCell<Vec<Photo>>,
     session: RefCell<Option<Session>>,
     /// Tables that have been here once.
     placed: RefCell<HashSet<Table>>,
@@ -147,7 +153,7 @@ impl Device {
         SyncStatus {
             is_offline: !scope::is_online() || !self.0.is_server_reached.get(),
             needs_sign_in: self.0.session.borrow().as_ref().is_some_and(|session| session.has_ended),
-            ..SyncStatus::of(self.0.view.borrow().writes())
+            ..SyncStatus::of(self.0.view.borrow().writes()).with_photos(&*self.0.photos.borrow(), |photo| self.0.is_document_here(photo))
         }
     }
 
@@ -240,6 +246,7 @@ impl Device {
 
     /// Sends what waits without its pauses.
     pub async fn retry_now(&self) {
+        self.0.end_photo_pauses().await;
         self.0.resolve_for(WokenBy::Asked, decisions::retry_now).await;
     }
 
@@ -256,7 +263,9 @@ impl Device {
 
     /// Lets what somebody else has written stand.
     pub async fn take_theirs(&self, id: WriteId) -> bool {
-        self.0.decide(id, |records, server| decisions::take_theirs(records, id, server)).await
+        let done = self.0.decide(id, |records, server| decisions::take_theirs(records, id, server)).await;
+        self.0.forget_given_up_photos().await;
+        done
     }
 
     /// Makes a row again that was deleted under an edit.
@@ -276,7 +285,9 @@ impl Device {
 
     /// Gives up a write, and what builds on it.
     pub async fn discard(&self, id: WriteId) -> bool {
-        self.0.resolve(|records| decisions::discard(records, id)).await
+        let done = self.0.resolve(|records| decisions::discard(records, id)).await;
+        self.0.forget_given_up_photos().await;
+        done
     }
 
     /// Lets a waiting version of the app take over, and loads the page anew.

@@ -34,6 +34,7 @@ pub(super) async fn open(database: &str, subscriber: Rc<dyn Fn(News)>) -> Result
         signals,
         device_id,
         view: RefCell::default(),
+        photos: RefCell::default(),
         session: RefCell::default(),
         placed: RefCell::default(),
         restored: RefCell::default(),

@@ -6,6 +6,7 @@
 
 use super::{Inner, News};
 use crate::{
+    channel::Signal,
     clock, drainer,
     runs::WokenBy,
     scope::{self, Listener, Timer},
@@ -40,8 +41,12 @@ impl Inner {
             Some(_) => record.paused_until(now_ms).map_or(0, |at_ms| at_ms - now_ms),
         };
         let earliest = self.view.borrow().writes().filter(|record| record.state.concerns_drainer()).map(due_in).min();
+        // One that may go is on its way, or should be.
+        let photo = self
+            .next_photo_at_ms()
+            .map(|at_ms| if at_ms <= now_ms { LONGEST_PAUSE_MS } else { at_ms - now_ms });
         let device = Rc::downgrade(self);
-        let pause_ms = earliest.unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
+        let pause_ms = earliest.into_iter().chain(photo).min().unwrap_or(LOOK_ANYWAY_MS).max(SHORTEST_PAUSE_MS);
         *self.pulse.borrow_mut() = Some(Timer::after(pause_ms, move || {
             if let Some(device) = device.upgrade() {
                 spawn_local(async move { device.look().await });
@@ -58,6 +63,7 @@ impl Inner {
         }
         self.reload_outbox().await;
         self.trim_history().await;
+        let _ = self.signals.unbounded_send(Signal::PhotosChanged);
         if self.has_something_to_ask() {
             self.beat(WokenBy::Timer);
         } else {
@@ -69,7 +75,7 @@ impl Inner {
     fn has_something_to_ask(&self) -> bool {
         let view = self.view.borrow();
         let mut writes = view.writes();
-        writes.any(|record| record.state.concerns_drainer())
+        writes.any(|record| record.state.concerns_drainer()) || self.next_photo_at_ms().is_some()
     }
 
     /// The server answers again: pauses that began because it did not are over.

@@ -172,6 +172,7 @@ impl Inner {
         self.stop_streams();
         if !keeps_view {
             self.view.replace(LocalView::default());
+            self.photos.borrow_mut().clear();
             self.placed.borrow_mut().clear();
             self.restored.borrow_mut().clear();
             self.places.borrow_mut().clear();
@@ -205,6 +206,8 @@ impl Inner {
         if is_still_theirs() {
             self.change(|view| view.load_outbox(records));
         }
+        // Read behind this, as everybody's signals are.
+        let _ = self.signals.unbounded_send(Signal::PhotosChanged);
         for table in session.tables() {
             // The place first: what is stored between the two is read twice, and never not at all.
             let place = store.place(table).await?;

@@ -44,11 +44,16 @@ impl Inner {
         }
         self.tell(News::Status);
         // The keeper lives as long as the device.
-        let _ = self.keeper.unbounded_send(Parcel { record, begun, durable });
+        let _ = self.keeper.unbounded_send(Parcel {
+            record,
+            begun,
+            photo: None,
+            durable,
+        });
         Ok(id)
     }
 
-    fn judge(&self, tap: Tap<'_>) -> Result<OutboxRecord, Refusal> {
+    pub(super) fn judge(&self, tap: Tap<'_>) -> Result<OutboxRecord, Refusal> {
         let session = self.session.borrow();
         let Session { user, .. } = session.as_ref().ok_or_else(|| field("id", "is nobody's: sign in first".to_owned()))?;
         let author = Author {

@@ -6,6 +6,7 @@
 //! **Invariant:** every request ends, by its answer or by its time limit.
 
 mod auth;
+mod photos;
 mod shapes;
 pub mod supervision;
 mod writes;
@@ -18,6 +19,7 @@ use gloo_net::http::{Headers, RequestBuilder};
 use protocol::{Problem, ProblemCode, problem::ProblemAnswer};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::Cell, rc::Rc};
+use wasm_bindgen::JsValue;
 use web_sys::AbortController;
 
 /// The server of this origin.
@@ -53,6 +55,15 @@ impl Http {
     }
 
     async fn ask(&self, request: RequestBuilder, body: Option<String>, limit_ms: i64) -> Result<Answer, Unreached> {
+        let (request, body) = match body {
+            Some(body) => (request.header("content-type", "application/json"), body.into()),
+            None => (request, JsValue::UNDEFINED),
+        };
+        self.ask_with(request, body, limit_ms).await
+    }
+
+    /// The same with any body, or none where it is undefined.
+    async fn ask_with(&self, request: RequestBuilder, body: JsValue, limit_ms: i64) -> Result<Answer, Unreached> {
         let answer = ask(request, body, limit_ms).await;
         self.reached.set(Some(answer.is_ok()));
         answer
@@ -86,13 +97,9 @@ fn unreachable() -> Problem {
     Problem::new(ProblemCode::Unavailable, "Turns could not be reached. Check the connection and try again.")
 }
 
-async fn ask(request: RequestBuilder, body: Option<String>, limit_ms: i64) -> Result<Answer, Unreached> {
+async fn ask(request: RequestBuilder, body: JsValue, limit_ms: i64) -> Result<Answer, Unreached> {
     let limit = Limit::new(limit_ms);
-    let request = request.abort_signal(limit.0.as_ref().map(AbortController::signal).as_ref());
-    let request = match body {
-        Some(body) => request.header("content-type", "application/json").body(body),
-        None => request.build(),
-    };
+    let request = request.abort_signal(limit.0.as_ref().map(AbortController::signal).as_ref()).body(body);
     let response = request.map_err(|_| Unreached)?.send().await.map_err(|_| Unreached)?;
     let body = response.binary().await.map_err(|_| Unreached)?;
     Ok(Answer {

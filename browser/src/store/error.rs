@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The disk or the browser's share of it is full.
     #[error("there is no room left on this device")]
     Full,
+    /// A photo is kept on the disk or not at all: the page's memory would lose it.
+    #[error("this browser keeps nothing at the moment, and a photo would be lost with this page")]
+    OnlyInMemory,
     /// Rows arrived for a user who is not signed in here any more.
     #[error("somebody else has signed in meanwhile")]
     NotOurs,

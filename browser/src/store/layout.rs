@@ -14,8 +14,8 @@ use wasm_bindgen::JsValue;
 pub const DATABASE: &str = "turns";
 /// Version of the layout.
 ///
-/// 2 added [`SEALS`] and [`KEYS`]; in 3 the records of [`SNAPSHOTS`] are bytes. Those that are text are read for ever, and go when their
-/// table is folded or comes anew.
+/// 2 added [`SEALS`] and [`KEYS`], 3 [`PHOTOS`] and [`PHOTO_BYTES`]; since 3 the records of [`SNAPSHOTS`] are bytes. Those that are text are read
+/// for ever, and go when their table is folded or comes anew.
 pub const VERSION: u8 = 3;
 
 /// Unsettled writes, as objects, by `writeId`.
@@ -36,6 +36,11 @@ pub const SEALS: &str = "seals";
 /// The keys that seal it, which the browser does not show to anybody, by user id; there only while their user is signed in.
 pub const KEYS: &str = "keys";
 
+/// Photos, sent and unsent, as objects, by `documentId`.
+pub const PHOTOS: &str = "photos";
+/// Their bytes, by the same, so that a list of photos is read without them.
+pub const PHOTO_BYTES: &str = "photo-bytes";
+
 /// The note with the last `seq` that was given.
 pub const SEQ_NOTE: &str = "seq";
 
@@ -53,6 +58,10 @@ pub fn upgrade(event: VersionChangeEvent, database: Database) -> Result<(), inde
         for by_user_id in [SEALS, KEYS] {
             database.create_object_store(by_user_id).build()?;
         }
+    }
+    if event.old_version() < 3.0 {
+        database.create_object_store(PHOTOS).with_key_path(KeyPath::One("documentId")).build()?;
+        database.create_object_store(PHOTO_BYTES).build()?;
     }
     Ok(())
 }

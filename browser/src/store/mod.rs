@@ -13,6 +13,7 @@ mod memory;
 mod notes;
 mod opening;
 mod outbox;
+mod photos;
 mod records;
 mod recovery;
 mod rows;
@@ -26,6 +27,7 @@ pub use connection::Happening;
 pub use device_store::{DeviceStore, StorageNews};
 pub use error::StoreError;
 pub use layout::DATABASE;
+pub use photos::NewPhoto;
 pub use recovery::Holdings;
 pub use seals::{Leaving, Unsealed};
 pub use session::{SESSION_NOTE, Session};
@@ -70,6 +72,11 @@ impl IdbStore {
             owner: Some(owner),
             ..self.clone()
         }
+    }
+
+    /// The same storage in anybody's session.
+    pub fn of_everybody(self) -> Self {
+        Self { owner: None, ..self }
     }
 
     /// The database's name.

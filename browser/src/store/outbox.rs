@@ -34,21 +34,17 @@ pub async fn enqueue(connection: &Connection, drafts: Vec<OutboxRecord>) -> Resu
 /// Behind the number that is expected to be the last; or behind the last one, which is read first.
 async fn enqueue_behind(connection: &Connection, mut drafts: Vec<OutboxRecord>, expected: Option<u64>) -> Result<Vec<OutboxRecord>, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
+        let Some(expected) = expected else {
+            let seq = enqueue_in(transaction, &mut drafts).await?;
+            return Ok((drafts, seq));
+        };
         let (outbox, notes) = (transaction.object_store(OUTBOX)?, transaction.object_store(NOTES)?);
-        // Asked before anything is written, and only waited for where it is not known.
+        // Asked before anything is written, and waited for behind that.
         let last = asked_seq(&notes)?;
-        match expected {
-            Some(expected) => {
-                let seq = put_behind(&outbox, &notes, &mut drafts, expected)?;
-                if last.await? != expected {
-                    return Err(StoreError::Overtaken);
-                }
-                Ok((drafts, seq))
-            }
-            None => {
-                let seq = put_behind(&outbox, &notes, &mut drafts, last.await?)?;
-                Ok((drafts, seq))
-            }
+        let seq = put_behind(&outbox, &notes, &mut drafts, expected)?;
+        match last.await? == expected {
+            true => Ok((drafts, seq)),
+            false => Err(StoreError::Overtaken),
         }
     };
     let (stored, seq) = connection.transact(&[OUTBOX, NOTES], Access::WriteDurably, work).await?;
@@ -68,13 +64,31 @@ fn put_behind(outbox: &ObjectStore<'_>, notes: &ObjectStore<'_>, drafts: &mut [O
     Ok(seq)
 }
 
+/// Gives each the next number, inside a transaction over outbox and notes. Gives the last one.
+pub async fn enqueue_in(transaction: &Transaction<'_>, drafts: &mut [OutboxRecord]) -> Result<u64, StoreError> {
+    let (outbox, notes) = (transaction.object_store(OUTBOX)?, transaction.object_store(NOTES)?);
+    let last = last_seq(&notes).await?;
+    put_behind(&outbox, &notes, drafts, last)
+}
+
 /// The same for drafts of which nobody knows whether they were stored: the ones that were come back as they stand.
 pub async fn enqueue_again(connection: &Connection, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, StoreError> {
-    let find = async |transaction: &Transaction<'_>| {
+    let ids: Vec<WriteId> = drafts.iter().map(|draft| draft.write_id).collect();
+    let mut stored = find(connection, &ids).await?;
+    let is_missing = |draft: &OutboxRecord| !stored.iter().any(|known| known.write_id == draft.write_id);
+    let missing: Vec<OutboxRecord> = drafts.into_iter().filter(is_missing).collect();
+    if !missing.is_empty() {
+        stored.extend(enqueue(connection, missing).await?);
+    }
+    Ok(stored)
+}
+
+/// Writes by their ids, unsettled or over; those that are not here are left out.
+pub async fn find(connection: &Connection, ids: &[WriteId]) -> Result<Vec<OutboxRecord>, StoreError> {
+    let work = async |transaction: &Transaction<'_>| {
         let (outbox, history) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
         let mut stored = Vec::new();
-        for draft in &drafts {
-            let id = draft.write_id.to_string();
+        for id in ids.iter().map(WriteId::to_string) {
             let found: Option<JsValue> = match outbox.get(id.clone()).primitive()?.await? {
                 None => history.get(id).primitive()?.await?,
                 found => found,
@@ -83,13 +97,7 @@ pub async fn enqueue_again(connection: &Connection, drafts: Vec<OutboxRecord>) -
         }
         Ok(stored)
     };
-    let mut stored = connection.transact(&[OUTBOX, HISTORY], Access::Read, find).await?;
-    let is_missing = |draft: &OutboxRecord| !stored.iter().any(|known| known.write_id == draft.write_id);
-    let missing: Vec<OutboxRecord> = drafts.into_iter().filter(is_missing).collect();
-    if !missing.is_empty() {
-        stored.extend(enqueue(connection, missing).await?);
-    }
-    Ok(stored)
+    connection.transact(&[OUTBOX, HISTORY], Access::Read, work).await
 }
 
 /// See [`sync::Store::outbox`]. Given an `owner`, it shows nothing once somebody else is signed in: what is missing then may lie sealed.

@@ -9,8 +9,8 @@ use super::{
     IdbStore,
     connection::{Access, Connection},
     error::StoreError,
-    layout::{HISTORY, KEYS, NOTES, OUTBOX, PLACES, ROWS, SEALS, SNAPSHOTS},
-    outbox, session,
+    layout::{HISTORY, KEYS, NOTES, OUTBOX, PHOTO_BYTES, PHOTOS, PLACES, ROWS, SEALS, SNAPSHOTS},
+    outbox, photos, session,
 };
 use crate::crypto::{CryptoError, Key, Sealed};
 use domain::UserId;
@@ -156,11 +156,12 @@ async fn go(connection: &Connection, user: UserId, left: &Left) -> Result<bool, 
                 }
             }
         }
+        photos::leave_in(transaction, user, matches!(left, Left::Nothing)).await?;
         forget_key_in(transaction, user)?;
         session::end_in(transaction, user).await?;
         Ok(true)
     };
-    let stores = [OUTBOX, HISTORY, SEALS, KEYS, NOTES, ROWS, SNAPSHOTS, PLACES];
+    let stores = [OUTBOX, HISTORY, SEALS, KEYS, NOTES, ROWS, SNAPSHOTS, PLACES, PHOTOS, PHOTO_BYTES];
     connection.transact(&stores, Access::WriteDurably, work).await
 }
 

@@ -99,3 +99,10 @@ export async function opened_file(file, passphrase) {
   const plain = crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes(nonce) }, key, bytes(content));
   return plain.then((text) => new TextDecoder().decode(text), () => undefined);
 }
+
+// The browser knows that there is no network.
+export function no_network() {
+  const real = Object.getOwnPropertyDescriptor(Navigator.prototype, "onLine");
+  Object.defineProperty(Navigator.prototype, "onLine", { ...real, get: () => false });
+  return () => Object.defineProperty(Navigator.prototype, "onLine", real);
+}

@@ -6,7 +6,7 @@ const problem = (status, type) => json(status, { success: false, error: { type, 
 
 class Office {
   constructor(user, rows) {
-    Object.assign(this, { mode: "up", user, log: {}, receipts: new Map(), requests: [], bells: new Set() });
+    Object.assign(this, { mode: "up", user, log: {}, receipts: new Map(), uploads: new Map(), requests: [], bells: new Set() });
     for (const [table, row] of rows) this.append(table, "insert", row.id, row);
   }
 
@@ -21,7 +21,7 @@ class Office {
   async answer(request) {
     const url = new URL(request.url), path = url.pathname;
     if (!path.startsWith("/api/")) return real.fetch(request);
-    const body = request.method === "POST" ? await request.json() : null;
+    const body = request.method === "POST" && path.startsWith("/api/w") ? await request.json() : null;
     this.requests.push(`${request.method} ${path}`);
     if (this.mode === "down") throw new TypeError("Failed to fetch");
     if (this.mode === "captive") return new Response("<html>Welcome to Hotel Elm</html>");
@@ -33,7 +33,36 @@ class Office {
     if (this.mode === "signed-out") return problem(401, "UNAUTHENTICATED");
     if (path === "/api/auth/session") return json(200, { user: this.user, shapes: Object.keys(this.log) });
     if (path === "/api/write/batch") return this.write(body);
+    if (path.startsWith("/api/upload/resumable")) return this.upload(request, path);
     return this.shape(path.split("/").pop(), url.searchParams.get("offset"));
+  }
+
+  // As tus has it: what has come counts, whatever the device hears of it.
+  async upload(request, path) {
+    const fault = uploadFaults.shift();
+    if (fault === "request-lost") throw new TypeError("Failed to fetch");
+    if (typeof fault === "number") return new Response(null, { status: fault, headers: { "tus-resumable": "1.0.0" } });
+    const answer = await this.take(request, path);
+    if (fault === "answer-lost") throw new TypeError("Failed to fetch");
+    return new Response(null, { status: answer.status, headers: { ...answer.headers, "tus-resumable": "1.0.0" } });
+  }
+
+  async take(request, path) {
+    if (request.method === "POST") {
+      const about = Object.fromEntries(request.headers.get("upload-metadata").split(",").map((pair) => pair.split(" ")).map(([name, value]) => [name, atob(value)]));
+      const address = `/api/upload/resumable/${this.uploads.size + 1}`;
+      this.uploads.set(address, { about, length: Number(request.headers.get("upload-length")), bytes: new Uint8Array() });
+      return { status: 201, headers: { location: address } };
+    }
+    const upload = this.uploads.get(path);
+    if (!upload) return { status: 404 };
+    if (request.method === "PATCH") {
+      if (Number(request.headers.get("upload-offset")) !== upload.bytes.length) return { status: 409 };
+      const piece = new Uint8Array(await request.arrayBuffer());
+      this.requests.push(`${piece.length} bytes`);
+      upload.bytes = new Uint8Array([...upload.bytes, ...piece]);
+    }
+    return { status: request.method === "PATCH" ? 204 : 200, headers: { "upload-offset": `${upload.bytes.length}` } };
   }
 
   shape(table, offset) {
@@ -51,7 +80,7 @@ class Office {
     const results = operations.map((write) => {
       if (!this.receipts.has(write.writeId)) {
         const version = (write.version ?? 0) + 1;
-        this.append(write.table, "update", write.rowId, { ...write.data, version: `${version}` });
+        this.append(write.table, write.operation === "create" ? "insert" : "update", write.rowId, { ...write.data, version: `${version}` });
         this.receipts.set(write.writeId, { writeId: write.writeId, status: 200, success: true, version, txid: "1", inShape: true });
         tables.add(write.table);
       }
@@ -101,6 +130,27 @@ export function colleague_writes(table, id, value) {
 
 export function requests() {
   return office.requests.splice(0).join(", ");
+}
+
+// What goes wrong with the next requests about uploads: "request-lost", "answer-lost", a status, or nothing.
+let uploadFaults = [];
+export function upload_faults(faults) {
+  uploadFaults = JSON.parse(faults);
+}
+
+// What has come, by document: how many bytes, and their digest.
+export async function uploaded() {
+  const found = {};
+  for (const { about, length, bytes } of office.uploads.values()) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (bytes.length === length) found[about.documentId] = { ...about, length, hash };
+  }
+  return JSON.stringify(found);
+}
+
+export function forget_uploads() {
+  office.uploads.clear();
 }
 
 export function network_returns() {

@@ -67,7 +67,7 @@ fn Status() -> impl IntoView {
 fn tone(status: &SyncStatus) -> &'static str {
     match status {
         SyncStatus { need_user: 1.., .. } => "needs-you",
-        SyncStatus { waiting: 1.., .. } => "waiting",
+        SyncStatus { waiting: 1.., .. } | SyncStatus { photos: 1.., .. } => "waiting",
         SyncStatus { is_offline: true, .. } => "offline",
         _ => "saved",
     }
@@ -83,7 +83,7 @@ fn SignOut() -> impl IntoView {
         status if status.has_unsent() => {
             // Whoever thought better of it before is asked again from the beginning.
             is_sure.set(false);
-            asking.set(Some(status.waiting + status.need_user));
+            asking.set(Some(status.unsent()));
         }
         _ => state.sign_out(Leaving::KeepSealed),
     };

@@ -9,6 +9,7 @@ pub mod heading;
 pub mod mark;
 pub mod move_menu;
 pub mod notices;
+pub mod photos;
 pub mod resolve;
 pub mod submission;
 pub mod toaster;

@@ -12,6 +12,7 @@ pub mod fields;
 pub mod fixture;
 pub mod held;
 pub mod names;
+pub mod photos;
 pub mod question;
 pub mod scope;
 pub mod stages;

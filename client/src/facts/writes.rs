@@ -55,7 +55,9 @@ pub fn changed_columns(view: &LocalView, record: &OutboxRecord) -> Vec<ChangedCo
     let show = |column: &str, json: &Json| shown_value(view, record.table, column, json);
     let is_create = record.operation == Operation::Create;
     let says_something = |change: &Change| !change.predicted && (!is_create || !change.to.is_null());
-    let given = record.changes.iter().filter(|(_, change)| says_something(change));
+    // What a file is made of says nothing to a person.
+    let is_for_people = |column: &str| record.table != Table::Documents || matches!(column, "kind" | "file_name" | "caption" | "taken_at");
+    let given = record.changes.iter().filter(|(column, change)| says_something(change) && is_for_people(column));
     given
         .map(|(column, change)| ChangedColumn {
             label: fields::capital(&fields::label(column)),
@@ -133,12 +135,21 @@ fn subject(view: &LocalView, record: &OutboxRecord) -> String {
         Table::TurnStages => text_of(view, record, "name").unwrap_or_else(|| "a stage".to_owned()),
         Table::PropertyTypes => text_of(view, record, "name").unwrap_or_else(|| "a type of property".to_owned()),
         Table::Vendors => text_of(view, record, "company_name").unwrap_or_else(|| "a vendor".to_owned()),
-        Table::Documents => text_of(view, record, "file_name").unwrap_or_else(|| "a document".to_owned()),
+        Table::Documents => document(view, record),
         Table::Approvals => match turn_of_item(view, record) {
             Some(turn) => format!("an approval of {}", turn_name(view, turn)),
             None => "an approval".to_owned(),
         },
         Table::Notifications => "a notification".to_owned(),
+    }
+}
+
+fn document(view: &LocalView, record: &OutboxRecord) -> String {
+    let is_photo = text_of(view, record, "content_type").is_some_and(|kind| kind.starts_with("image/"));
+    match (text_of(view, record, "file_name"), is_photo) {
+        (Some(name), true) => format!("photo {name}"),
+        (Some(name), false) => name,
+        (None, _) => "a document".to_owned(),
     }
 }
 

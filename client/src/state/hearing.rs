@@ -87,6 +87,7 @@ impl AppState {
         match news {
             News::Touched(touched) => self.hear_touched(&touched),
             News::Status => self.follow_status(),
+            News::Photos => self.shared.with_value(|shared| shared.triggers.notify(&[Topic::Photos].into())),
             News::Session => {
                 let user = self.device().user();
                 if user.is_some() {

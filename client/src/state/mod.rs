@@ -179,3 +179,12 @@ pub fn scope_group(turn: RowId) -> Group {
         value: Value::Uuid(turn.0),
     }
 }
+
+/// What lies with a turn or a scope item: photos and papers.
+pub fn documents_group(of: RowId) -> Group {
+    Group {
+        table: Table::Documents,
+        column: "entity_id",
+        value: Value::Uuid(of.0),
+    }
+}

@@ -23,6 +23,8 @@ pub enum Topic {
     Any(Table),
     /// The unsettled writes, or what becomes of them.
     Writes,
+    /// The photos that lie on this device, or how far they are.
+    Photos,
 }
 
 /// More touched rows than this are news for everybody.

@@ -6,6 +6,7 @@ pub mod files;
 pub mod journal;
 mod keyboard;
 mod locator;
+mod pictures;
 mod pointer;
 mod snapshot;
 pub mod storage;

@@ -34,7 +34,7 @@ async fn requests(browser: &mut TcpStream, wire: &Arc<Wire>) -> Result<()> {
     while let Some(head) = Head::read(browser, std::mem::take(&mut read)).await? {
         let (body, next) = whole_body(browser, &head).await?;
         read = next;
-        let mut under_way = wire.note(head.path());
+        let mut under_way = wire.note(head.method(), head.path(), body.len());
         if let Some(script) = wire.stand_in(head.path()) {
             tell(browser, 200, "text/javascript", &script).await?;
             continue;

@@ -49,6 +49,11 @@ impl Head {
         }
     }
 
+    /// A request's method.
+    pub fn method(&self) -> &str {
+        self.text.split(' ').next().unwrap_or_default()
+    }
+
     /// A request's path and query.
     pub fn path(&self) -> &str {
         self.text.split(' ').nth(1).unwrap_or_default()

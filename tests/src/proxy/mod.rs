@@ -51,7 +51,9 @@ pub(crate) struct Wire {
 
 /// A request that came by.
 pub(crate) struct Seen {
+    method: String,
     path: String,
+    body_bytes: usize,
     came: Instant,
     /// When its answer was complete, or its connection ended; none while it is under way.
     ended: Option<Instant>,
@@ -153,6 +155,19 @@ impl HoldingProxy {
         lock(&self.wire.seen).iter().filter(|seen| seen.path.starts_with(path)).count()
     }
 
+    /// Method and path of all requests with such a path so far, in their order.
+    pub fn seen_of(&self, path: &str) -> Vec<String> {
+        let seen = lock(&self.wire.seen);
+        let of_path = seen.iter().filter(|seen| seen.path.starts_with(path));
+        of_path.map(|seen| format!("{} {}", seen.method, seen.path)).collect()
+    }
+
+    /// How many bytes the bodies of such requests had, all together.
+    pub fn bytes_of(&self, path: &str) -> usize {
+        let seen = lock(&self.wire.seen);
+        seen.iter().filter(|seen| seen.path.starts_with(path)).map(|seen| seen.body_bytes).sum()
+    }
+
     /// The paths of requests that were under way together, where they were the most of those whose path begins so.
     pub fn most_at_once_of(&self, path: &str) -> Vec<String> {
         let seen = lock(&self.wire.seen);
@@ -204,10 +219,12 @@ impl Held {
 
 impl Wire {
     /// Notes a request; it is under way until what is given back is dropped.
-    pub fn note(self: &Arc<Self>, path: &str) -> UnderWay {
+    pub fn note(self: &Arc<Self>, method: &str, path: &str, body_bytes: usize) -> UnderWay {
         let mut seen = lock(&self.seen);
         seen.push(Seen {
+            method: method.to_owned(),
             path: path.to_owned(),
+            body_bytes,
             came: Instant::now(),
             ended: None,
         });

@@ -7,6 +7,7 @@
 
 mod contents;
 mod moving;
+mod photos;
 
 use super::{Happening, Holdings, IdbStore, StorageState, StoreError};
 use crate::persistence;

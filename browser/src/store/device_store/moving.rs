@@ -12,6 +12,14 @@ use sync::Store;
 /// What is waited for before each try: most faults are a process of the browser's that is started again.
 const PAUSES_MS: [i64; 3] = [0, 0, 500];
 
+/// What makes room on a full disk: the server has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// Pictures first: without rows there is nothing to work on.
+    Photos,
+    Rows,
+}
+
 impl DeviceStore {
     /// What `work` made of the disk; `None` where the memory has its place. `work` hears whether it is repeated.
     pub(super) async fn on_disk<T>(&self, work: impl AsyncFn(&IdbStore, bool) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {
@@ -24,16 +32,25 @@ impl DeviceStore {
         }
     }
 
-    /// The same for what exists nowhere else: on a full disk rows make room for it.
+    /// The same for what exists nowhere else: on a full disk sent photos make room for it, and then rows.
     pub(super) async fn with_room<T>(&self, work: impl AsyncFn(&IdbStore, bool) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-        match self.on_disk(&work).await {
-            Err(StoreError::Full) => {
-                self.shared.note_full();
-                self.forget_rows().await?;
-                self.on_disk(&work).await
+        let mut next = Some(Room::Photos);
+        loop {
+            match (self.on_disk(&work).await, next) {
+                (Err(StoreError::Full), Some(room)) => next = self.make(room).await?,
+                (done, _) => return done,
             }
-            done => done,
         }
+    }
+
+    /// Makes room, and says what may make more.
+    async fn make(&self, room: Room) -> Result<Option<Room>, StoreError> {
+        self.shared.note_full();
+        if room == Room::Photos && self.forget_sent_photos().await? > 0 {
+            return Ok(Some(Room::Rows));
+        }
+        self.forget_rows().await?;
+        Ok(None)
     }
 
     pub(super) async fn try_on_disk<T>(&self, work: impl AsyncFn(&IdbStore, bool) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {

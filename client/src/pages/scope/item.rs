@@ -2,7 +2,11 @@
 
 use super::form::{Draft, Fields};
 use crate::{
-    components::{mark::mark, resolve::ParkedWrites},
+    components::{
+        mark::mark,
+        photos::{Photos, TakePhotos},
+        resolve::ParkedWrites,
+    },
     dom,
     state::{AppState, topics::Topic},
 };
@@ -17,6 +21,9 @@ mod text {
     pub const SAVE: &str = "Save item";
     pub const CANCEL: &str = "Cancel";
 }
+
+/// What photos of a line are.
+const KIND: &str = "scope_photo";
 
 /// A line as it is read.
 #[derive(Clone, PartialEq)]
@@ -38,6 +45,7 @@ pub fn Item(item: RowId, editing: RwSignal<Option<RowId>>) -> impl IntoView {
         <li class="item" data-item=item.to_string()>
             {move || if is_editing.get() { view! { <Edit item editing /> }.into_any() } else { view! { <Read item editing /> }.into_any() }}
             <ParkedWrites table=Table::ScopeItems row=item />
+            <Photos of=item kind=KIND />
         </li>
     }
 }
@@ -103,6 +111,7 @@ fn show(state: AppState, item: RowId, line: Line, editing: RwSignal<Option<RowId
         </div>
         <span class="amount">{cost.to_string()}</span>
         <div class="item-actions">
+            <TakePhotos of=(Table::ScopeItems, item) kind=KIND subject=description.clone() />
             <button type="button" class="button quiet" aria-label=format!("{} {description}", text::EDIT) on:click=edit>{text::EDIT}</button>
             <button type="button" class="button quiet" aria-label=format!("{} {description}", text::DELETE) on:click=delete>{text::DELETE}</button>
         </div>

@@ -5,6 +5,7 @@
 mod device;
 mod discard;
 mod history;
+mod photos;
 mod tables;
 mod write;
 
@@ -18,6 +19,7 @@ use discard::DiscardDialog;
 use domain::WriteId;
 use history::{History, Unreadable};
 use leptos::prelude::*;
+use photos::WaitingPhotos;
 use tables::Tables;
 use wasm_bindgen_futures::spawn_local;
 use write::Write;
@@ -40,6 +42,7 @@ pub fn Sync() -> impl IntoView {
             <Heading title=text::TITLE.to_owned() />
             <Summary />
             <Unsettled discarding />
+            <WaitingPhotos />
             <Unreadable />
             <ThisDevice />
             <Tables />

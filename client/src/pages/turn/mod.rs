@@ -3,6 +3,7 @@
 //! **Invariant:** every fact is edited where it is read; there is no form to send and nothing to lose by leaving.
 
 mod details;
+mod photos;
 mod unsent;
 
 use crate::{
@@ -17,6 +18,7 @@ use details::Details;
 use domain::{RowId, Table};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use photos::TurnPhotos;
 use stages::Standing;
 use unsent::Unsent;
 
@@ -107,6 +109,7 @@ fn Page(turn: RowId) -> impl IntoView {
             <Progress turn />
             <Unsent turn />
             <ScopeSummary turn />
+            <TurnPhotos turn />
             <Details turn />
         </div>
     }
