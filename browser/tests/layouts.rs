@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/camera.rs"]
+mod camera;
 mod common;
 #[path = "../../sync/tests/forms/form.rs"]
 mod form;
@@ -29,16 +31,14 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// What a device had in the first released layout. It stays as it is, for ever.
-const V1: &str = include_str!("layouts/v1.json");
-
-/// Devices of released layouts, by version. Each has a test that opens it.
-const DEVICES: [(u64, &str); 1] = [(1, V1)];
+/// What devices had in the released layouts, by version; [`everything_in_an_earlier_layout_is_there_in_todays`] opens each. They stay as they
+/// are, for ever.
+const DEVICES: [(u32, &str); 2] = [(1, include_str!("layouts/v1.json")), (2, include_str!("layouts/v2.json"))];
 /// How what lies in the database is formed, by the layout's version.
-const FORMS: [(u64, &str); 1] = [(2, include_str!("layouts/v2.txt"))];
+const FORMS: [(u32, &str); 2] = [(2, include_str!("layouts/v2.txt")), (3, include_str!("layouts/v3.txt"))];
 
 const WHAT_TO_DO: &str = "Tablets hold databases of the old form. Raise `VERSION` in browser/src/store/layout.rs, add the step in `upgrade`, put what a device of \
-    the version before had into browser/tests/layouts/ (`DEVICES`) with a test that opens it, write the form above down as browser/tests/layouts/v<VERSION>.txt \
+    the version before had into browser/tests/layouts/ (`DEVICES`), write the form above down as browser/tests/layouts/v<VERSION>.txt \
     (`FORMS`), and leave the files of older versions as they are. A new note, or a field that may be missing, needs no version, only its line in that file.";
 
 #[wasm_bindgen_test]
@@ -50,21 +50,27 @@ async fn what_lies_in_the_database_keeps_its_form_or_gets_a_version() {
         "The form of what lies in the database of layout {version} is not the one that is written down.\n\n{form}\n{WHAT_TO_DO}\n"
     );
     for before in 1..version {
-        let is_there = |device: &(u64, &str)| device.0 == before && !device.1.trim().is_empty();
+        let is_there = |device: &(u32, &str)| device.0 == before && !device.1.trim().is_empty();
         assert!(DEVICES.iter().any(is_there), "there is no device of layout {before} to open. {WHAT_TO_DO}");
     }
 }
 
 #[wasm_bindgen(module = "/tests/common/released.js")]
 extern "C" {
-    fn open_v1(name: &str, content: &str, ignores: bool) -> Promise;
+    fn open_released(name: &str, version: u32, content: &str, ignores: bool) -> Promise;
     fn close(database: &JsValue);
 }
 
 #[wasm_bindgen_test]
-async fn everything_in_the_first_layout_is_there_in_todays() {
+async fn everything_in_an_earlier_layout_is_there_in_todays() {
+    for (version, content) in DEVICES {
+        everything_is_there(version, content).await;
+    }
+}
+
+async fn everything_is_there(version: u32, content: &str) {
     let name = fresh_name();
-    close(&opened_v1(&name, false).await);
+    close(&opened(&name, version, content, false).await);
     office(1);
     office_goes("down");
     let device = Device::open_on(&name, |_| {}).await.unwrap();
@@ -148,5 +154,10 @@ async fn a_newer_app_gets_its_layout_and_this_page_says_so() {
 }
 
 async fn opened_v1(name: &str, ignores: bool) -> JsValue {
-    JsFuture::from(open_v1(name, V1, ignores)).await.unwrap()
+    let (version, content) = DEVICES[0];
+    opened(name, version, content, ignores).await
+}
+
+async fn opened(name: &str, version: u32, content: &str, ignores: bool) -> JsValue {
+    JsFuture::from(open_released(name, version, content, ignores)).await.unwrap()
 }

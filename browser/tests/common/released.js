@@ -1,15 +1,16 @@
 // Databases as released versions of the app made them: object stores, keys and values by the plain interface of the browser.
 
-// A connection of the first released layout, with what `content` says in it; it closes as its app did, or `ignores` who waits.
-export function open_v1(name, content, ignores) {
+// A connection of a released layout, with what `content` says in it; it closes as its app did, or `ignores` who waits.
+export function open_released(name, version, content, ignores) {
   const { notes, outbox, history, snapshots, rows, places } = JSON.parse(content);
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, 1);
+    const request = indexedDB.open(name, version);
     request.onerror = () => reject(request.error);
     request.onupgradeneeded = () => {
       const database = request.result;
       for (const store of ["outbox", "history"]) database.createObjectStore(store, { keyPath: "writeId" });
       for (const store of ["snapshots", "rows", "places", "notes"]) database.createObjectStore(store);
+      if (version >= 2) for (const store of ["seals", "keys"]) database.createObjectStore(store);
       const to = (store) => request.transaction.objectStore(store);
       for (const record of outbox) to("outbox").put(record);
       for (const record of history) to("history").put(record);

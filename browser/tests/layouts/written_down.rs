@@ -3,6 +3,7 @@
 //! Outbox records, rows and their text are `sync`'s and `domain`'s, and written down there; here counts that they lie where they do.
 
 use super::{
+    camera::{photo_of, take},
     common::write_id,
     form::Form,
     tablet::{notes, office_goes, signed_in_on, turn, until},
@@ -30,7 +31,7 @@ const KEY_BYTE: u8 = b'1' + 1;
 const RECORDS_AND_ROWS: [&str; 4] = ["outbox", "history", "snapshots", "rows"];
 
 /// The version of today's layout, and its form.
-pub async fn today(name: &str) -> (u64, String) {
+pub async fn today(name: &str) -> (u32, String) {
     let mut form = Form::default();
     let device = one_of_each(name).await;
     let signed_in = text_of(laid_out(name)).await;
@@ -50,10 +51,10 @@ pub async fn today(name: &str) -> (u64, String) {
     }
     let sealed = text_of(sealed_text(name, KEY_BYTE)).await;
     form.sample("what a seal holds, as text", &bare(&sealed));
-    (signed_in["version"].as_u64().unwrap(), form.to_string())
+    (signed_in["version"].as_u64().unwrap() as u32, form.to_string())
 }
 
-/// A device whose user has settled and unsettled writes, with everything noted that is ever noted.
+/// A device whose user has settled and unsettled writes and a photo, with everything noted that is ever noted.
 async fn one_of_each(name: &str) -> browser::Device {
     let (device, _) = signed_in_on(name, 1).await;
     until(|| device.first_sync_done()).await;
@@ -61,6 +62,7 @@ async fn one_of_each(name: &str) -> browser::Device {
     until(|| device.outbox().is_empty()).await;
     office_goes("down");
     device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Waiting")).await.unwrap();
+    take(&device, &photo_of(40, 30).await).await.unwrap();
     let store = DeviceStore::open_on_disk(name).await.unwrap();
     while store.note("storage-promise").await.unwrap().is_none() {
         browser::scope::sleep(20).await;
