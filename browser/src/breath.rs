@@ -28,7 +28,7 @@ pub struct Breath {
 
 impl Breath {
     /// The work begins.
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         Self { since: Moment::now() }
     }
 

@@ -11,7 +11,7 @@ pub const ROWS_AT_ONCE: usize = 200;
 
 /// The table that a batch brings whole.
 pub async fn of_batch(batch: &ShapeBatch) -> TableView {
-    let (mut breath, mut built) = (Breath::new(), TableView::new(batch.table));
+    let (mut breath, mut built) = (Breath::begin(), TableView::new(batch.table));
     for changes in batch.changes.chunks(ROWS_AT_ONCE) {
         built.take(changes);
         breath.take().await;
@@ -21,7 +21,7 @@ pub async fn of_batch(batch: &ShapeBatch) -> TableView {
 
 /// The table that these rows are.
 pub async fn of_rows(table: Table, rows: Vec<Row>) -> TableView {
-    let (mut breath, mut built) = (Breath::new(), TableView::new(table));
+    let (mut breath, mut built) = (Breath::begin(), TableView::new(table));
     for (index, row) in rows.into_iter().enumerate() {
         built.put(row);
         if index % ROWS_AT_ONCE == 0 {

@@ -8,7 +8,10 @@ use super::Device;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lists {
     /// Not all of them have come yet.
-    Awaited,
+    Awaited {
+        /// In a first sync that this tab makes, how many rows have come.
+        rows_so_far: usize,
+    },
     /// The browser had cleared its data, and an open page stored again what it held: that is shown until the tables come again. What is missing
     /// from it may be there all the same.
     Restored,
@@ -22,14 +25,15 @@ impl Device {
         if self.first_sync_done() {
             Lists::Here
         } else if self.0.restored.borrow().is_empty() {
-            Lists::Awaited
+            Lists::Awaited {
+                rows_so_far: self.rows_so_far(),
+            }
         } else {
             Lists::Restored
         }
     }
 
-    /// In a first sync that this tab makes, how many rows have come.
-    pub fn rows_so_far(&self) -> usize {
+    fn rows_so_far(&self) -> usize {
         let arriving: usize = self.0.streams.borrow().values().filter_map(|state| state.rows_so_far).sum();
         let view = self.0.view.borrow();
         arriving + self.0.placed.borrow().iter().map(|table| view.count(*table)).sum::<usize>()

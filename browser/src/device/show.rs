@@ -26,7 +26,7 @@ impl Inner {
         if let Some(built) = built {
             return self.change(|view| view.take_table(built));
         }
-        let mut breath = Breath::new();
+        let mut breath = Breath::begin();
         // In the log's order: what is shown in between is how things have stood.
         for changes in batch.changes.chunks(ROWS_AT_ONCE) {
             self.change(|view| view.apply_changes(batch.table, changes));

@@ -68,7 +68,7 @@ async fn read_log(request: &ShapeRequest, answer: &Answer) -> Option<Event> {
 
 /// A page of a first sync has some ten thousand rows.
 async fn read_body(request: &ShapeRequest, body: &[u8]) -> Option<BodyRead> {
-    let mut breath = Breath::new();
+    let mut breath = Breath::begin();
     let mut reader = BodyReader::new(request.table, body).ok()?;
     while reader.read_on(MESSAGES_AT_ONCE).ok()? {
         breath.take().await;

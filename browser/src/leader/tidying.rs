@@ -49,7 +49,7 @@ impl Tidying {
     }
 
     async fn fold(&self) {
-        let mut breath = Breath::new();
+        let mut breath = Breath::begin();
         for table in &self.0.tables {
             while self.0.stored_at_ms.get().is_none() && self.0.store.fold(*table).await {
                 breath.take().await;

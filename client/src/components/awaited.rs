@@ -18,19 +18,19 @@ mod text {
 pub fn Awaited() -> impl IntoView {
     let state = AppState::of_context();
     let is_offline = Memo::new(move |_| state.status.with(|status| status.is_offline));
-    let sentence = move || match state.lists.get() {
-        Lists::Awaited if is_offline.get() => Some(text::NO_SIGNAL),
-        Lists::Awaited => Some(text::FETCHING),
+    let sentence = Memo::new(move |_| match state.lists.get() {
+        Lists::Awaited { .. } if is_offline.get() => Some(text::NO_SIGNAL),
+        Lists::Awaited { .. } => Some(text::FETCHING),
         Lists::Restored => Some(text::RESTORED),
         Lists::Here => None,
-    };
+    });
     // Seen, and not read out at every page that comes.
-    let so_far = move || {
-        let rows = state.rows_so_far.get();
-        (rows > 0 && state.lists.get() == Lists::Awaited).then(|| format!(" {} so far.", format::count(rows, "row", "rows")))
+    let so_far = move || match state.lists.get() {
+        Lists::Awaited { rows_so_far } if rows_so_far > 0 => Some(format!(" {} so far.", format::count(rows_so_far, "row", "rows"))),
+        _ => None,
     };
     move || {
-        sentence().map(|sentence| {
+        sentence.get().map(|sentence| {
             view! {
                 <p class="fetching muted"><span role="status">{sentence}</span><span aria-hidden="true">{so_far}</span></p>
             }

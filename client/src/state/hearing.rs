@@ -7,7 +7,7 @@ use super::{
     topics::{Topic, all_topics},
 };
 use crate::format;
-use browser::{Device, Lists, News};
+use browser::{Device, News};
 use leptos::{leptos_dom::helpers::set_interval, prelude::*};
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use sync::Touched;
@@ -141,9 +141,6 @@ impl AppState {
         let lists = self.device().lists();
         if self.lists.get_untracked() != lists {
             self.lists.set(lists);
-        }
-        if lists == Lists::Awaited {
-            self.rows_so_far.set(self.device().rows_so_far());
         }
     }
 

@@ -36,8 +36,6 @@ pub struct AppState {
     pub status: RwSignal<SyncStatus>,
     /// How far the rows are here.
     pub lists: RwSignal<Lists>,
-    /// In a first sync, how many rows have come.
-    pub rows_so_far: RwSignal<usize>,
     /// Where this device keeps things.
     pub storage: RwSignal<StorageState>,
     /// The dialog that makes a file of unsent work is open.
@@ -96,7 +94,6 @@ impl AppState {
             absence: RwSignal::default(),
             status: RwSignal::new(device.status()),
             lists: RwSignal::new(device.lists()),
-            rows_so_far: RwSignal::new(0),
             storage: RwSignal::new(device.storage()),
             exporting: RwSignal::new(false),
             storage_failure: RwSignal::new(None),

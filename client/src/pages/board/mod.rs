@@ -43,7 +43,7 @@ pub fn Board() -> impl IntoView {
             .with(|found| found.as_ref().map(HashSet::len))
             .unwrap_or_else(|| state.read([Topic::Any(Table::Turns)], |view| view.count(Table::Turns)))
     });
-    let is_awaited = Memo::new(move |_| state.lists.get() == Lists::Awaited);
+    let is_awaited = Memo::new(move |_| matches!(state.lists.get(), Lists::Awaited { .. }));
     view! {
         <div class="board-page">
             <div class="board-bar">
