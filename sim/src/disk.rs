@@ -258,6 +258,23 @@ impl Hand {
         .await
     }
 
+    /// Stores those that are not there yet; all as they stand there.
+    fn enqueue_missing(&self, disk: &Disk, drafts: &[OutboxRecord]) -> Vec<OutboxRecord> {
+        let mut known = disk.records();
+        known.extend(at_once(disk.memory.history(usize::MAX)));
+        let (mut stored, mut missing) = (vec![], vec![]);
+        for draft in drafts {
+            match known.iter().find(|record| record.write_id == draft.write_id) {
+                Some(record) => stored.push(record.clone()),
+                None => missing.push(draft.clone()),
+            }
+        }
+        let new = at_once(disk.memory.enqueue(missing));
+        self.note_stored(&new);
+        stored.extend(new);
+        stored
+    }
+
     fn note_stored(&self, stored: &[OutboxRecord]) {
         let (mut ledger, mut promises) = (self.world.ledger.borrow_mut(), self.world.promises.borrow_mut());
         for record in stored {
@@ -275,12 +292,15 @@ impl Store for Hand {
     type Error = DiskError;
 
     async fn enqueue(&self, drafts: Vec<OutboxRecord>) -> Result<Vec<OutboxRecord>, DiskError> {
-        self.writing_with_room(|disk| {
-            let stored = at_once(disk.memory.enqueue(drafts));
-            self.note_stored(&stored);
-            Ok(stored)
-        })
-        .await
+        loop {
+            let (stored, birth) = self
+                .writing_with_room(|disk| Ok((self.enqueue_missing(disk, &drafts), disk.birth.get())))
+                .await?;
+            // Where its page goes on with another database by now, that one has to have it.
+            if self.disk.known.borrow().get(&self.process) == Some(&birth) {
+                return Ok(stored);
+            }
+        }
     }
 
     async fn outbox(&self) -> Result<Vec<Stored>, DiskError> {

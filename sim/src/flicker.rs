@@ -295,7 +295,13 @@ impl OwnRow<'_> {
             return None;
         }
         let is_there = self.view.row(self.key.0, self.key.1).is_some();
-        Some(if is_there { made } else { removed })
+        // A delete that is parked removes nothing: the row is missing for another reason.
+        let is_in_force = |write: &WriteId| {
+            self.view
+                .write(*write)
+                .is_none_or(|record| !record.state.needs_user() || record.has_lost_its_row())
+        };
+        Some(if is_there { made } else { removed.filter(is_in_force) })
     }
 
     /// What lies over the row as it was synced, the last on top.

@@ -68,11 +68,12 @@ impl Disk {
                 Some(known) if known.revision >= record.revision => continue,
                 Some(known) => record.seq = known.seq,
                 None if over.iter().any(|known| known.write_id == record.write_id) => continue,
-                None if taken.contains(&record.seq) => {
-                    record.seq = last_seq + 1;
-                    record.revision += 1;
+                None => {
+                    record = record.stored_again();
+                    if taken.contains(&record.seq) {
+                        record.seq = last_seq + 1;
+                    }
                 }
-                None => {}
             }
             taken.insert(record.seq);
             last_seq = last_seq.max(record.seq);

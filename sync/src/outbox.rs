@@ -301,6 +301,14 @@ impl OutboxRecord {
         self.next_attempt_at_ms.filter(is_pause)
     }
 
+    /// The same record, to be stored again in a database that has lost it. What was amended there, and not heard of everywhere yet, must not be taken
+    /// for what is amended from now on: so its revision is one that the lost one cannot have had.
+    #[must_use]
+    pub fn stored_again(mut self) -> Self {
+        self.revision += 1 << 20;
+        self
+    }
+
     /// The same record in another state.
     #[must_use]
     pub fn in_state(mut self, state: WriteState) -> Self {

@@ -141,7 +141,9 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 /// Each address with its line, ids as the page has them. The bare folder is what the worker leaves alone.
 fn addresses(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let of_line = |line| str::split(line, API).skip(1).filter_map(move |rest| Some((line, rest.split('"').next()?)));
-    let named = code(text).flat_map(of_line).filter(|(_, rest)| !rest.is_empty());
+    // What an answer names is looked at, and nothing is asked there.
+    let asks = code(text).filter(|line| !line.contains("starts_with("));
+    let named = asks.flat_map(of_line).filter(|(_, rest)| !rest.is_empty());
     named.map(|(line, _)| (line, line.split('"').find(|part| part.starts_with("/api/")).unwrap_or_default()))
 }
 

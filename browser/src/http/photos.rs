@@ -4,7 +4,7 @@
 
 use super::{Answer, Http};
 use crate::crypto::to_base64;
-use gloo_net::http::{Method, RequestBuilder};
+use gloo_net::http::{Method, Request, RequestBuilder};
 use js_sys::Uint8Array;
 use sync::{
     Photo,
@@ -12,7 +12,6 @@ use sync::{
 };
 use wasm_bindgen::JsValue;
 
-const URL: &str = "/api/upload/resumable";
 /// A piece over a poor signal. What has come of it by then counts.
 const LIMIT_MS: i64 = 60_000;
 
@@ -21,7 +20,7 @@ impl Http {
     pub async fn send_photo(&self, photo: &Photo, asked: Asked, bytes: &Uint8Array) -> Said {
         let (request, body) = match (asked, &photo.upload) {
             (Asked::Address, _) => {
-                let begun = RequestBuilder::new(URL).method(Method::POST);
+                let begun = Request::post("/api/upload/resumable");
                 let said = begun
                     .header("upload-length", &photo.size_bytes.to_string())
                     .header("upload-metadata", &metadata(photo));
@@ -64,7 +63,7 @@ fn metadata(photo: &Photo) -> String {
 }
 
 fn read(answer: &Answer) -> Said {
-    let address = answer.headers.get("location").filter(|address| address.starts_with(URL));
+    let address = answer.headers.get("location").filter(|address| address.starts_with("/api/upload/resumable/"));
     let offset = answer.headers.get("upload-offset").and_then(|offset| offset.parse().ok());
     let problem = answer.problem();
     let is_ours = problem.is_some() || answer.headers.get("tus-resumable").is_some();

@@ -148,9 +148,13 @@ impl Connection {
                 }
                 Err(error) => return Err(error),
             };
-            let raw = transaction.as_sys().clone();
+            let (raw, birth) = (transaction.as_sys().clone(), self.0.birth.borrow().clone());
             let done = work(&transaction).await.map_err(|error| cause(&raw, error))?;
             transaction.commit().await.map_err(|error| cause(&raw, error.into()))?;
+            if access == Access::WriteDurably && *self.0.birth.borrow() != birth {
+                // It was stored in a database that the browser has cleared since, and the page goes on with another one.
+                return Err(StoreError::Lost);
+            }
             return Ok(done);
         }
     }

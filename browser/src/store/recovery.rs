@@ -90,11 +90,10 @@ async fn store_writes(transaction: &Transaction<'_>, writes: &[OutboxRecord]) ->
             None if stored(&history, held).await?.is_some() => continue,
             None => {
                 missing += usize::from(!record.state.is_over());
+                record = record.stored_again();
                 if taken.contains(&record.seq) {
-                    // Its number has been given to another one meanwhile. The new revision says to who shows it that it stands elsewhere. Else it
-                    // keeps its place: another page may have stored again what builds on it.
+                    // Its number has been given to another one meanwhile. Else it keeps its place: another page may have stored again what builds on it.
                     record.seq = last_seq + 1;
-                    record.revision += 1;
                 }
                 taken.insert(record.seq);
                 last_seq = last_seq.max(record.seq);
