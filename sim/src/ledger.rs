@@ -158,7 +158,7 @@ impl Ledger {
         self.owed.extend(held.iter().map(|id| (device, *id)));
     }
 
-    /// A page has ended; what no other page of the device holds, and was not stored again before, is gone.
+    /// A page has ended, or holds somebody else's; what no other page of the device holds, and was not stored again before, is gone.
     pub fn page_ended(&mut self, device: usize, held_by_others: &BTreeSet<WriteId>) {
         let is_lost = |(of, id): &(usize, WriteId)| *of == device && !held_by_others.contains(id);
         for (_, id) in self.owed.extract_if(.., is_lost) {

@@ -147,6 +147,11 @@ impl Device {
         let tab = self.tabs.borrow_mut().remove(place);
         tab.stop_streams();
         self.world.executor.kill(tab.process);
+        self.note_held();
+    }
+
+    /// A page has ended, or shows somebody else's work from now on: what it held, and nobody else does, cannot come again.
+    pub(crate) fn note_held(&self) {
         if self.world.ledger.borrow().is_owed_by(self.number) {
             let held = held_by(&self.tabs.borrow());
             self.world.ledger.borrow_mut().page_ended(self.number, &held);

@@ -162,6 +162,7 @@ impl Tab {
             self.view.replace(LocalView::default());
             self.eyes.take();
             self.places.take();
+            self.device.note_held();
         }
         if let Some(session) = &session
             && !keeps_view
