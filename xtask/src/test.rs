@@ -15,7 +15,7 @@ const NATIVE: [&str; 6] = ["domain", "protocol", "sync", "sim", "server", "xtask
 /// Native too, but a library for measurements and for tests that need a browser, and what is fuzzed.
 const OUTSIDE: [&str; 3] = ["tests", "bench", "server-fuzz"];
 /// Runs in a browser.
-const WASM: [&str; 3] = ["browser", "client", "sw"];
+const WASM: [&str; 4] = ["browser", "client", "sw", "bench-page"];
 const WASM_TARGET: &str = "--target=wasm32-unknown-unknown";
 
 /// Two browsers at once: more would make a small machine so slow that waiting for a screen runs out of time.
