@@ -17,8 +17,8 @@ use sync::OutboxRecord;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
-/// What is on its way, or should be, is looked after again this soon.
-const LONGEST_PAUSE_MS: i64 = 30_000;
+/// What is on its way, or should be, is looked after again this soon: the worker may have been stopped in the middle.
+const LONGEST_PAUSE_MS: i64 = 10_000;
 const SHORTEST_PAUSE_MS: i64 = 2_000;
 /// A tab that ended between storing something and telling of it has left what no other has heard of.
 const LOOK_ANYWAY_MS: i64 = 5 * 60_000;
