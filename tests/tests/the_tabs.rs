@@ -5,14 +5,15 @@
 use anyhow::{Context, Result, bail, ensure};
 use tests::{App, eventually, scene::Held};
 
-const LEADS: &str = "This tab keeps the device up to date.";
-const FOLLOWS: &str = "Another tab keeps the device up to date";
+/// Behind the leading tab's own name.
+const LEADS: &str = ") keeps the device up to date.";
+const FOLLOWS: &str = "keeps the device up to date; this one";
 /// Milliseconds.
 const SOON: i64 = 1_000;
 
 /// Has the page note when it says that it leads.
 const WATCH: &str = r"void (async () => {
-    const says = () => document.querySelector('main').innerText.includes('This tab keeps the device up to date');
+    const says = () => document.querySelector('main').innerText.includes(') keeps the device up to date.');
     while (!says()) await new Promise(resolve => setTimeout(resolve, 5));
     window.ledAt = Date.now();
 })()";

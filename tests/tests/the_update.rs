@@ -77,6 +77,10 @@ async fn an_update_waits_to_be_asked_for_and_keeps_what_waits_and_what_is_being_
     }
     let (receipts, writes) = (held.receipts().await?, held.turn_writes().await?);
     ensure!((receipts, writes) == (2, 2), "{receipts} receipts, {writes} writes");
-    ensure!(page.stored("outbox").await?.is_empty(), "something is still on the tablet");
+    eventually("the tablet to have seen both come back", async || {
+        ensure!(page.stored("outbox").await?.is_empty(), "something is still on the tablet");
+        Ok(())
+    })
+    .await?;
     Ok(())
 }

@@ -33,9 +33,14 @@ async fn a_worker_stopped_in_the_middle_of_a_send_asks_again_when_a_sync_wakes_i
     let (receipts, writes) = (held.receipts().await?, held.turn_writes().await?);
     ensure!((receipts, writes) == (1, 1), "{receipts} receipts, {writes} writes");
 
-    // The inspector knows who woke it.
+    // The inspector knows who woke it, before the app was opened.
     app.page().named("link", "Sync").click().await?;
-    app.page().named("region", "This device").wait_text("woken by the browser").await?;
+    let device = app.page().named("region", "This device");
+    device.wait_text("because the app was opened").await?;
+    app.page()
+        .eval("document.querySelector('section[aria-label=\"This device\"] details summary').click()")
+        .await?;
+    device.wait_text("woken by the browser").await?;
     app.page().assert_no_errors()
 }
 
