@@ -1,6 +1,6 @@
 //! Tables as they first came, many rows to a record.
 //!
-//! IndexedDB's price is per record: a hundred thousand rows of their own take ten times as long as these. What changes
+//! IndexedDB's price is per record: a hundred thousand rows of their own take many times as long as these. What changes
 //! afterwards goes into records of its own ([`super::rows`]), so that one changed row never rewrites hundreds; [`super::fold`] brings the two
 //! together again.
 //!
@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use sync::store::block;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A few hundred kilobytes: measured, larger ones gain nothing, and looking up one row in such a record costs no frame.
+/// A couple of hundred kilobytes. A whole table is read faster the fewer records it has; one row is looked up in the whole of its record.
 pub const ROWS_PER_RECORD: usize = 500;
 /// So many records are read or written before others may have the thread: some milliseconds' work.
 const RECORDS_AT_ONCE: usize = 8;
