@@ -212,12 +212,12 @@ impl World {
             if !promised.saw.contains_key(name) && change.from.is_null() && record.base_version == Some(before.version()) {
                 continue;
             }
-            // One's own value, which one's own earlier write hid from sight when it was sent again.
-            let is_own = self
+            // One's own value, or the one before it, which one's own earlier write hid from sight.
+            let is_known = self
                 .promises
                 .borrow()
-                .is_own(whose(promised.device, record.user_id), (record.table, record.row_id), name, before.get(name));
-            if ![&change.from, &change.to].contains(&&theirs) && promised.saw.get(name) != Some(&theirs) && !is_own {
+                .is_known(whose(promised.device, record.user_id), (record.table, record.row_id), name, before.get(name));
+            if ![&change.from, &change.to].contains(&&theirs) && promised.saw.get(name) != Some(&theirs) && !is_known {
                 return Err(format!("overwrote {name} = {theirs}, and its author saw {}", change.from));
             }
         }

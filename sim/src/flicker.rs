@@ -41,6 +41,8 @@ struct Promise {
     may_return: bool,
     /// The row that it makes or removes may come and go.
     may_blink: bool,
+    /// It could not be stored, and its user was told so.
+    is_taken_back: bool,
 }
 
 #[derive(Debug)]
@@ -96,6 +98,7 @@ impl Promises {
                     version: None,
                     may_return: false,
                     may_blink: false,
+                    is_taken_back: false,
                 });
             }
         }
@@ -104,6 +107,11 @@ impl Promises {
     /// A write has its number.
     pub fn stored(&mut self, record: &OutboxRecord) {
         self.of(record.write_id, |promise| promise.seq = record.seq);
+    }
+
+    /// A write could not be stored. Whatever happens to its row is not its doing.
+    pub fn taken_back(&mut self, write: WriteId) {
+        self.of(write, |promise| promise.is_taken_back = true);
     }
 
     /// The server has applied a write, which its device may have given up.
@@ -121,10 +129,11 @@ impl Promises {
         }
     }
 
-    /// Whether a value is one that this user has set on this device.
-    pub fn is_own(&self, whose: usize, row: Key, column: &str, value: &Value) -> bool {
+    /// Whether a value is one that this user has set on this device, or has set another one in the place of.
+    pub fn is_known(&self, whose: usize, row: Key, column: &str, value: &Value) -> bool {
         let own = self.rows.get(&row).into_iter().flatten().filter(|promise| promise.whose == whose);
-        own.flat_map(|promise| &promise.set).any(|set| set.column == column && set.value == *value)
+        own.flat_map(|promise| &promise.set)
+            .any(|set| set.column == column && [&set.was, &set.value].contains(&value))
     }
 
     /// Somebody has decided about a row's writes, and they may come again in another order.
@@ -287,7 +296,7 @@ impl OwnRow<'_> {
             self.own
                 .iter()
                 .rev()
-                .find(|promise| promise.operation == operation)
+                .find(|promise| promise.operation == operation && !promise.is_taken_back)
                 .map(|promise| promise.write)
         };
         let (made, removed) = (last(Operation::Create), last(Operation::Delete));

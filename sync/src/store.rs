@@ -49,7 +49,7 @@ pub trait Store {
 
     /// Replaces records, all or none. `false`: one of them was amended by somebody else meanwhile, and nothing is changed.
     /// A record that is acknowledged and whose echo is here already, or that is discarded, becomes history. That a row is not here is no echo
-    /// while its table has no place.
+    /// while its table has not come, or its log is half read: on the next page the row may be back.
     async fn amend(&self, amendments: Vec<Amendment>) -> Result<bool, Self::Error>;
 
     /// What is over, the latest first.

@@ -119,6 +119,13 @@ fn a_delete_is_not_over_before_the_row_that_it_deletes_has_come() {
     assert!(settled[1].is_echoed(None, true), "it has gone");
     let alone = settle(&records[1..], &[id(2)], &answers, NOW);
     assert!(alone[0].is_echoed(None, false), "it is not here, and nothing says that it will be");
+    // Its create went another way, in a file: the row was never here, and nothing on this device says that it will come.
+    let of_new = OutboxRecord {
+        base_version: None,
+        ..records[1].clone()
+    };
+    let of_new = settle(&[of_new], &[id(2)], &answers, NOW);
+    assert!(!of_new[0].is_echoed(None, false), "it comes and goes");
 }
 
 /// Another tab has done something to the row, and it was applied and settled before this tab heard of it.

@@ -124,8 +124,8 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
         let synced = synced_rows(transaction, &amendments).await?;
         for amendment in amendments {
             let row = synced.get(&(amendment.record.table, amendment.record.row_id));
-            let is_known = row.is_some() || !amendment.record.awaits_echo() || rows::read_place(transaction, amendment.record.table).await?.is_some();
-            // Where a table has not come yet, or was cleared, a row that is not there says nothing: its echo comes with the table.
+            let is_known = row.is_some() || !amendment.record.awaits_echo() || rows::is_read_through(transaction, amendment.record.table).await?;
+            // Where a table has not come yet, was cleared or is half read, a row that is not there says nothing: its echo is still to come.
             let record = if is_known { amendment.resolve(row) } else { amendment.record };
             keep(&outbox, &history, &record)?;
         }

@@ -14,9 +14,20 @@ use super::{
 use domain::{Row, RowId, Table, UserId};
 use futures::future::try_join_all;
 use indexed_db_futures::{BuildPrimitive, query_source::QuerySource, transaction::Transaction};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use sync::{Applied, Place, RowChange, ShapeBatch};
 use wasm_bindgen::JsValue;
+
+/// How far a table was read, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Reached {
+    handle: String,
+    offset: String,
+    /// The log had nothing more then. Earlier versions of the app did not say.
+    #[serde(default)]
+    is_end: bool,
+}
 
 /// Rows as they stand after a batch; `None` is gone.
 pub type Standing = BTreeMap<RowId, Option<Row>>;
@@ -67,6 +78,16 @@ pub async fn place(connection: &Connection, table: Table) -> Result<Option<Place
 
 /// The same inside a transaction. A place that cannot be read is no place: the table begins again.
 pub async fn read_place(transaction: &Transaction<'_>, table: Table) -> Result<Option<Place>, StoreError> {
+    let reached = read_reached(transaction, table).await?;
+    Ok(reached.map(|Reached { handle, offset, .. }| Place { handle, offset }))
+}
+
+/// Whether a table's log was read to its end, so that a row that is not here is not there.
+pub async fn is_read_through(transaction: &Transaction<'_>, table: Table) -> Result<bool, StoreError> {
+    Ok(read_reached(transaction, table).await?.is_some_and(|reached| reached.is_end))
+}
+
+async fn read_reached(transaction: &Transaction<'_>, table: Table) -> Result<Option<Reached>, StoreError> {
     let text: Option<String> = transaction.object_store(PLACES)?.get(table.sql_name()).primitive()?.await?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
@@ -181,11 +202,13 @@ fn store_changed(transaction: &Transaction<'_>, table: Table, standing: &Standin
 }
 
 fn store_place(transaction: &Transaction<'_>, batch: &ShapeBatch) -> Result<(), StoreError> {
-    let place = serde_json::to_string(&batch.place).map_err(|error| StoreError::Browser(error.to_string()))?;
+    let Place { handle, offset } = batch.place.clone();
+    let is_end = batch.is_up_to_date;
+    let reached = serde_json::to_string(&Reached { handle, offset, is_end }).map_err(|error| StoreError::Browser(error.to_string()))?;
     drop(
         transaction
             .object_store(PLACES)?
-            .put(place)
+            .put(reached)
             .with_key(batch.table.sql_name())
             .without_key_type()
             .primitive()?,

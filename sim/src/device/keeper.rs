@@ -67,6 +67,7 @@ impl Tab {
 
     fn take_back(&self, parcels: &[Parcel]) {
         for parcel in parcels {
+            self.device.world.promises.borrow_mut().taken_back(parcel.record.write_id);
             self.change(|view| view.remove_write(parcel.record.write_id));
         }
     }

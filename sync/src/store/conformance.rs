@@ -27,6 +27,7 @@ where
     a_patch_of_a_missing_row_is_a_gap_and_stores_nothing(fresh().await).await;
     what_only_goes_on_is_a_gap_where_nothing_has_begun(fresh().await).await;
     a_missing_row_says_nothing_before_its_table_has_come(fresh().await).await;
+    a_missing_row_says_nothing_while_the_log_is_half_read(fresh().await).await;
     an_echo_settles_an_acknowledged_write(fresh().await).await;
     an_acknowledgement_after_its_echo_settles_at_once(fresh().await).await;
     what_was_made_on_a_new_row_waits_for_its_echo(fresh().await).await;
@@ -264,6 +265,27 @@ async fn a_missing_row_says_nothing_before_its_table_has_come<S: Store<Error: De
     assert_eq!(came.settled, [before.write_id]);
     assert!(store.amend(vec![Amendment::of(acked(&after, None))]).await.unwrap());
     assert!(readable(&store).await.is_empty(), "the table is here, and the row is not in it");
+}
+
+/// The row left its author's sight and came back, the author removed it, and the log is read as far as the first of these.
+async fn a_missing_row_says_nothing_while_the_log_is_half_read<S: Store<Error: Debug>>(store: S) {
+    let page = |is_up_to_date, changes| ShapeBatch {
+        is_up_to_date,
+        ..batch(false, changes)
+    };
+    store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    let delete = OutboxRecord {
+        operation: Operation::Delete,
+        changes: BTreeMap::new(),
+        ..record(10, 1)
+    };
+    let stored = enqueue(&store, delete).await;
+    store.apply_shape(&page(false, vec![RowChange::Remove(row_id(1))])).await.unwrap();
+    assert!(store.amend(vec![Amendment::of(acked(&stored, None))]).await.unwrap());
+    store.apply_shape(&page(false, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
+    assert_eq!(readable(&store).await.len(), 1, "it hides the row, which would come back otherwise");
+    let gone = store.apply_shape(&page(true, vec![RowChange::Remove(row_id(1))])).await.unwrap();
+    assert_eq!(gone.settled, [stored.write_id]);
 }
 
 async fn an_echo_settles_an_acknowledged_write<S: Store<Error: Debug>>(store: S) {

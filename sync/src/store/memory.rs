@@ -26,7 +26,8 @@ struct Disk {
     history: BTreeMap<WriteId, OutboxRecord>,
     foreign: Vec<Json>,
     rows: HashMap<(Table, RowId), Row>,
-    places: HashMap<Table, Place>,
+    /// Where a table's stream goes on, and whether its log had an end there.
+    places: HashMap<Table, (Place, bool)>,
     notes: HashMap<String, String>,
 }
 
@@ -102,7 +103,8 @@ impl Store for MemoryStore {
         for amendment in amendments {
             let key = (amendment.record.table, amendment.record.row_id);
             let row = disk.rows.get(&key);
-            let is_known = row.is_some() || disk.places.contains_key(&key.0) || !amendment.record.awaits_echo();
+            let is_read_through = disk.places.get(&key.0).is_some_and(|(_, is_end)| *is_end);
+            let is_known = row.is_some() || is_read_through || !amendment.record.awaits_echo();
             let record = if is_known { amendment.resolve(row) } else { amendment.record };
             disk.put(record);
         }
@@ -137,13 +139,13 @@ impl Store for MemoryStore {
             disk.rows = before.unwrap_or_default();
             return Ok(gap());
         }
-        disk.places.insert(batch.table, batch.place.clone());
+        disk.places.insert(batch.table, (batch.place.clone(), batch.is_up_to_date));
         let settled = disk.settle_echoed(batch);
         Ok(Applied { settled, has_gap: false })
     }
 
     async fn place(&self, table: Table) -> Result<Option<Place>, Infallible> {
-        Ok(self.disk.borrow().places.get(&table).cloned())
+        Ok(self.disk.borrow().places.get(&table).map(|(place, _)| place.clone()))
     }
 
     async fn rows(&self, table: Table) -> Result<Option<Vec<Row>>, Infallible> {
