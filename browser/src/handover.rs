@@ -7,7 +7,7 @@ use crate::{
     store::StoreError,
 };
 use protocol::handover::{DeviceWrites, HANDOVER_FORMAT, HANDOVER_ITERATIONS, HANDOVER_VERSION, SHORTEST_PASSPHRASE, SealedWrites};
-pub use sync::handover::{device_writes, is_unsent};
+pub use sync::handover::{device_writes, is_unsent, photos_for_file};
 
 const SALT_BYTES: usize = 16;
 
@@ -18,6 +18,10 @@ pub struct Handover {
     pub file: String,
     /// So many writes are in it that the server does not have.
     pub unsent: usize,
+    /// So many photos are in it that the server does not have.
+    pub photos: usize,
+    /// So many more stay on this device: they are too many for one file, or their bytes are lost.
+    pub photos_left_out: usize,
     /// So many envelopes of another version of the app could not go into it.
     pub left_out: usize,
 }

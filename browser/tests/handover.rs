@@ -10,7 +10,7 @@ use browser::{Device, HandoverError, Leaving};
 use common::fresh_name;
 use domain::{Operation, Table};
 use js_sys::Promise;
-use protocol::handover::{DeviceWrites, Standing};
+use protocol::handover::{DeviceWrites, HANDOVER_VERSION, Standing};
 use tablet::{notes, office, office_goes, signed_in_on, turn, until};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
@@ -46,7 +46,7 @@ async fn the_file_holds_its_users_writes_and_opens_with_its_passphrase_only() {
     assert!(!handover.file.contains("Not sent"));
     assert_eq!(opened(&handover.file, "Schlüssel unter der Mappe").await, None);
     let writes: DeviceWrites = serde_json::from_str(&opened(&handover.file, PASSPHRASE).await.unwrap()).unwrap();
-    assert_eq!((Some(writes.user.clone()), writes.version), (device.user(), 1));
+    assert_eq!((Some(writes.user.clone()), writes.version), (device.user(), HANDOVER_VERSION));
     assert_eq!(
         writes.writes.iter().map(|write| write.standing).collect::<Vec<_>>(),
         [Standing::Applied, Standing::Waiting]

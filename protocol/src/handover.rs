@@ -3,19 +3,23 @@
 //!
 //! The file is a [`SealedWrites`]: JSON that anybody can recognise, and inside it, encrypted with a key made from a passphrase,
 //! the JSON of [`DeviceWrites`]. An administrator reads it on the server; write ids keep each write from being applied twice.
+//!
+//! Version 2 also has the bytes of photos; files of version 1 are read for ever.
 
 pub mod reckon;
 
 use crate::{User, WireWrite};
-use domain::{DeviceId, UserId};
+use domain::{DeviceId, RowId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What [`SealedWrites::format`] says.
 pub const HANDOVER_FORMAT: &str = "turns-device-writes";
 /// What [`SealedWrites::version`] and [`DeviceWrites::version`] say today.
-pub const HANDOVER_VERSION: u16 = 1;
+pub const HANDOVER_VERSION: u16 = 2;
 /// How often PBKDF2-HMAC-SHA256 is run over the passphrase (OWASP's advice of 2023).
 pub const HANDOVER_ITERATIONS: u32 = 600_000;
+/// The most bytes of photos that one file has: sealed and in Base64 twice, it is still small enough to be imported in the browser.
+pub const MOST_PHOTO_BYTES: u64 = 16 * 1024 * 1024;
 /// The shortest passphrase that a file is sealed with, in characters.
 pub const SHORTEST_PASSPHRASE: usize = 12;
 
@@ -55,6 +59,19 @@ pub struct DeviceWrites {
     pub complete_since_ms: i64,
     /// Outbox and history, in order of `seq`.
     pub writes: Vec<DeviceWrite>,
+    /// Photos that the server does not have, as far as the device knows, in order of their making.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<DevicePhoto>,
+}
+
+/// The bytes of a photo whose document one of the writes makes, or has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DevicePhoto {
+    /// The document, which says what it is of, and the digest of its bytes.
+    pub document_id: RowId,
+    /// The bytes, in Base64.
+    pub content: String,
 }
 
 /// One write as its device knows it.

@@ -55,8 +55,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A write is on the disk.
+    /// A write is on the disk; again, perhaps, where the database was cleared before its page had heard of it. It may have gone out meanwhile.
     pub fn stored(&mut self, device: usize, record: &OutboxRecord) {
+        if let Some(promised) = self.promised.get_mut(&record.write_id) {
+            promised.seq = record.seq;
+            return self.restored(std::slice::from_ref(record));
+        }
         let promised = Promised {
             owner: record.user_id,
             device,

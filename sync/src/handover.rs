@@ -5,11 +5,14 @@
 //!
 //! **Invariant:** every record of the user is in it once, in the order of the device, as it would travel; nobody else's is.
 
-use crate::outbox::{OutboxRecord, WriteState, drain::wire, line_up::line_up};
+use crate::{
+    outbox::{OutboxRecord, WriteState, drain::wire, line_up::line_up},
+    photos::Photo,
+};
 use domain::DeviceId;
 use protocol::{
     User,
-    handover::{DeviceWrite, DeviceWrites, HANDOVER_VERSION, Standing},
+    handover::{DeviceWrite, DeviceWrites, HANDOVER_VERSION, MOST_PHOTO_BYTES, Standing},
 };
 
 /// The user's writes among `records`, which are outbox and history. Of what was made before `complete_since_ms` some may be missing.
@@ -28,7 +31,18 @@ pub fn device_writes(user: User, device_id: DeviceId, mut records: Vec<OutboxRec
         exported_at_ms,
         complete_since_ms,
         writes: records.iter().map(device_write).collect(),
+        photos: vec![],
     }
+}
+
+/// The photos that go into one file: those that the server does not have, as many as there is room for.
+pub fn photos_for_file(photos: &[Photo]) -> impl Iterator<Item = &Photo> {
+    let mut room = MOST_PHOTO_BYTES;
+    photos.iter().filter(move |photo| {
+        let left = room.checked_sub(photo.size_bytes).filter(|_| photo.is_unsent());
+        room = left.unwrap_or(room);
+        left.is_some()
+    })
 }
 
 /// Whether the server lacks a write, as far as its device knows.

@@ -14,7 +14,9 @@ use domain::{Operation, Role, Table, approval::Level};
 use form::Form;
 use protocol::{
     BatchAnswer, BatchRequest, Control, DeviceWrite, DeviceWrites, LoginAnswer, LoginRequest, News, PasswordChange, ProblemCode, RowOperation, SealedWrites,
-    SessionAnswer, ShapeMessage, Standing, User, WIRE_VERSION, WireWrite, WriteAnswer, WriteMetadata, handover::HANDOVER_VERSION, problem::ProblemAnswer,
+    SessionAnswer, ShapeMessage, Standing, User, WIRE_VERSION, WireWrite, WriteAnswer, WriteMetadata,
+    handover::{DevicePhoto, HANDOVER_VERSION},
+    problem::ProblemAnswer,
     shape::MessageHeaders,
 };
 use serde_json::{Map, Value as Json, json};
@@ -174,6 +176,10 @@ fn handed_over_files_keep_their_form() {
         exported_at_ms: 3,
         complete_since_ms: 4,
         writes: vec![write],
+        photos: vec![DevicePhoto {
+            document_id: row_id(5),
+            content: String::new(),
+        }],
     };
     form.sample("device", &device);
     form.spellings("standing", &standings());

@@ -132,3 +132,47 @@ async fn what_is_handed_over_and_sent_by_its_device_too_is_applied_once() -> Res
     ensure!((receipts, writes) == (2, 2), "{receipts} receipts, {writes} writes");
     held.app.page().assert_no_errors()
 }
+
+/// The tablet's storage is about to be lost, or the tablet itself: its photos are in the file, too.
+#[tokio::test]
+async fn photos_that_were_not_sent_reach_the_office_in_the_file() -> Result<()> {
+    let held = Held::at_work().await?;
+    let page = held.app.page();
+    let folder = tempfile::tempdir()?;
+    let photo = page.photo_in(folder.path(), "hall.jpg", 1_200, 900).await?;
+    let property = held.app.first_card("Draft").await?;
+    held.app.card(&property).role_inside("link").nth(0).click().await?;
+    page.named("region", "Before").wait().await?;
+    let turn = page.path().await?;
+    held.tablet.set_offline(true).await?;
+    page.named("button", "Take photo: Before").choose_files(&[&photo]).await?;
+    page.wait_for_photos(1).await?;
+    held.app.wait_for_status("Offline · 1 change waiting").await?;
+    let file = export(&held.app, folder.path()).await?;
+    page.named("status", "Messages")
+        .wait_text("1 unsent change and 1 photo are in the file")
+        .await?;
+
+    let office = Api::login(&held.server.url(), ADMIN).await?;
+    let content: Value = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
+    let handed_over = json!({ "file": content, "passphrase": PASSPHRASE });
+    let (status, answer) = office.post("/api/admin/unsent", &handed_over).await?;
+    ensure!(status == 200 && answer["counts"]["applied"] == 1, "{status} {answer}");
+    ensure!(
+        answer["photos"][0]["documentId"].is_string() && answer["photos"][0]["problem"].is_null(),
+        "{answer}"
+    );
+    let seen = at_work(&held.browser.another_device().await?, &held.server.url(), ADMIN).await?;
+    seen.visit(&turn).await?;
+    seen.page().wait_for_photos(1).await?;
+
+    // The tablet is found again and sends what it has: it is there once.
+    held.tablet.set_offline(false).await?;
+    held.app.wait_for_status("All changes saved").await?;
+    let kept = held
+        .server
+        .db("select d.id from documents d join document_files f on f.document_id = d.id where d.kind = 'before'")
+        .await?;
+    ensure!(kept.len() == 1, "{kept:?}");
+    page.assert_no_errors()
+}

@@ -7,6 +7,7 @@ use super::{
     submission::{Submission, Submit},
 };
 use crate::{dom, format, state::AppState};
+use browser::Handover;
 use leptos::prelude::*;
 use protocol::{Problem, ProblemCode};
 use web_sys::SubmitEvent;
@@ -14,7 +15,7 @@ use web_sys::SubmitEvent;
 mod text {
     pub const EXPORT: &str = "Export unsent work";
     pub const TITLE: &str = "Export your work as a file";
-    pub const HINT: &str = "The file is encrypted with a passphrase. Give both to an administrator, who can bring it in on the server as your changes. Nothing is sent twice, also when this device sends it later.";
+    pub const HINT: &str = "The file is encrypted with a passphrase. Give both to an administrator, who can bring your changes and photos in on the server. Nothing is sent twice, also when this device sends it later.";
     pub const PASSPHRASE: &str = "Passphrase";
     pub const AGAIN: &str = "Passphrase again";
     pub const DIFFERENT: &str = "The two passphrases are not the same.";
@@ -22,6 +23,7 @@ mod text {
     pub const SAVING: &str = "Encrypting…";
     pub const CLOSE: &str = "Close";
     pub const LEFT_OUT: &str = " that this version does not understand could not go into it";
+    pub const PHOTOS_LEFT_OUT: &str = " did not fit into it and must be sent by this device";
 }
 
 /// Opens the dialog.
@@ -84,8 +86,52 @@ async fn export(state: AppState, passphrase: String) -> Result<(), Problem> {
     let refused = |reason: String| Problem::new(ProblemCode::Validation, crate::facts::fields::capital(&format!("{reason}.")));
     let handover = state.device().export_unsent(&passphrase).await.map_err(|error| refused(error.to_string()))?;
     dom::save_file("turns-unsent.json", &handover.file).map_err(refused)?;
-    let unsent = format::count(handover.unsent, "unsent change is", "unsent changes are");
-    let left_out = (handover.left_out > 0).then(|| format!(", {}{}", format::count(handover.left_out, "change", "changes"), text::LEFT_OUT));
-    state.toasts.tell(format!("{unsent} in the file{}.", left_out.unwrap_or_default()), None);
+    state.toasts.tell(what_is_in(&handover), None);
     Ok(())
+}
+
+fn what_is_in(handover: &Handover) -> String {
+    let some = |count: usize, told: &dyn Fn(usize) -> String| if count == 0 { String::new() } else { told(count) };
+    let unsent = match handover.photos {
+        0 => format::count(handover.unsent, "unsent change is", "unsent changes are"),
+        photos => format!(
+            "{} and {}",
+            format::count(handover.unsent, "unsent change", "unsent changes"),
+            format::count(photos, "photo are", "photos are")
+        ),
+    };
+    let left_out = some(handover.left_out, &|left| {
+        format!(", {}{}", format::count(left, "change", "changes"), text::LEFT_OUT)
+    });
+    let photos = some(handover.photos_left_out, &|left| {
+        format!("; {}{}", format::count(left, "photo", "photos"), text::PHOTOS_LEFT_OUT)
+    });
+    format!("{unsent} in the file{left_out}{photos}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_what_is_in_the_file_and_what_is_not() {
+        let handover = |unsent, left_out, photos, photos_left_out| Handover {
+            file: String::new(),
+            unsent,
+            photos,
+            photos_left_out,
+            left_out,
+        };
+        for (handover, told) in [
+            (handover(1, 0, 0, 0), "1 unsent change is in the file."),
+            (handover(0, 0, 1, 0), "0 unsent changes and 1 photo are in the file."),
+            (
+                handover(2, 1, 0, 3),
+                "2 unsent changes are in the file, 1 change that this version does not understand could not go into it; \
+                 3 photos did not fit into it and must be sent by this device.",
+            ),
+        ] {
+            assert_eq!(what_is_in(&handover), told);
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
         handlers,
     },
     problem::Result,
+    uploads::{Uploads, handed_over::Shelf},
     web::client::Client,
     write::WriteQueue,
 };
@@ -35,16 +36,23 @@ pub struct HandedOver {
 pub async fn run(settings: &Settings, given: HandedOver) -> anyhow::Result<ExitCode> {
     let device = passphrase::open(&given.file, given.passphrase_file).await?;
     let db = Db::open(&settings.database).await?;
-    let imported = import(&db, device).await;
+    let uploads = Uploads::open(&settings.uploads).await?;
+    let shelf = Shelf {
+        db: &db,
+        uploads: &uploads,
+        settings: &settings.uploads,
+    };
+    let imported = import(shelf, device).await;
     db.close().await;
     print!("{}", text(&imported.map_err(told)?));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn import(db: &Db, device: DeviceWrites) -> Result<Imported> {
+async fn import(shelf: Shelf<'_>, device: DeviceWrites) -> Result<Imported> {
+    let db = shelf.db;
     let (client, at) = (Client::default(), clock::now());
     let author = handlers::author(db, &device, &client, NAME).await?;
-    let imported = apply::apply(db, &WriteQueue::open(db.clone()), &author, device, at).await?;
+    let imported = apply::apply(shelf, &WriteQueue::open(db.clone()), &author, device, at).await?;
     let client = Client {
         agent: Some(NAME.to_owned()),
         ..client
@@ -61,6 +69,13 @@ fn text(imported: &Imported) -> String {
     );
     for write in &imported.writes {
         let _ = writeln!(text, "  {}", line(write));
+    }
+    for photo in &imported.photos {
+        let outcome = photo
+            .problem
+            .as_ref()
+            .map_or_else(|| "kept".to_owned(), |problem| format!("refused: {}", problem.message));
+        let _ = writeln!(text, "  photo of document {} {outcome}", photo.document_id);
     }
     text
 }

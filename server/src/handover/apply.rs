@@ -5,11 +5,12 @@
 
 use crate::{
     db::{Db, entity::receipt},
-    problem::Result,
+    problem::{Failure, Result},
+    uploads::handed_over::Shelf,
     web::instant::Instant,
     write::{Answer, Author, Batch, Intent, WriteQueue},
 };
-use domain::{DeviceId, Operation, Table, Timestamp, UserId, WriteId};
+use domain::{DeviceId, Operation, RowId, Table, Timestamp, UserId, WriteId};
 use protocol::{
     MAX_BATCH_WRITES, Problem, ProblemCode, WriteAnswer,
     handover::{DeviceWrite, DeviceWrites, Standing},
@@ -33,6 +34,19 @@ pub struct Imported {
     pub counts: Counts,
     /// Each write, in the order of the device.
     pub writes: Vec<ImportedWrite>,
+    /// Each photo of the file, in the order of their making.
+    pub photos: Vec<ImportedPhoto>,
+}
+
+/// One photo.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportedPhoto {
+    /// Its document.
+    pub document_id: RowId,
+    /// Why its bytes were not taken; none where the server has them now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }
 
 /// Whose writes they are.
@@ -94,15 +108,29 @@ pub enum Outcome {
     Discarded,
 }
 
-/// Applies them, as many in one request as a device would send.
-pub async fn apply(db: &Db, line: &WriteQueue, author: &Author, device: DeviceWrites, at: Timestamp) -> Result<Imported> {
+/// Applies them, as many in one request as a device would send; then keeps the photos, whose documents the writes make.
+pub async fn apply(shelf: Shelf<'_>, line: &WriteQueue, author: &Author, device: DeviceWrites, at: Timestamp) -> Result<Imported> {
+    let db = shelf.db;
     let mut writes = device.writes;
     writes.sort_by_key(|write| write.seq);
     let mut imported = Vec::with_capacity(writes.len());
     for some in writes.chunks(MAX_BATCH_WRITES) {
         imported.extend(apply_some(db, line, author, some, at).await?);
     }
+    let mut photos = Vec::with_capacity(device.photos.len());
+    for photo in &device.photos {
+        let problem = match shelf.keep(author, photo).await {
+            Ok(()) => None,
+            Err(Failure::Refused(problem)) => Some(*problem),
+            Err(failure) => return Err(failure),
+        };
+        photos.push(ImportedPhoto {
+            document_id: photo.document_id,
+            problem,
+        });
+    }
     Ok(Imported {
+        photos,
         user: ImportedUser {
             id: author.user(),
             name: author.name.clone(),
@@ -192,6 +220,13 @@ impl ImportedWrite {
             outcome,
             problem,
         }
+    }
+}
+
+impl Imported {
+    /// How many photos of the file the server has now.
+    pub fn photos_kept(&self) -> usize {
+        self.photos.iter().filter(|photo| photo.problem.is_none()).count()
     }
 }
 

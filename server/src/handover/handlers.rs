@@ -15,6 +15,7 @@ use crate::{
     db::Db,
     openapi::problems,
     problem::{Failure, Result},
+    uploads::handed_over::Shelf,
     web::{body::JsonBody, client::Client, fields::WrongFields},
     write::Author,
 };
@@ -49,7 +50,8 @@ struct HandedOver {
 /// Import a device's unsent work
 ///
 /// Opens the file and applies what is not applied yet, as its user's writes, with the rights that they have now; what they may not do any
-/// more, or all of it where the account is closed, is kept for a supervisor. Imported again, or sent by the device all the same, each write
+/// more, or all of it where the account is closed, is kept for a supervisor. Then keeps the photos of the file whose documents are there.
+/// Imported again, or sent by the device all the same, each write
 /// is applied once. Approvals do not come by file. 32 MB at most; the command line takes any size.
 #[utoipa::path(
     post,
@@ -77,7 +79,12 @@ async fn import(State(app): State<App>, Administrator(session): Administrator, c
     };
     let by = format!("handed over, imported by {}", session.user.email);
     let author = author(&app.db, &device, &client, &by).await?;
-    let imported = apply::apply(&app.db, &app.writes, &author, device, at).await?;
+    let shelf = Shelf {
+        db: &app.db,
+        uploads: &app.uploads,
+        settings: &app.settings.uploads,
+    };
+    let imported = apply::apply(shelf, &app.writes, &author, device, at).await?;
     note(&app.db, Some(session.viewer()), &client, &imported, at).await?;
     Ok(Json(imported))
 }
@@ -104,7 +111,7 @@ pub async fn note(db: &Db, by: Option<Viewer>, client: &Client, imported: &Impor
         on_behalf_of: Some(imported.user.id),
         operation: "import-unsent",
         old: None,
-        new: Some(json!({"device_id": imported.device_id, "counts": imported.counts})),
+        new: Some(json!({"device_id": imported.device_id, "counts": imported.counts, "photos": imported.photos_kept()})),
     };
     let tx = db.write().await?;
     audit::note(&*tx, entry, at).await?;

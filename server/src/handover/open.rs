@@ -147,7 +147,7 @@ mod tests {
         let content = file()["content"].as_str().unwrap().to_owned();
         assert_eq!(unopened(json!([])).await, Unopened::Foreign);
         assert_eq!(unopened(with("format", json!("backup"))).await, Unopened::Foreign);
-        assert_eq!(unopened(with("version", json!(2))).await, Unopened::Newer(2));
+        assert_eq!(unopened(with("version", json!(3))).await, Unopened::Newer(3));
         assert_eq!(
             unopened(with("content", json!(content[..content.len() - 4]))).await,
             Unopened::Passphrase,

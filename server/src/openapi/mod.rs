@@ -23,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// The version of the API's form, which outside programs and older apps rely on. Every form is written down, see `tests/forms/`.
-pub const API_VERSION: u16 = 1;
+pub const API_VERSION: u16 = 2;
 
 const PATH: &str = "/api/openapi.json";
 

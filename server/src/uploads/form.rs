@@ -90,7 +90,7 @@ pub(super) async fn upload_file(
         return Err(Problem::validation("there is no file", BTreeMap::from([("file".to_owned(), "is required".to_owned())])).into());
     };
     let document = to_the_end(async move {
-        let document = keep::keep(&app, &author, &details, &staged).await;
+        let document = keep::keep(&app.db, &app.uploads, &author, &details, &staged).await;
         drop(guard);
         Ok(UploadAnswer::new(&document?, &author))
     })

@@ -6,44 +6,65 @@
 //! **Invariant:** when the row of `document_files` is there, so are the bytes; and they stay while it does.
 
 use super::{
+    Uploads,
     content::{self, ContentKind, Unfit},
     details::{Details, in_senders_words},
     staged::Staged,
     storage::StorageError,
 };
 use crate::{
-    app::App,
     clock,
-    db::{Unit, entity::document_file, rows},
+    db::{Db, Unit, entity::document_file, rows},
     problem::{Failure, Result},
     write::{self, Author},
 };
-use domain::{Operation, Row, Table, Timestamp};
+use domain::{Operation, Row, RowId, Table, Timestamp};
 use protocol::{Problem, ProblemCode};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, prelude::TextUuid, sea_query::OnConflict};
 use std::{collections::BTreeMap, io};
 
 /// Takes a whole file as a document, or refuses it. Asked twice, it does it once.
-pub async fn keep(app: &App, author: &Author, details: &Details, staged: &Staged) -> Result<Row> {
+pub async fn keep(db: &Db, uploads: &Uploads, author: &Author, details: &Details, staged: &Staged) -> Result<Row> {
     let content = recognise(staged).await?;
     let at = clock::now();
-    let mut rehearsal = app.db.unit().await?;
+    let mut rehearsal = db.unit().await?;
     settle(&mut rehearsal, author, details, content, staged, at).await?;
     drop(rehearsal);
-    app.uploads.storage.keep(&staged.hash, &staged.path, at).await?;
-    let mut unit = app.db.unit().await?;
+    uploads.storage.keep(&staged.hash, &staged.path, at).await?;
+    let mut unit = db.unit().await?;
     let document = settle(&mut unit, author, details, content, staged, at).await?;
-    note_file(&unit, author, &document, content, staged, at).await?;
+    finish(unit, uploads, author, &document, content, staged, at).await?;
+    Ok(document)
+}
+
+/// Takes a whole file as that of a document which is there and names it. The document's write was judged; its bytes need no further right.
+pub async fn keep_for(db: &Db, uploads: &Uploads, author: &Author, document: RowId, staged: &Staged) -> Result<()> {
+    let content = recognise(staged).await?;
+    let at = clock::now();
+    require_named(&demand_document(db.readers(), document).await?, staged)?;
+    uploads.storage.keep(&staged.hash, &staged.path, at).await?;
+    let unit = db.unit().await?;
+    let document = demand_document(&**unit, document).await?;
+    finish(unit, uploads, author, &document, content, staged, at).await
+}
+
+async fn demand_document(db: &impl ConnectionTrait, document: RowId) -> Result<Row> {
+    let found = rows::find(db, Table::Documents, document).await?;
+    found.ok_or_else(|| Failure::refused(ProblemCode::NotFound, "the document of this file is not there"))
+}
+
+/// Remembers that the document's bytes are there.
+async fn finish(unit: Unit, uploads: &Uploads, author: &Author, document: &Row, content: ContentKind, staged: &Staged, at: Timestamp) -> Result<()> {
+    note_file(&unit, author, document, content, staged, at).await?;
     // The sweep may have removed an old object of this hash that nobody wanted until now. It decides in a write transaction too,
     // and there is one at a time: what is there now stays.
-    if !app.uploads.storage.holds(&staged.hash).await? {
+    if !uploads.storage.holds(&staged.hash).await? {
         return Err(Failure::refused(
             ProblemCode::Unavailable,
             "the file was removed while it was taken; send it again",
         ));
     }
-    unit.commit().await?;
-    Ok(document)
+    unit.commit().await
 }
 
 /// Refuses who may add no document to this entity, whatever the file.
@@ -112,6 +133,10 @@ fn require_same(author: &Author, details: &Details, document: &Row, staged: &Sta
     if entity != (Some(&details.entity_type), Some(details.entity_id)) {
         return Err(wrong_field("documentId", "belongs to something else"));
     }
+    require_named(document, staged)
+}
+
+fn require_named(document: &Row, staged: &Staged) -> Result<()> {
     if document.text("content_hash") != Some(&staged.hash) {
         return Err(wrong_file("is not the one that this document names"));
     }

@@ -1,7 +1,7 @@
 //! Photos and papers: sent whole or in pieces, kept under the digest of their bytes, read by those who see the document.
 //!
 //! Read it in this order: [`form`] (sent whole) and [`resumable`] (in pieces, over a bad line), [`content`] (what it is),
-//! [`keep`] (taking it), [`storage`] (where it stays), [`download`] and [`thumbnail`] (reading it), [`sweep`] (what nobody wants).
+//! [`handed_over`] (in a device's file), [`keep`] (taking it), [`storage`] (where it stays), [`download`] and [`thumbnail`] (reading it), [`sweep`] (what nobody wants).
 //!
 //! **Invariant:** a file is reached only through a document that the reader sees; no address of a file can be guessed or shared.
 
@@ -10,6 +10,7 @@ mod content;
 mod details;
 mod download;
 mod form;
+pub mod handed_over;
 mod keep;
 mod range;
 mod resumable;

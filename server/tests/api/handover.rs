@@ -2,11 +2,12 @@
 //!
 //! The programs are waited for on the test's own thread, so the server must have another (see [`super::import`]).
 
-use crate::support::{Person, TestApp, new_id};
+use crate::support::{Person, TestApp, new_id, photo};
 use aes_gcm::{Aes256Gcm, KeyInit, aead::Aead};
 use data_encoding::BASE64;
 use serde_json::{Map, Value as Json, json};
 use server::config::{RateLimits, Settings};
+use sha2::Digest;
 use std::process::{Command, Output};
 
 const PASSPHRASE: &str = "correct horse battery staple";
@@ -16,13 +17,19 @@ struct Tablet {
     manager: Person,
     turn: Map<String, Json>,
     writes: Vec<Json>,
+    photos: Vec<Json>,
 }
 
 impl Tablet {
     async fn of(app: &TestApp, name: &str) -> Self {
         let manager = app.sign_in(name).await;
         let turn = manager.first("turns").await;
-        Self { manager, turn, writes: vec![] }
+        Self {
+            manager,
+            turn,
+            writes: vec![],
+            photos: vec![],
+        }
     }
 
     /// One more write; gives it as it travels.
@@ -39,9 +46,22 @@ impl Tablet {
         self.add(standing, write)
     }
 
+    /// A document of the turn and its bytes; gives the document's write.
+    fn photo(&mut self, bytes: &[u8]) -> Json {
+        let document = new_id();
+        self.photos.push(json!({"documentId": document, "content": BASE64.encode(bytes)}));
+        let hash = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(bytes));
+        let data = json!({"entity_type": "turn", "entity_id": self.turn["id"], "kind": "before", "file_name": "kitchen.jpg",
+            "content_type": "image/jpeg", "size_bytes": bytes.len(), "content_hash": hash});
+        self.add("waiting", json!({"table": "documents", "operation": "create", "rowId": document, "data": data}))
+    }
+
     fn file(&self) -> Json {
         let user = json!({"id": self.manager.id, "email": "manager@example.com", "name": "Maria", "role": "PROPERTY_MANAGER"});
-        seal(&json!({"version": 1, "deviceId": new_id(), "user": user, "exportedAtMs": 1_795_464_000_000_i64, "completeSinceMs": 0, "writes": self.writes}))
+        seal(
+            &json!({"version": 2, "deviceId": new_id(), "user": user, "exportedAtMs": 1_795_464_000_000_i64, "completeSinceMs": 0,
+            "writes": self.writes, "photos": self.photos}),
+        )
     }
 }
 
@@ -129,22 +149,62 @@ async fn each_write_is_applied_once_whoever_brings_it_and_however_often() {
 }
 
 #[tokio::test]
+async fn photos_of_the_file_are_kept_once_their_documents_are_there() {
+    let app = TestApp::start().await;
+    let (admin, mut tablet) = (app.sign_in("admin").await, Tablet::of(&app, "manager").await);
+    let picture = photo(8, 6);
+    let write = tablet.photo(&picture);
+    tablet.photo(b"no picture at all");
+    tablet.photos.push(json!({"documentId": new_id(), "content": BASE64.encode(&picture)}));
+    let other = tablet.photo(&photo(3, 3));
+    tablet.photos.last_mut().unwrap()["content"] = json!(BASE64.encode(&picture));
+    tablet.photos.push(json!({"documentId": other["rowId"], "content": "ä"}));
+
+    let file = tablet.file();
+    for outcome in ["applied", "already"] {
+        let imported = import(&admin, &file).await;
+        assert_eq!(outcomes(&imported), [outcome; 3], "{imported}");
+        let problems: Vec<_> = imported["photos"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|photo| photo["problem"]["type"].as_str())
+            .collect();
+        let wrong = Some("VALIDATION");
+        assert_eq!(problems, [None, wrong, Some("NOT_FOUND"), wrong, wrong], "{imported}");
+    }
+    let content = format!("/api/documents/{}/content", write["rowId"].as_str().unwrap());
+    let (status, _, bytes) = tablet.manager.download(&content, &[]).await;
+    assert_eq!((status, &bytes[..]), (200, &picture[..]));
+}
+
+#[tokio::test]
 async fn the_work_of_a_closed_account_waits_for_a_supervisor() {
     let app = TestApp::start().await;
     let (admin, mut tablet) = (app.sign_in("admin").await, Tablet::of(&app, "manager").await);
     let write = tablet.notes("waiting", 1, "the last thing that I saw");
     let guess = json!({"table": "turns", "operation": "update", "rowId": app.sign_in("manager2").await.first("turns").await["id"], "version": 1, "data": {"notes": "x"}});
     tablet.add("waiting", guess);
+    let document = tablet.photo(&photo(8, 6));
+    let photo_is_kept = |imported: &Json| imported["photos"][0]["problem"].is_null();
     let closed = admin
         .patch(&format!("/api/admin/users/{}", tablet.manager.id), &json!({"isActive": false}))
         .await;
     assert_eq!(closed.status, 200, "{}", closed.text);
     let file = tablet.file();
-    assert_eq!(outcomes(&import(&admin, &file).await), ["held", "refused"]);
-    assert_eq!(outcomes(&import(&admin, &file).await), ["held", "refused"], "once");
-    let adopt = format!("/api/quarantine/{}/adopt", write["writeId"].as_str().unwrap());
-    assert_eq!(admin.post(&adopt, &json!({})).await.status, 200);
-    assert_eq!(outcomes(&import(&admin, &file).await), ["already", "refused"]);
+    assert_eq!(outcomes(&import(&admin, &file).await), ["held", "refused", "held"]);
+    let again = import(&admin, &file).await;
+    assert_eq!((outcomes(&again), photo_is_kept(&again)), (vec!["held", "refused", "held"], false), "once");
+    for held in [&write, &document] {
+        let adopt = format!("/api/quarantine/{}/adopt", held["writeId"].as_str().unwrap());
+        assert_eq!(admin.post(&adopt, &json!({})).await.status, 200);
+    }
+    let adopted = import(&admin, &file).await;
+    assert_eq!(
+        (outcomes(&adopted), photo_is_kept(&adopted)),
+        (vec!["already", "refused", "already"], true),
+        "{adopted}"
+    );
     let turn = admin.rows("turns").await.0.remove(tablet.turn["id"].as_str().unwrap()).unwrap();
     assert_eq!(turn["notes"], "the last thing that I saw");
 }

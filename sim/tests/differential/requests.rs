@@ -76,6 +76,7 @@ impl Author {
             exported_at_ms: 0,
             complete_since_ms: 0,
             writes,
+            photos: vec![],
         }
     }
 

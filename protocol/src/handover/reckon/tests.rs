@@ -48,6 +48,7 @@ fn file(writes: Vec<DeviceWrite>) -> DeviceWrites {
         exported_at_ms: 9_000,
         complete_since_ms: 0,
         writes,
+        photos: vec![],
     }
 }
 

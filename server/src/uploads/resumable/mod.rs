@@ -227,7 +227,7 @@ async fn complete(app: &App, author: &Author, parts: &Parts, plan: Plan, _: &Tur
         return Ok(plan);
     }
     let staged = staged::measure(parts.file()).await?;
-    match keep::keep(app, author, &plan.details, &staged).await {
+    match keep::keep(&app.db, &app.uploads, author, &plan.details, &staged).await {
         Ok(document) => {
             let plan = Plan {
                 document: Some(document.id()),
