@@ -67,6 +67,8 @@ pub enum News {
     StorageCleared {
         /// So many unsent changes would have been lost with it.
         restored: usize,
+        /// So many photos that had not been sent are.
+        photos_lost: usize,
     },
     /// Nobody is signed in here, and yet the server knows this browser: it has cleared the app's data while no page was open. What had not been
     /// sent is gone.

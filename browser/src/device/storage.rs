@@ -53,7 +53,9 @@ pub(super) async fn follow(device: Weak<Inner>, mut inbox: UnboundedReceiver<Sto
             // Whatever is the matter is told by whoever meets it next.
             StorageNews::Lost => drop(device.store.look_again().await),
             StorageNews::Cleared { restored } => {
-                device.tell(News::StorageCleared { restored });
+                // Nobody holds what photos are made of.
+                let photos_lost = device.photos.borrow().iter().filter(|photo| photo.is_unsent()).count();
+                device.tell(News::StorageCleared { restored, photos_lost });
                 device.go_on_with_new_storage().await;
             }
             StorageNews::Moved => device.go_on_with_new_storage().await,

@@ -54,12 +54,17 @@ pub fn open() -> RwSignal<Opening> {
 }
 
 /// What is told when the browser has cleared the app's data.
-fn cleared(restored: usize) -> String {
+fn cleared(restored: usize, photos_lost: usize) -> String {
     let changes = match restored {
         0 => String::new(),
         _ => format!(" {} not sent yet and stored again.", format::count(restored, "change was", "changes were")),
     };
-    format!("The browser had cleared this device's data.{changes} The lists are fetched anew.")
+    let photos = match photos_lost {
+        0 => String::new(),
+        1 => " 1 photo had not been sent and is gone: please take it again.".to_owned(),
+        _ => format!(" {photos_lost} photos had not been sent and are gone: please take them again."),
+    };
+    format!("The browser had cleared this device's data.{changes}{photos} The lists are fetched anew.")
 }
 
 fn hear(ear: &RefCell<Ear>, news: News) {
@@ -101,8 +106,8 @@ impl AppState {
             }
             News::FirstSync => self.follow_lists(),
             News::Storage(storage) => self.storage.set(storage),
-            News::StorageCleared { restored } => {
-                self.toasts.tell(cleared(restored), None);
+            News::StorageCleared { restored, photos_lost } => {
+                self.toasts.tell(cleared(restored, photos_lost), None);
                 self.follow_status();
             }
             News::StorageFailed(reason) => self.storage_failure.set(Some(reason)),
