@@ -114,6 +114,29 @@ async fn the_next_user_of_a_tablet_finds_nothing_and_the_first_one_everything() 
     device.close();
 }
 
+/// A hundred writes are much alike, and the signal is poor.
+#[wasm_bindgen_test]
+async fn many_writes_travel_compressed_and_one_as_it_is() {
+    let (device, _) = signed_in_on(&fresh_name(), 9).await;
+    until(|| device.first_sync_done()).await;
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("One")).await.unwrap();
+    until(|| device.outbox().is_empty()).await;
+    assert!(!requests().contains("compressed"));
+    office_goes("down");
+    for n in 0..20 {
+        device
+            .tap_durable(Table::Turns, turn(), Operation::Update, notes(&format!("Number {n}")))
+            .await
+            .unwrap();
+    }
+    office_goes("up");
+    network_returns();
+    until(|| device.outbox().is_empty()).await;
+    let asked = requests();
+    assert!(asked.contains("compressed") && shown_notes(&device) == "Number 19", "{asked}");
+    device.close();
+}
+
 #[wasm_bindgen_test]
 async fn a_second_tab_follows_and_takes_over() {
     let name = fresh_name();

@@ -11,6 +11,7 @@ use tower_http::{
         CompressionLayer,
         predicate::{DefaultPredicate, NotForContentType, Predicate},
     },
+    decompression::RequestDecompressionLayer,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -43,6 +44,8 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::body::read_handed_over));
     let api = metered(api(), &app)
         .layer(middleware::from_fn(web::body::read_within_limit))
+        // Batches come compressed; what they may have at most is counted behind this.
+        .layer(RequestDecompressionLayer::new())
         // It passes over event streams. The app's files come compressed from the build, workbooks and documents from their makers.
         .layer(CompressionLayer::new().compress_when(is_not_packed()))
         .merge(files)

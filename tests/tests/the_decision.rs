@@ -178,3 +178,46 @@ async fn a_refused_beginning_of_a_turn_is_on_the_board_and_has_a_page() -> Resul
     app.wait_for_status("All changes saved").await?;
     page.assert_no_errors()
 }
+
+/// A vendor is taken for an amount: one half of that decision is never sent with the other half of somebody else's.
+#[tokio::test]
+async fn an_amount_and_somebody_elses_vendor_are_decided_together() -> Result<()> {
+    let held = Held::at_work().await?;
+    let office = Api::login(&held.server.url(), ADMIN).await?;
+    let (property, turn) = a_turn_of_medium_priority(&held, &office).await?;
+    let vendors = office.rows("vendors").await?;
+    let page = held.app.page();
+    let dialog = page.role("dialog");
+    held.app.card(&property).role_inside("link").nth(0).click().await?;
+
+    for (amount, vendor, key, answer) in [("1250", &vendors[0], "t", "Take theirs"), ("1375", &vendors[1], "m", "Keep mine")] {
+        let before = office.row("turns", "id", text(&turn, "id")).await?;
+        held.tablet.set_offline(true).await?;
+        page.named("textbox", "Estimated amount").fill(amount).await?;
+        page.press("Tab").await?;
+        held.app.wait_for_status("Offline · 1 change waiting").await?;
+        let given = json!({ "vendor_id": vendor["id"] });
+        office.write_applied("turns", &update(&before, "update", given)?).await?;
+        held.tablet.set_offline(false).await?;
+        held.app.wait_for_status("1 change needs you").await?;
+
+        page.named("button", &format!("Resolve: ${amount}")).click().await?;
+        asked(page, "Change estimated amount", "Keep mine").await?;
+        dialog.wait_text(text(vendor, "name")).await?;
+        page.press(key).await?;
+        asked(page, "Change estimated amount", answer).await?;
+        page.press("Enter").await?;
+        dialog.wait_gone().await?;
+        held.app.wait_for_status("All changes saved").await?;
+        let now = office.row("turns", "id", text(&turn, "id")).await?;
+        let (expected_vendor, expected_amount) = match key {
+            "t" => (&vendor["id"], before["estimated_amount"].clone()),
+            _ => (&before["vendor_id"], json!(format!("{amount}.00"))),
+        };
+        ensure!(
+            (&now["vendor_id"], &now["estimated_amount"]) == (expected_vendor, &expected_amount),
+            "{key}: {now:?}"
+        );
+    }
+    page.assert_no_errors()
+}

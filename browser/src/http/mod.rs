@@ -6,6 +6,7 @@
 //! **Invariant:** every request ends, by its answer or by its time limit.
 
 mod auth;
+mod gzip;
 mod photos;
 mod shapes;
 pub mod supervision;
@@ -52,6 +53,17 @@ impl Http {
     /// Whether the latest request reached the server; `None` before the first.
     pub fn reached(&self) -> Option<bool> {
         self.reached.get()
+    }
+
+    /// Sends JSON compressed, where it is long and the browser knows how: a hundred writes are much alike.
+    async fn ask_compressed(&self, request: RequestBuilder, body: String, limit_ms: i64) -> Result<Answer, Unreached> {
+        match gzip::compressed(&body).await {
+            Some(bytes) => {
+                let request = request.header("content-type", "application/json").header("content-encoding", "gzip");
+                self.ask_with(request, bytes.into(), limit_ms).await
+            }
+            None => self.ask(request, Some(body), limit_ms).await,
+        }
     }
 
     async fn ask(&self, request: RequestBuilder, body: Option<String>, limit_ms: i64) -> Result<Answer, Unreached> {

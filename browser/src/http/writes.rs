@@ -11,7 +11,7 @@ const LIMIT_MS: i64 = 30_000;
 impl Network for Http {
     async fn send(&self, batch: &BatchRequest) -> Delivery {
         let Some(body) = to_body(batch) else { return Delivery::Lost };
-        let Ok(answer) = self.ask(Request::post("/api/write/batch"), Some(body), LIMIT_MS).await else {
+        let Ok(answer) = self.ask_compressed(Request::post("/api/write/batch"), body, LIMIT_MS).await else {
             return Delivery::Lost;
         };
         let delivery = read(&answer);

@@ -11,8 +11,7 @@ use super::{
     session,
 };
 use domain::{Row, RowId, Table, UserId, WriteId};
-use futures::future::try_join_all;
-use indexed_db_futures::{BuildPrimitive, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
+use indexed_db_futures::{BuildPrimitive, KeyRange, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
 use std::collections::HashMap;
 use sync::{Amendment, OutboxRecord, ShapeBatch, Stored, WriteState};
 use wasm_bindgen::JsValue;
@@ -194,15 +193,21 @@ fn asked_seq(notes: &ObjectStore<'_>) -> Result<impl Future<Output = Result<u64,
     Ok(async move { Ok(answer.await?.and_then(|text: String| text.parse().ok()).unwrap_or(0)) })
 }
 
+/// Reads once, however many there are: a batch's writes were made one after the other, and so are their keys.
 async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<bool, StoreError> {
-    let stored =
-        async |amendment: &Amendment| -> Result<Option<JsValue>, StoreError> { Ok(outbox.get(amendment.record.write_id.to_string()).primitive()?.await?) };
-    let stored = try_join_all(amendments.iter().map(stored)).await?;
-    let revision = |stored: Option<JsValue>| records::revision(&stored?);
-    Ok(stored
-        .into_iter()
-        .zip(amendments)
-        .all(|(stored, amendment)| revision(stored) == Some(amendment.expected_revision)))
+    let ids = amendments.iter().map(|amendment| amendment.record.write_id);
+    let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else {
+        return Ok(true);
+    };
+    let range = KeyRange::Bound(first.to_string(), false, last.to_string(), false);
+    let stored = outbox.get_all::<JsValue>().with_query::<String, _>(range).primitive()?.await?;
+    let stored: Vec<JsValue> = stored.collect::<Result<_, _>>()?;
+    let revisions: HashMap<String, u64> = stored
+        .iter()
+        .filter_map(|stored| Some((records::id(stored)?, records::revision(stored)?)))
+        .collect();
+    let is_fresh = |amendment: &Amendment| revisions.get(&amendment.record.write_id.to_string()) == Some(&amendment.expected_revision);
+    Ok(amendments.iter().all(is_fresh))
 }
 
 /// The rows that acknowledged records are compared with; the others are not.

@@ -50,6 +50,11 @@ pub fn is_acked(stored: &JsValue) -> bool {
         .is_some_and(|state| serde_json::from_value(Json::String(state)).is_ok_and(|state: WriteState| state == WriteState::Acked))
 }
 
+/// A stored object's key.
+pub fn id(stored: &JsValue) -> Option<String> {
+    Reflect::get(stored, &"writeId".into()).ok()?.as_string()
+}
+
 /// A stored object's revision, without reading all of it; none where it is no record that this app understands.
 pub fn revision(stored: &JsValue) -> Option<u64> {
     let field = |name: &str| Reflect::get(stored, &name.into()).ok().and_then(|value| value.as_f64());

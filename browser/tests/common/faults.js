@@ -92,7 +92,7 @@ export async function everything_in(name) {
 export async function opened_file(file, passphrase) {
   const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const { format, version, iterations, salt, nonce, content } = JSON.parse(file);
-  if (format !== "turns-device-writes" || version !== 1) throw new Error(`${format} ${version}`);
+  if (format !== "turns-device-writes" || version !== 2) throw new Error(`${format} ${version}`);
   const base = await crypto.subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, ["deriveBits"]);
   const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: bytes(salt), iterations }, base, 256);
   const key = await crypto.subtle.importKey("raw", bits, "AES-GCM", false, ["decrypt"]);

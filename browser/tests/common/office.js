@@ -4,6 +4,9 @@
 const json = (status, body, headers = {}) => new Response(JSON.stringify(body), { status, headers });
 const problem = (status, type) => json(status, { success: false, error: { type, message: type } });
 
+const isCompressed = (request) => request.headers.get("content-encoding") === "gzip";
+const said = (request) => (isCompressed(request) ? new Response(request.body.pipeThrough(new DecompressionStream("gzip"))) : request).json();
+
 class Office {
   constructor(user, rows) {
     Object.assign(this, { mode: "up", user, log: {}, receipts: new Map(), uploads: new Map(), requests: [], bells: new Set() });
@@ -21,7 +24,8 @@ class Office {
   async answer(request) {
     const url = new URL(request.url), path = url.pathname;
     if (!path.startsWith("/api/")) return real.fetch(request);
-    const body = request.method === "POST" && path.startsWith("/api/w") ? await request.json() : null;
+    const body = request.method === "POST" && path.startsWith("/api/w") ? await said(request) : null;
+    if (isCompressed(request)) this.requests.push("compressed");
     this.requests.push(`${request.method} ${path}`);
     if (this.mode === "down") throw new TypeError("Failed to fetch");
     if (this.mode === "captive") return new Response("<html>Welcome to Hotel Elm</html>");

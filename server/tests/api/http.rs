@@ -1,9 +1,11 @@
 //! What holds for every address: limits, methods, headers, the app's pages.
 
-use crate::support::{TestApp, send};
+use crate::support::{TestApp, new_id, send};
+use flate2::{Compression, write::GzEncoder};
 use futures::stream;
 use reqwest::{Body, Client};
-use std::convert::Infallible;
+use serde_json::json;
+use std::{convert::Infallible, io::Write};
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_told_so_while_it_is_sent() {
@@ -96,6 +98,41 @@ async fn health_and_readiness_are_told() {
     let app = TestApp::start().await;
     assert_eq!(send(Client::new().get(format!("{}/health", app.url()))).await.json["status"], "ok");
     assert_eq!(send(Client::new().get(format!("{}/ready", app.url()))).await.json["status"], "ready");
+}
+
+/// Tablets compress their batches. What comes out of a body counts, not how small it was made.
+#[tokio::test]
+async fn compressed_bodies_are_read_within_the_same_limits() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("manager").await;
+    let turn = manager.first("turns").await;
+    let write = json!({"table": "turns", "operation": "update", "writeId": new_id(), "rowId": turn["id"], "version": 1, "data": {"notes": "packed"}});
+    let sent = async |encoding: &str, body: Vec<u8>| {
+        let request = manager.http.post(format!("{}/api/write/batch", app.url()));
+        let request = request.header("content-type", "application/json").header("content-encoding", encoding);
+        send(request.body(body)).await
+    };
+    let batch = packed(json!({"operations": [write], "atomic": false}).to_string().as_bytes());
+    let answer = sent("gzip", batch.clone()).await;
+    assert_eq!(answer.json["results"][0]["turn"]["notes"], "packed", "{}", answer.text);
+
+    let before = app.counts().await;
+    for (encoding, body, status, problem) in [
+        ("gzip", packed(&vec![b' '; 20 << 20]), 413, "PAYLOAD_TOO_LARGE"),
+        ("gzip", batch[..batch.len() / 2].to_vec(), 422, "VALIDATION"),
+        ("gzip", b"no gzip".to_vec(), 422, "VALIDATION"),
+        ("compress", batch.clone(), 415, "VALIDATION"),
+    ] {
+        let answer = sent(encoding, body).await;
+        assert_eq!((answer.status.as_u16(), answer.problem()), (status, problem), "{encoding}: {}", answer.text);
+    }
+    assert_eq!(app.counts().await, before);
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(vec![], Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
 }
 
 #[tokio::test]

@@ -73,14 +73,14 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
             Plan::WaitUntil(at_ms) => return Ok(Drained::WaitsUntil(at_ms)),
             Plan::Send(chosen) => chosen,
         };
-        if !mark_sending(store, &records, &chosen).await? {
-            continue;
-        }
-        progressed();
         let parcel = Parcel::take(prepared.take(), &records, chosen, user);
+        let Some(marked) = mark_sending(store, &records, &parcel.chosen).await? else {
+            continue;
+        };
+        progressed();
         let (delivery, next) = join(network.send(&parcel.request), async { Parcel::ahead(&records, &parcel, user, clock.now_ms()) }).await;
         prepared = next;
-        let settled = store_settlement(store, clock, user, &parcel.chosen, &delivery).await?;
+        let settled = store_settlement(store, clock, user, (&parcel.chosen, marked), &delivery).await?;
         progressed();
         if let Some(ended) = ends_drain(&delivery, || clock.now_ms()) {
             return Ok(match ended {
@@ -133,8 +133,9 @@ async fn rest<S: Store>(store: &S, user: UserId, clock: &impl Clock) -> Result<D
         .map_or(Drained::Empty, Drained::WaitsUntil))
 }
 
-/// What is held stays so while it is asked about: it is on the server already.
-async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[WriteId]) -> Result<bool, S::Error> {
+/// Gives the records as they stand then; nothing where one of the chosen was amended meanwhile. What is held stays so while it is asked about: it is
+/// on the server already.
+async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[WriteId]) -> Result<Option<Vec<OutboxRecord>>, S::Error> {
     let marked = records
         .iter()
         .filter(|record| chosen.contains(&record.write_id) && record.state != WriteState::Held)
@@ -144,29 +145,55 @@ async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[W
             ..record.clone().in_state(WriteState::Sending)
         })
         .collect();
-    store.amend(amendments(marked)).await
+    amend(store, records.to_vec(), marked).await
 }
 
 /// A tab may amend records while the answer is on its way: the settlement is then worked out again on what it left. Gives the records as they
 /// stand after it, settled ones perhaps among them.
-async fn store_settlement<S: Store>(store: &S, clock: &impl Clock, user: UserId, sent: &[WriteId], delivery: &Delivery) -> Result<Vec<OutboxRecord>, S::Error> {
+///
+/// Where all that was sent is applied, nothing else changes, and the records as they were `marked` tell enough: a long outbox is not read once for
+/// each batch. What was tapped meanwhile is read when these are through.
+async fn store_settlement<S: Store>(
+    store: &S,
+    clock: &impl Clock,
+    user: UserId,
+    (sent, marked): (&[WriteId], Vec<OutboxRecord>),
+    delivery: &Delivery,
+) -> Result<Vec<OutboxRecord>, S::Error> {
+    let mut known = is_all_applied(delivery).then_some(marked);
     loop {
-        let mut records = own_records(store, user).await?;
+        let records = match known.take() {
+            Some(records) => records,
+            None => own_records(store, user).await?,
+        };
         let past = if has_conflict(delivery) { own_past(store, user).await? } else { Vec::new() };
-        let amendments = amendments(settle_knowing(&records, &past, sent, delivery, now(clock)));
-        let amended: HashMap<WriteId, OutboxRecord> = amendments
-            .iter()
-            .map(|amendment| (amendment.record.write_id, amendment.record.clone()))
-            .collect();
-        if store.amend(amendments).await? {
-            records.iter_mut().for_each(|record| {
-                if let Some(amended) = amended.get(&record.write_id) {
-                    record.clone_from(amended);
-                }
-            });
+        let settled = settle_knowing(&records, &past, sent, delivery, now(clock));
+        if let Some(records) = amend(store, records, settled).await? {
             return Ok(records);
         }
     }
+}
+
+/// Gives the records as they stand then, as far as is known here; nothing where one of the `changed` was amended by somebody else.
+async fn amend<S: Store>(store: &S, mut records: Vec<OutboxRecord>, changed: Vec<OutboxRecord>) -> Result<Option<Vec<OutboxRecord>>, S::Error> {
+    let amendments = amendments(changed);
+    let mut amended: HashMap<WriteId, OutboxRecord> = amendments
+        .iter()
+        .map(|amendment| (amendment.record.write_id, amendment.record.clone()))
+        .collect();
+    if !store.amend(amendments).await? {
+        return Ok(None);
+    }
+    for record in &mut records {
+        if let Some(amended) = amended.remove(&record.write_id) {
+            *record = amended;
+        }
+    }
+    Ok(Some(records))
+}
+
+fn is_all_applied(delivery: &Delivery) -> bool {
+    matches!(delivery, Delivery::Results(answers) if answers.iter().all(|answer| answer.success))
 }
 
 fn has_conflict(delivery: &Delivery) -> bool {
