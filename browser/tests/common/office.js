@@ -9,7 +9,7 @@ const said = (request) => (isCompressed(request) ? new Response(request.body.pip
 
 class Office {
   constructor(user, rows) {
-    Object.assign(this, { mode: "up", user, log: {}, receipts: new Map(), uploads: new Map(), requests: [], bells: new Set() });
+    Object.assign(this, { mode: "up", user, log: {}, receipts: new Map(), uploads: new Map(), requests: [], bells: new Set(), lost: 0 });
     for (const [table, row] of rows) this.append(table, "insert", row.id, row);
   }
 
@@ -38,7 +38,7 @@ class Office {
     if (path === "/api/auth/session") return json(200, { user: this.user, shapes: Object.keys(this.log) });
     if (path === "/api/write/batch") return this.write(body);
     if (path.startsWith("/api/upload/resumable")) return this.upload(request, path);
-    return this.shape(path.split("/").pop(), url.searchParams.get("offset"));
+    return this.shape(path.split("/").pop(), url.searchParams.get("offset"), url.searchParams.get("handle"));
   }
 
   // As tus has it: what has come counts, whatever the device hears of it.
@@ -69,10 +69,12 @@ class Office {
     return { status: request.method === "PATCH" ? 204 : 200, headers: { "upload-offset": `${upload.bytes.length}` } };
   }
 
-  shape(table, offset) {
+  shape(table, offset, handle) {
     const log = this.log[table] ?? [];
+    const kept = `${this.lost + 1}`;
+    if (offset !== "-1" && handle !== kept) return json(409, [{ headers: { control: "must-refetch" } }], { "electric-handle": kept });
     const messages = log.slice(offset === "-1" ? 0 : Number(offset.split("_")[0]));
-    const headers = { "electric-handle": "1", "electric-offset": `${log.length}_0` };
+    const headers = { "electric-handle": kept, "electric-offset": `${log.length}_0` };
     return json(200, [...messages, { headers: { control: "up-to-date" } }], headers);
   }
 
@@ -130,6 +132,17 @@ export function office_goes(mode) {
 export function colleague_writes(table, id, value) {
   office.append(table, "update", id, JSON.parse(value));
   office.ring([table]);
+}
+
+// The logs are begun anew, with the rows as they stand: every place in them is lost.
+export function lose_logs() {
+  office.lost += 1;
+  for (const [table, log] of Object.entries(office.log)) {
+    const rows = new Map();
+    for (const { key, value } of log) rows.set(key, { ...rows.get(key), ...value });
+    office.log[table] = [...rows].map(([key, value]) => ({ key, value, headers: { operation: "insert" } }));
+  }
+  office.ring(Object.keys(office.log));
 }
 
 export function requests() {
