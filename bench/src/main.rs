@@ -1,11 +1,12 @@
 //! What Turns costs: `cargo xtask bench` measures the loop through the real screen, `cargo xtask bench server` the server
-//! by itself, `cargo xtask bench shapes` its read path.
+//! by itself, `cargo xtask bench shapes` its read path, `cargo xtask bench sync` the first sync of a hundred thousand rows.
 //!
 //! Times belong to the machine; counts and ratios travel. Every figure comes from one run, and a wrong answer is an
 //! error, not a figure.
 
 mod drain;
 mod first_load;
+mod first_sync;
 mod live;
 mod report;
 mod screen;
@@ -25,6 +26,7 @@ async fn main() -> Result<()> {
         None => the_loop::measure().await,
         Some("server") => server::measure().await,
         Some("shapes") => shapes::measure().await,
-        Some(other) => bail!("bench knows server and shapes, or nothing for the loop, not {other}"),
+        Some("sync") => first_sync::measure().await,
+        Some(other) => bail!("bench knows server, shapes and sync, or nothing for the loop, not {other}"),
     }
 }

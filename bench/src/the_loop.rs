@@ -41,7 +41,7 @@ pub async fn measure() -> Result<()> {
 }
 
 /// What the shapes of an administrator hold.
-async fn rows_seen_by_admin(server: &ServerProcess) -> Result<i64> {
+pub async fn rows_seen_by_admin(server: &ServerProcess) -> Result<i64> {
     server
         .db_number("select (select count(*) from properties) + (select count(*) from turn_stages) + (select count(*) from turns where is_active) + (select count(*) from scope_items where is_active)")
         .await

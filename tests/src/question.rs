@@ -7,24 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{Api, Device, Page};
 
-/// Puts records into the outbox behind those that are there, from a page on which no app runs: what another screen would have made.
-const MADE_ELSEWHERE: &str = r"
-(records => new Promise((resolve, reject) => {
-    const opening = indexedDB.open('turns');
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-        const transaction = opening.result.transaction(['outbox', 'notes'], 'readwrite');
-        const [outbox, notes] = ['outbox', 'notes'].map(name => transaction.objectStore(name));
-        notes.get('seq').onsuccess = found => {
-            let seq = Number(found.target.result);
-            records.forEach(record => outbox.put({ ...record, seq: ++seq }));
-            notes.put(String(seq), 'seq');
-        };
-        transaction.oncomplete = () => { opening.result.close(); resolve(true); };
-        transaction.onabort = () => reject(transaction.error);
-    };
-}))";
-
 /// What the keyboard is on, as JavaScript.
 pub const FOCUSED: &str = r"(() => {
     const on = document.activeElement;
@@ -35,7 +17,7 @@ pub const FOCUSED: &str = r"(() => {
 /// Puts records into a device's outbox behind those that are there: what a screen would have made that the app does not have.
 pub async fn make_elsewhere(tablet: &Device, base: &str, records: &[Value]) -> Result<()> {
     let blank = tablet.open_page(&format!("{base}/health")).await?;
-    blank.eval(&format!("{MADE_ELSEWHERE}({})", json!(records))).await?;
+    blank.make_elsewhere(records).await?;
     blank.close().await
 }
 

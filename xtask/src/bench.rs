@@ -1,4 +1,4 @@
-//! `cargo xtask bench`, `bench server`, `bench shapes` and `bench peers`: builds what is measured, then measures.
+//! `cargo xtask bench`, `bench server`, `bench shapes`, `bench sync` and `bench peers`: builds what is measured, then measures.
 //!
 //! **Invariant:** measured is what is delivered: the release forms of site and server.
 

@@ -10,7 +10,7 @@ use super::{
     connection::Access,
     error::StoreError,
     layout::{NOTES, OUTBOX, PHOTO_BYTES, PHOTOS},
-    outbox, session,
+    outbox, records, session,
 };
 use crate::crypto::{CryptoError, Key};
 use domain::{RowId, UserId, WriteId};
@@ -41,7 +41,7 @@ impl NewPhoto {
 impl IdbStore {
     /// Stores a photo and the write that makes its document.
     pub async fn enqueue_photo(&self, draft: OutboxRecord, new: &NewPhoto) -> Result<OutboxRecord, StoreError> {
-        let record = to_js(&new.photo)?;
+        let record = records::to_js(&new.photo)?;
         let work = async |transaction: &Transaction<'_>| {
             forget_in(transaction, &new.gone)?;
             let mut drafts = [draft];
@@ -93,7 +93,7 @@ impl IdbStore {
 
     /// Replaces what is known of a photo. `false`: it was amended meanwhile, or is gone, and nothing is changed.
     pub async fn amend_photo(&self, photo: &Photo) -> Result<bool, StoreError> {
-        let record = to_js(photo)?;
+        let record = records::to_js(photo)?;
         let work = async |transaction: &Transaction<'_>| {
             let photos = transaction.object_store(PHOTOS)?;
             let stored: Option<JsValue> = photos.get(photo.document_id.to_string()).primitive()?.await?;
@@ -162,12 +162,6 @@ async fn opened(kept: &JsValue, key: Option<&Key>) -> Option<Uint8Array> {
         (Some(nonce), Some(key)) => key.open_bytes(&nonce.to_vec(), &content).await.ok(),
         (Some(_), None) => None,
     }
-}
-
-/// A plain object, which a person can read in the browser's developer tools.
-fn to_js(photo: &Photo) -> Result<JsValue, StoreError> {
-    let text = serde_json::to_string(photo).map_err(|error| StoreError::Browser(error.to_string()))?;
-    JSON::parse(&text).map_err(|error| StoreError::Browser(format!("{error:?}")))
 }
 
 fn read(stored: &JsValue) -> Option<Photo> {

@@ -1,7 +1,7 @@
 //! Outbox records as plain JavaScript objects, which a person can read in the browser's developer tools.
 //!
-//! They are written object by object and read as one text: crossing from JavaScript once for all records, and not
-//! once for each field of each, is what makes a thousand waiting writes affordable.
+//! They cross over as text, each in one piece when it is written and all in one when they are read: crossing once for each field of each would
+//! make a thousand waiting writes dear.
 //!
 //! **Invariant:** whatever lies in the store comes out, understood or not.
 
@@ -9,15 +9,13 @@ use super::error::StoreError;
 use js_sys::{Array, JSON, Reflect};
 use serde::Serialize;
 use serde_json::{Value as Json, value::RawValue};
-use serde_wasm_bindgen::Serializer;
 use sync::{OutboxRecord, Stored, WriteState, outbox::SCHEMA};
 use wasm_bindgen::JsValue;
 
-/// As stored: maps as objects, numbers as numbers, nothing as null.
-pub fn to_js(record: &OutboxRecord) -> Result<JsValue, StoreError> {
-    record
-        .serialize(&Serializer::json_compatible())
-        .map_err(|error| StoreError::Browser(error.to_string()))
+/// As stored: maps as objects, numbers as numbers, nothing as null. A plain object, which a person can read in the browser's developer tools.
+pub fn to_js(record: &impl Serialize) -> Result<JsValue, StoreError> {
+    let text = serde_json::to_string(record).map_err(|error| StoreError::Browser(error.to_string()))?;
+    JSON::parse(&text).map_err(|error| StoreError::Browser(format!("{error:?}")))
 }
 
 /// What is stored, in its order.
