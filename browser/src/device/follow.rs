@@ -190,16 +190,18 @@ impl Inner {
             if self.user_id() != Some(user) {
                 return Ok(false);
             }
-            let over: Vec<(WriteId, Table, RowId)> = self.over(&records).into_iter().filter(|(id, ..)| refreshed.insert(*id)).collect();
+            let mut over = self.view.borrow().over_in(&records);
+            over.retain(|id, _| refreshed.insert(*id));
             if over.is_empty() {
                 records.extend(kept);
                 self.change(|view| view.load_outbox(records));
                 return Ok(true);
             }
             for table in Table::ALL {
-                let ids: HashSet<RowId> = over.iter().filter(|(_, of, _)| *of == table).map(|(.., row)| *row).collect();
+                let of_table = || over.iter().filter(|(_, (of, _))| *of == table);
+                let ids: HashSet<RowId> = of_table().map(|(_, (_, row))| *row).collect();
                 if !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
-                    away.extend(over.iter().filter(|(_, of, _)| *of == table).map(|(id, ..)| *id));
+                    away.extend(of_table().map(|(id, _)| *id));
                 }
             }
             kept = self.still_shown(&away).await?;
@@ -221,14 +223,6 @@ impl Inner {
         let past = self.store.history(usize::MAX).await?.into_iter();
         let settled = past.filter(|record| away.contains(&record.write_id) && record.state == WriteState::Settled);
         Ok(settled.map(|record| record.in_state(WriteState::Acked)).collect())
-    }
-
-    /// Stored writes of the view that are not in the outbox any more.
-    fn over(&self, records: &[OutboxRecord]) -> Vec<(WriteId, Table, RowId)> {
-        let stored: HashSet<WriteId> = records.iter().map(|record| record.write_id).collect();
-        let view = self.view.borrow();
-        let gone = view.writes().filter(|record| record.seq != 0 && !stored.contains(&record.write_id));
-        gone.map(|record| (record.write_id, record.table, record.row_id)).collect()
     }
 
     /// A table has been here: perhaps it was the last one.
