@@ -50,7 +50,7 @@ use sea_orm::{
 use std::sync::Arc;
 use tokio::{
     sync::{Mutex, broadcast, watch},
-    task::AbortHandle,
+    task::JoinHandle,
 };
 
 /// One database. Cheap to clone.
@@ -67,7 +67,7 @@ pub struct Db {
     primary: (DatabaseConnection, Statements),
     news: News,
     /// Reads other programs' commits from the log.
-    following: AbortHandle,
+    following: Arc<Mutex<Option<JoinHandle<()>>>>,
     epoch: Arc<str>,
 }
 
@@ -109,7 +109,7 @@ impl Db {
             replica,
             folder,
             news,
-            following: following.abort_handle(),
+            following: Arc::new(Mutex::new(Some(following))),
             epoch: epoch.into(),
         })
     }
@@ -202,7 +202,11 @@ impl Db {
 
     /// Waits for the running write and closes the connections; a SQLite file then stands alone, without a log beside it.
     pub async fn close(self) {
-        self.following.abort();
+        // An abort is heard at its next pause: until then it would find the connections closed, and complain.
+        if let Some(following) = self.following.lock().await.take() {
+            following.abort();
+            let _ = following.await;
+        }
         let writer = self.writer.lock().await;
         if let Some(folder) = &self.folder {
             told(folder.close_by_ref().await);
