@@ -190,6 +190,7 @@ async fn who_loses_photos_to_a_cleared_storage_is_told_to_take_them_again() -> R
     page.named("region", "Before").wait().await?;
     held.tablet.set_offline(true).await?;
     take_photo(page, "Before", &photo).await?;
+    page.wait_for_photos(1).await?;
     held.app.wait_for_status("Offline · 1 change waiting").await?;
     page.clear_site_data("indexeddb").await?;
     let told = page.named("status", "Messages");

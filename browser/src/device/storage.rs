@@ -107,6 +107,7 @@ impl Inner {
         self.start_streams();
         self.reload_session().await;
         self.reload_outbox().await;
+        self.reload_photos().await;
         self.beat(WokenBy::Start);
     }
 
