@@ -170,6 +170,8 @@ async fn nobody_else_sees_or_sends_a_photo_and_its_user_finds_it_again() {
     until(|| device.first_sync_done()).await;
     network_returns();
     assert!(device.photos().is_empty() && device.photo_address(document).await.is_none());
+    let handover = device.export_unsent("of no use to Anna").await.unwrap();
+    assert_eq!((handover.photos, handover.photos_left_out), (0, 0), "they are not Ben's");
     let store = DeviceStore::open_on_disk(&name).await.unwrap();
     assert_eq!(drainer::run(&store, &|_: &Signal| (), true).await, Ok(Run::Empty));
     assert!(store.photo_bytes(&photo).await.unwrap().is_none(), "nobody has the key");

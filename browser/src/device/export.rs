@@ -19,8 +19,8 @@ impl Inner {
         records.retain(|record| record.user_id == user.id);
         let left_out = self.store.outbox().await?.iter().filter(|stored| may_be(stored, user.id)).count();
         let complete_since_ms = history::complete_since_ms(&self.store, &records).await?;
+        let kept = self.store.photos_of(user.id).await?;
         let mut writes = handover::device_writes(user, self.device_id, records, clock::now_ms(), complete_since_ms);
-        let kept = self.store.photos().await?;
         let unsent_photos = kept.iter().filter(|photo| photo.is_unsent()).count();
         writes.photos = self.photos_for_file(&kept).await?;
         Ok(Handover {
