@@ -12,7 +12,7 @@ use super::{
 };
 use domain::{Row, RowId, Table, UserId, WriteId};
 use indexed_db_futures::{BuildPrimitive, KeyRange, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use sync::{Amendment, OutboxRecord, ShapeBatch, Stored, WriteState};
 use wasm_bindgen::JsValue;
 
@@ -121,9 +121,11 @@ pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Resul
             return Ok(false);
         }
         let synced = synced_rows(transaction, &amendments).await?;
+        let awaiting = amendments.iter().map(|amendment| &amendment.record).filter(|record| record.awaits_echo());
+        let read_through = read_through(transaction, awaiting.map(|record| record.table).collect()).await?;
         for amendment in amendments {
             let row = synced.get(&(amendment.record.table, amendment.record.row_id));
-            let is_known = row.is_some() || !amendment.record.awaits_echo() || rows::is_read_through(transaction, amendment.record.table).await?;
+            let is_known = row.is_some() || !amendment.record.awaits_echo() || read_through.contains(&amendment.record.table);
             // Where a table has not come yet, was cleared or is half read, a row that is not there says nothing: its echo is still to come.
             let record = if is_known { amendment.resolve(row) } else { amendment.record };
             keep(&outbox, &history, &record)?;
@@ -208,6 +210,16 @@ async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result
         .collect();
     let is_fresh = |amendment: &Amendment| revisions.get(&amendment.record.write_id.to_string()) == Some(&amendment.expected_revision);
     Ok(amendments.iter().all(is_fresh))
+}
+
+/// Those of the tables whose log was read to its end. Asked once for each: there may be a hundred records of one.
+async fn read_through(transaction: &Transaction<'_>, mut tables: HashSet<Table>) -> Result<HashSet<Table>, StoreError> {
+    for table in tables.clone() {
+        if !rows::is_read_through(transaction, table).await? {
+            tables.remove(&table);
+        }
+    }
+    Ok(tables)
 }
 
 /// The rows that acknowledged records are compared with; the others are not.

@@ -91,7 +91,6 @@ async fn export(state: AppState, passphrase: String) -> Result<(), Problem> {
 }
 
 fn what_is_in(handover: &Handover) -> String {
-    let some = |count: usize, told: &dyn Fn(usize) -> String| if count == 0 { String::new() } else { told(count) };
     let unsent = match handover.photos {
         0 => format::count(handover.unsent, "unsent change is", "unsent changes are"),
         photos => format!(
@@ -100,13 +99,14 @@ fn what_is_in(handover: &Handover) -> String {
             format::count(photos, "photo are", "photos are")
         ),
     };
-    let left_out = some(handover.left_out, &|left| {
-        format!(", {}{}", format::count(left, "change", "changes"), text::LEFT_OUT)
-    });
-    let photos = some(handover.photos_left_out, &|left| {
-        format!("; {}{}", format::count(left, "photo", "photos"), text::PHOTOS_LEFT_OUT)
-    });
-    format!("{unsent} in the file{left_out}{photos}.")
+    let mut told = format!("{unsent} in the file");
+    if handover.left_out > 0 {
+        told += &format!(", {}{}", format::count(handover.left_out, "change", "changes"), text::LEFT_OUT);
+    }
+    if handover.photos_left_out > 0 {
+        told += &format!("; {}{}", format::count(handover.photos_left_out, "photo", "photos"), text::PHOTOS_LEFT_OUT);
+    }
+    told + "."
 }
 
 #[cfg(test)]

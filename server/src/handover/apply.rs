@@ -13,7 +13,7 @@ use crate::{
 use domain::{DeviceId, Operation, RowId, Table, Timestamp, UserId, WriteId};
 use protocol::{
     MAX_BATCH_WRITES, Problem, ProblemCode, WriteAnswer,
-    handover::{DeviceWrite, DeviceWrites, Standing},
+    handover::{DevicePhoto, DeviceWrite, DeviceWrites, Standing},
 };
 use sea_orm::DbErr;
 use serde::Serialize;
@@ -117,20 +117,8 @@ pub async fn apply(shelf: Shelf<'_>, line: &WriteQueue, author: &Author, device:
     for some in writes.chunks(MAX_BATCH_WRITES) {
         imported.extend(apply_some(db, line, author, some, at).await?);
     }
-    let mut photos = Vec::with_capacity(device.photos.len());
-    for photo in &device.photos {
-        let problem = match shelf.keep(author, photo).await {
-            Ok(()) => None,
-            Err(Failure::Refused(problem)) => Some(*problem),
-            Err(failure) => return Err(failure),
-        };
-        photos.push(ImportedPhoto {
-            document_id: photo.document_id,
-            problem,
-        });
-    }
+    let photos = keep_photos(shelf, author, &device.photos).await?;
     Ok(Imported {
-        photos,
         user: ImportedUser {
             id: author.user(),
             name: author.name.clone(),
@@ -139,7 +127,24 @@ pub async fn apply(shelf: Shelf<'_>, line: &WriteQueue, author: &Author, device:
         exported_at: Instant(Timestamp::from_millis(device.exported_at_ms)),
         counts: Counts::of(&imported),
         writes: imported,
+        photos,
     })
+}
+
+async fn keep_photos(shelf: Shelf<'_>, author: &Author, photos: &[DevicePhoto]) -> Result<Vec<ImportedPhoto>> {
+    let mut kept = Vec::with_capacity(photos.len());
+    for photo in photos {
+        let problem = match shelf.keep(author, photo).await {
+            Ok(()) => None,
+            Err(Failure::Refused(problem)) => Some(*problem),
+            Err(failure) => return Err(failure),
+        };
+        kept.push(ImportedPhoto {
+            document_id: photo.document_id,
+            problem,
+        });
+    }
+    Ok(kept)
 }
 
 async fn apply_some(db: &Db, line: &WriteQueue, author: &Author, writes: &[DeviceWrite], at: Timestamp) -> Result<Vec<ImportedWrite>> {

@@ -74,11 +74,11 @@ pub async fn drain<S: Store>(store: &S, network: &impl Network, clock: &impl Clo
             Plan::Send(chosen) => chosen,
         };
         let parcel = Parcel::take(prepared.take(), &records, chosen, user);
-        let Some(marked) = mark_sending(store, &records, &parcel.chosen).await? else {
+        let Some(marked) = mark_sending(store, records, &parcel.chosen).await? else {
             continue;
         };
         progressed();
-        let (delivery, next) = join(network.send(&parcel.request), async { Parcel::ahead(&records, &parcel, user, clock.now_ms()) }).await;
+        let (delivery, next) = join(network.send(&parcel.request), async { Parcel::ahead(&marked, &parcel, user, clock.now_ms()) }).await;
         prepared = next;
         let settled = store_settlement(store, clock, user, (&parcel.chosen, marked), &delivery).await?;
         progressed();
@@ -135,8 +135,8 @@ async fn rest<S: Store>(store: &S, user: UserId, clock: &impl Clock) -> Result<D
 
 /// Gives the records as they stand then; nothing where one of the chosen was amended meanwhile. What is held stays so while it is asked about: it is
 /// on the server already.
-async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[WriteId]) -> Result<Option<Vec<OutboxRecord>>, S::Error> {
-    let marked = records
+async fn mark_sending<S: Store>(store: &S, records: Vec<OutboxRecord>, chosen: &[WriteId]) -> Result<Option<Vec<OutboxRecord>>, S::Error> {
+    let marking = records
         .iter()
         .filter(|record| chosen.contains(&record.write_id) && record.state != WriteState::Held)
         .map(|record| OutboxRecord {
@@ -145,7 +145,7 @@ async fn mark_sending<S: Store>(store: &S, records: &[OutboxRecord], chosen: &[W
             ..record.clone().in_state(WriteState::Sending)
         })
         .collect();
-    amend(store, records.to_vec(), marked).await
+    amend(store, records, marking).await
 }
 
 /// A tab may amend records while the answer is on its way: the settlement is then worked out again on what it left. Gives the records as they

@@ -150,7 +150,7 @@ impl Desk<'_> {
             in_shape: answer.in_shape.unwrap_or(true),
             received_at_ms: self.now.ms,
             quiet_looks: 0,
-            comes_before_row: answer.version.is_none() && (record.base_version.is_none() || self.awaits_row(&record)),
+            comes_before_row: answer.version.is_none() && self.awaits_row(&record),
         });
         record.last_error = None;
         record.next_attempt_at_ms = None;
@@ -158,12 +158,11 @@ impl Desk<'_> {
         self.put(record);
     }
 
-    /// Whether an earlier write to the same row is acknowledged, and its row still to come. A row that was never here as the server has it is to come
-    /// in any case.
+    /// Whether its row is still to come: it was never here as the server has it, or an earlier write to it is acknowledged and has not been echoed.
     fn awaits_row(&self, record: &OutboxRecord) -> bool {
         let same_row = |other: &&OutboxRecord| (other.table, other.row_id) == (record.table, record.row_id);
         let mut earlier = self.records.range(..record.seq).map(|(_, other)| other).filter(same_row);
-        earlier.any(OutboxRecord::awaits_echo)
+        record.base_version.is_none() || earlier.any(OutboxRecord::awaits_echo)
     }
 
     fn refused_alone(&mut self, seq: u64, problem: &Problem) {
