@@ -11,11 +11,11 @@ mod tablet;
 
 use browser::{Device, scope::sleep};
 use common::fresh_name;
-use domain::{Operation, Row, RowId, Table, Value};
+use domain::{Operation, RowId, Table};
 use js_sys::{ArrayBuffer, WebAssembly::Memory};
 use serde_json::json;
 use sync::store::conformance::row_id;
-use tablet::{colleague_writes, notes, open_office};
+use tablet::{colleague_writes, notes, notes_of, office_of};
 use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -37,7 +37,7 @@ extern "C" {
 
 #[wasm_bindgen_test]
 async fn a_tab_that_is_open_for_a_week_does_not_grow() {
-    open_office_of(TURNS);
+    office_of(1, (0..TURNS).map(turn));
     let device = Device::open_on(&fresh_name(), |_| {}).await.unwrap();
     device.sign_in("anna@example.com", "right").await.unwrap();
     soon(|| device.with_view(|view| view.count(Table::Turns)) == TURNS as usize).await;
@@ -49,12 +49,12 @@ async fn a_tab_that_is_open_for_a_week_does_not_grow() {
             let id = turn(n % TURNS);
             let said = format!("said {version}");
             colleague_writes("turns", &id.to_string(), &json!({"notes": said, "version": version.to_string()}).to_string());
-            soon(|| shown(&device, id) == said).await;
+            soon(|| notes_of(&device, id) == said).await;
             if n % (BATCHES / WRITES) == 0 {
                 let mine = format!("mine {version}");
                 device.tap_durable(Table::Turns, id, Operation::Update, notes(&mine)).await.unwrap();
                 version += 1;
-                soon(|| device.outbox().is_empty() && shown(&device, id) == mine).await;
+                soon(|| device.outbox().is_empty() && notes_of(&device, id) == mine).await;
             }
             if n % (BATCHES / 2) == 0 {
                 lose_logs();
@@ -72,23 +72,8 @@ async fn a_tab_that_is_open_for_a_week_does_not_grow() {
     device.close();
 }
 
-fn open_office_of(turns: u64) {
-    let user = json!({"id": row_id(1).to_string(), "email": "anna@example.com", "name": "Anna", "role": "PROPERTY_MANAGER"});
-    let row = |n| {
-        let mut row = Row::blank(Table::Turns);
-        row.set("id", Value::Uuid(turn(n).0));
-        row.set("version", Value::Int(1));
-        json!(["turns", row.to_pg_json()])
-    };
-    open_office(&user.to_string(), &json!((0..turns).map(row).collect::<Vec<_>>()).to_string());
-}
-
 fn turn(n: u64) -> RowId {
     row_id(1_000 + n)
-}
-
-fn shown(device: &Device, turn: RowId) -> String {
-    device.with_view(|view| view.row(Table::Turns, turn).and_then(|row| row.text("notes")).unwrap_or_default().to_owned())
 }
 
 /// All that the app's code has, also what it has given back: WebAssembly's memory never shrinks.

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** the first sync is complete and the tablet's worker is in charge when a scene begins.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 
 use crate::{App, Chromium, Device, HoldingProxy, ServerProcess};
@@ -82,6 +84,19 @@ impl Held {
             tablet,
             app,
         })
+    }
+
+    /// Takes the signal away and a photo of a turn: neither the photo nor its document is sent. It is shown.
+    pub async fn photograph_without_signal(&self, folder: &Path) -> Result<()> {
+        let page = self.app.page();
+        let photo = page.photo_in(folder, "hall.jpg", 1_200, 900).await?;
+        let property = self.app.first_card("Draft").await?;
+        self.app.card(&property).role_inside("link").nth(0).click().await?;
+        page.named("region", "Before").wait().await?;
+        self.tablet.set_offline(true).await?;
+        page.named("button", "Take photo: Before").choose_files(&[&photo]).await?;
+        page.wait_for_photos(1).await?;
+        self.app.wait_for_status("Offline · 1 change waiting").await
     }
 
     /// How many writes have been applied.

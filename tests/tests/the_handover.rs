@@ -139,15 +139,8 @@ async fn photos_that_were_not_sent_reach_the_office_in_the_file() -> Result<()> 
     let held = Held::at_work().await?;
     let page = held.app.page();
     let folder = tempfile::tempdir()?;
-    let photo = page.photo_in(folder.path(), "hall.jpg", 1_200, 900).await?;
-    let property = held.app.first_card("Draft").await?;
-    held.app.card(&property).role_inside("link").nth(0).click().await?;
-    page.named("region", "Before").wait().await?;
+    held.photograph_without_signal(folder.path()).await?;
     let turn = page.path().await?;
-    held.tablet.set_offline(true).await?;
-    page.named("button", "Take photo: Before").choose_files(&[&photo]).await?;
-    page.wait_for_photos(1).await?;
-    held.app.wait_for_status("Offline · 1 change waiting").await?;
     let file = export(&held.app, folder.path()).await?;
     page.named("status", "Messages")
         .wait_text("1 unsent change and 1 photo are in the file")

@@ -184,14 +184,7 @@ async fn who_loses_photos_to_a_cleared_storage_is_told_to_take_them_again() -> R
     let held = Held::at_work().await?;
     let page = held.app.page();
     let folder = tempfile::tempdir()?;
-    let photo = page.photo_in(folder.path(), "hall.jpg", 1_200, 900).await?;
-    let property = held.app.first_card("Draft").await?;
-    held.app.card(&property).role_inside("link").nth(0).click().await?;
-    page.named("region", "Before").wait().await?;
-    held.tablet.set_offline(true).await?;
-    take_photo(page, "Before", &photo).await?;
-    page.wait_for_photos(1).await?;
-    held.app.wait_for_status("Offline · 1 change waiting").await?;
+    held.photograph_without_signal(folder.path()).await?;
     page.clear_site_data("indexeddb").await?;
     let told = page.named("status", "Messages");
     told.wait_text("1 change was not sent yet and stored again. 1 photo had not been sent and is gone")

@@ -40,11 +40,20 @@ pub async fn signed_in_on(database: &str, user: u64) -> (Device, Heard) {
 
 /// Opens the office for this user, with one turn.
 pub fn office(user: u64) {
+    office_of(user, [turn()]);
+}
+
+/// The same with these turns.
+pub fn office_of(user: u64, turns: impl IntoIterator<Item = RowId>) {
     let user = json!({"id": row_id(user).to_string(), "email": "anna@example.com", "name": "Anna", "role": "PROPERTY_MANAGER"});
-    let mut row = Row::blank(Table::Turns);
-    row.set("id", Value::Uuid(turn().0));
-    row.set("version", Value::Int(1));
-    open_office(&user.to_string(), &json!([["turns", row.to_pg_json()]]).to_string());
+    let row = |id: RowId| {
+        let mut row = Row::blank(Table::Turns);
+        row.set("id", Value::Uuid(id.0));
+        row.set("version", Value::Int(1));
+        json!(["turns", row.to_pg_json()])
+    };
+    let rows: Vec<Json> = turns.into_iter().map(row).collect();
+    open_office(&user.to_string(), &json!(rows).to_string());
 }
 
 /// The one turn.
@@ -59,7 +68,12 @@ pub fn notes(text: &str) -> Map<String, Json> {
 
 /// The turn's notes as the screen has them.
 pub fn shown_notes(device: &Device) -> String {
-    device.with_view(|view| view.row(Table::Turns, turn()).and_then(|row| row.text("notes")).unwrap_or_default().to_owned())
+    notes_of(device, turn())
+}
+
+/// A turn's notes as the screen has them.
+pub fn notes_of(device: &Device, turn: RowId) -> String {
+    device.with_view(|view| view.row(Table::Turns, turn).and_then(|row| row.text("notes")).unwrap_or_default().to_owned())
 }
 
 /// Waits for something that comes by itself. Generous: a busy machine is no fault, and only failures pay for it.

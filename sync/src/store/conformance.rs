@@ -65,6 +65,15 @@ pub fn record(write: u64, row: u64) -> OutboxRecord {
     }
 }
 
+/// The same row's delete.
+fn deletion(write: u64, row: u64) -> OutboxRecord {
+    OutboxRecord {
+        operation: Operation::Delete,
+        changes: BTreeMap::new(),
+        ..record(write, row)
+    }
+}
+
 /// The turn `n` at a version.
 pub fn turn(n: u64, version: i64) -> Row {
     let mut row = Row::blank(Table::Turns);
@@ -253,11 +262,7 @@ async fn what_only_goes_on_is_a_gap_where_nothing_has_begun<S: Store<Error: Debu
 
 /// A delete is echoed by its row's absence, but not by that of the whole table.
 async fn a_missing_row_says_nothing_before_its_table_has_come<S: Store<Error: Debug>>(store: S) {
-    let deletes = [10, 11].map(|write| OutboxRecord {
-        operation: Operation::Delete,
-        changes: BTreeMap::new(),
-        ..record(write, 1)
-    });
+    let deletes = [10, 11].map(|write| deletion(write, 1));
     let [before, after] = <[_; 2]>::try_from(store.enqueue(deletes.to_vec()).await.unwrap()).unwrap();
     assert!(store.amend(vec![Amendment::of(acked(&before, None))]).await.unwrap());
     assert_eq!(readable(&store).await.len(), 2, "nothing is known of the row");
@@ -274,12 +279,7 @@ async fn a_missing_row_says_nothing_while_the_log_is_half_read<S: Store<Error: D
         ..batch(false, changes)
     };
     store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
-    let delete = OutboxRecord {
-        operation: Operation::Delete,
-        changes: BTreeMap::new(),
-        ..record(10, 1)
-    };
-    let stored = enqueue(&store, delete).await;
+    let stored = enqueue(&store, deletion(10, 1)).await;
     store.apply_shape(&page(false, vec![RowChange::Remove(row_id(1))])).await.unwrap();
     assert!(store.amend(vec![Amendment::of(acked(&stored, None))]).await.unwrap());
     store.apply_shape(&page(false, vec![RowChange::Put(turn(1, 1))])).await.unwrap();
@@ -366,12 +366,7 @@ async fn a_row_that_went_may_come_back_with_the_echo<S: Store<Error: Debug>>(sto
 
 async fn a_delete_settles_when_the_row_has_gone<S: Store<Error: Debug>>(store: S) {
     store.apply_shape(&batch(true, vec![RowChange::Put(turn(1, 4))])).await.unwrap();
-    let delete = OutboxRecord {
-        operation: Operation::Delete,
-        changes: BTreeMap::new(),
-        ..record(10, 1)
-    };
-    let stored = enqueue(&store, delete).await;
+    let stored = enqueue(&store, deletion(10, 1)).await;
     assert!(store.amend(vec![Amendment::of(acked(&stored, None))]).await.unwrap());
     assert_eq!(readable(&store).await.len(), 1, "its overlay hides the row until the shape has dropped it");
     let gone = store.apply_shape(&batch(false, vec![RowChange::Remove(row_id(1))])).await.unwrap();
