@@ -55,14 +55,27 @@ pub async fn measure() -> Result<()> {
     report.save("sync")
 }
 
-/// What the tab has after everything that nobody needs has gone: of JavaScript's own, and of bytes beside that, where WebAssembly's memory is.
+/// What the tab has after everything that nobody needs has gone: JavaScript's objects, and WebAssembly's memory, which its heap does not count.
 async fn memory(page: &Page) -> Result<[(&'static str, f64); 2]> {
     page.call("HeapProfiler.collectGarbage", json!({})).await?;
     let usage = page.call("Runtime.getHeapUsage", json!({})).await?;
-    let megabytes = |name: &str| Ok::<_, anyhow::Error>(usage[name].as_f64().with_context(|| format!("{usage}"))? / 1e6);
-    let own = megabytes("usedSize")? + megabytes("embedderHeapUsedSize")?;
+    let bytes = |name: &str| usage[name].as_f64().with_context(|| format!("{usage}"));
+    let objects = bytes("usedSize")? + bytes("embedderHeapUsedSize")?;
     Ok([
-        ("memory of the tab: objects", own),
-        ("memory of the tab: bytes", megabytes("backingStorageSize")?),
+        ("memory of the tab: objects", objects / 1e6),
+        ("memory of the tab: WebAssembly", wasm_bytes(page).await? / 1e6),
     ])
+}
+
+async fn wasm_bytes(page: &Page) -> Result<f64> {
+    let prototype = page.call("Runtime.evaluate", json!({ "expression": "WebAssembly.Memory.prototype" })).await?;
+    let found = json!({ "prototypeObjectId": prototype["result"]["objectId"] });
+    let memories = page.call("Runtime.queryObjects", found).await?;
+    let sum = json!({
+        "objectId": memories["objects"]["objectId"], "returnByValue": true,
+        "functionDeclaration": "function() { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0); }",
+    });
+    let bytes = page.call("Runtime.callFunctionOn", sum).await?;
+    let bytes = bytes["result"]["value"].as_f64().filter(|bytes| *bytes > 0.0);
+    bytes.context("the app's memory was not found")
 }
