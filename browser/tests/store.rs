@@ -6,7 +6,7 @@ mod common;
 
 use browser::{
     crypto::Key,
-    store::{Happening, Holdings, IdbStore, Session, StoreError},
+    store::{Happening, Holdings, IdbStore, Leaving, Session, StoreError},
 };
 use common::{fresh, fresh_name, write_id};
 use domain::{Role, Table, UserId, Value};
@@ -173,6 +173,22 @@ async fn a_handle_reads_and_stores_for_the_one_who_is_signed_in() {
     assert_eq!(annas.rows_by_id(Table::Turns, &[row_id(1)]).await, Err(StoreError::NotOurs));
     assert_eq!(annas.outbox().await, Err(StoreError::NotOurs));
     assert_eq!(store.rows(Table::Turns).await.unwrap(), None);
+}
+
+#[wasm_bindgen_test]
+async fn a_session_begins_with_what_its_user_left_sealed() {
+    let store = fresh().await;
+    let anna = session(1);
+    let key = Key::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").await.unwrap();
+    store.begin_session(&anna, Some(&key)).await.unwrap();
+    let written = store.enqueue(vec![record(10, 1)]).await.unwrap();
+    store.leave(anna.user.id, Leaving::KeepSealed).await.unwrap();
+    assert_eq!(store.outbox().await, Ok(vec![]), "nobody else reads it");
+    assert_eq!(store.begin_session(&anna, None).await, Ok(0), "without a key it stays sealed");
+    assert_eq!(store.begin_session(&anna, Some(&key)).await, Ok(1));
+    let found: Vec<_> = store.outbox().await.unwrap().into_iter().filter_map(Stored::record).collect();
+    assert_eq!(found, written);
+    assert_eq!(store.begin_session(&anna, Some(&key)).await, Ok(0), "opened once");
 }
 
 #[wasm_bindgen_test]

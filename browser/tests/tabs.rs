@@ -75,6 +75,7 @@ async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_ech
     until(|| first.first_sync_done()).await;
     let second = Device::open_on(&name, |_| {}).await.unwrap();
     office_goes("down");
+    let nobody_sends = locks::acquire(locks::DRAIN).await;
     second.tap_durable(Table::Turns, turn(), Operation::Update, notes("Mine")).await.unwrap();
     let store = DeviceStore::open_on_disk(&name).await.unwrap();
     let Stored::Record(stored) = store.outbox().await.unwrap().remove(0) else {
@@ -93,6 +94,7 @@ async fn what_is_settled_does_not_go_back_in_a_tab_that_has_not_heard_of_its_ech
         ..stored.in_state(WriteState::Acked)
     };
     assert!(store.amend(vec![Amendment::of(acked)]).await.unwrap());
+    drop(nobody_sends);
     let mut row = second.with_view(|view| view.row(Table::Turns, turn()).cloned()).unwrap();
     row.set("version", Value::Int(2));
     let echo = ShapeBatch {

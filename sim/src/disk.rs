@@ -110,6 +110,17 @@ impl Disk {
         self.session.borrow().as_ref().is_some_and(|session| session.user.id == user)
     }
 
+    pub(crate) fn begin_session(&self, session: &Session, has_key: bool) {
+        if has_key {
+            self.keys.borrow_mut().insert(session.user.id);
+        }
+        // Who has signed in after they were to be seen off.
+        if let Some(other) = self.session_note().filter(|before| before.user.id != session.user.id) {
+            self.keys.borrow_mut().remove(&other.user.id);
+        }
+        self.note_session(session);
+    }
+
     fn note_session(&self, session: &Session) {
         let before = self.session.replace(Some(session.clone()));
         if !before.is_some_and(|before| before.shares_rows_with(session)) {
@@ -217,22 +228,6 @@ impl Hand {
     /// The session of this device.
     pub async fn session(&self) -> Result<Option<Session>, DiskError> {
         self.reading(|disk| disk.session.borrow().clone()).await
-    }
-
-    /// Begins a session, with the key to what its user left sealed. Rows that belong to another one are wiped.
-    pub async fn begin_session(&self, session: &Session, has_key: bool) -> Result<(), DiskError> {
-        self.writing_with_room(|disk| {
-            if has_key {
-                disk.keys.borrow_mut().insert(session.user.id);
-            }
-            // Who has signed in after they were to be seen off.
-            if let Some(other) = disk.session_note().filter(|before| before.user.id != session.user.id) {
-                disk.keys.borrow_mut().remove(&other.user.id);
-            }
-            disk.note_session(session);
-            Ok(())
-        })
-        .await
     }
 
     /// Renews the session of who is still signed in here. `false`: somebody else is, or nobody, and nothing is changed.

@@ -1,10 +1,11 @@
-//! What a user leaves behind at sign-out, sealed (`browser/src/store/seals.rs`): encrypted first, then swapped for the records in one
-//! transaction, if these are still what was encrypted.
+//! What a user leaves behind at sign-out, sealed (`browser/src/store/{seals,unsealing}.rs`): encrypted first, then swapped for the records in one
+//! transaction, if these are still what was encrypted; and opened so by the session that begins.
 //!
 //! **Invariant:** at any moment either the records are there or their seal, and each exactly once.
 
 use crate::{
     coverage::{Fault, States},
+    device::session::Session,
     disk::{Disk, DiskError, Hand, at_once},
     world::World,
 };
@@ -97,20 +98,22 @@ impl Disk {
             .collect()
     }
 
-    /// Puts the records back in the seal's place, and says so.
-    fn unseal(&self, user: UserId, name: u64) -> bool {
-        let mut seals = self.seals.borrow_mut();
-        // Another tab may have opened it, or ended the session for which it was to be opened.
-        let Some(place) = seals.iter().position(|seal| seal.name == name).filter(|_| self.is_of(user)) else {
-            return false;
-        };
-        let own = seals.remove(place).own;
-        let known: Vec<_> = self.records().into_iter().chain(at_once(self.memory.history(usize::MAX))).collect();
-        let is_new = |record: &OutboxRecord| !known.iter().any(|known| known.write_id == record.write_id);
-        let records = own.unsettled.into_iter().chain(own.over).filter(is_new).collect();
-        self.memory.take_over(records, vec![]);
-        own.foreign.into_iter().for_each(|raw| self.memory.put_foreign_envelope(raw));
-        true
+    fn seals_of(&self, user: UserId) -> Vec<u64> {
+        self.seals.borrow().iter().filter(|seal| seal.user == user).map(|seal| seal.name).collect()
+    }
+
+    /// Puts the records back in their seals' place, and says whether there were some. What another tab has opened stays as it is.
+    fn put_back(&self, names: &[u64]) -> bool {
+        let found: Vec<Seal> = self.seals.borrow_mut().extract_if(.., |seal| names.contains(&seal.name)).collect();
+        let has_found = !found.is_empty();
+        for own in found.into_iter().map(|seal| seal.own) {
+            let known: Vec<_> = self.records().into_iter().chain(at_once(self.memory.history(usize::MAX))).collect();
+            let is_new = |record: &OutboxRecord| !known.iter().any(|known| known.write_id == record.write_id);
+            let records = own.unsettled.into_iter().chain(own.over).filter(is_new).collect();
+            self.memory.take_over(records, vec![]);
+            own.foreign.into_iter().for_each(|raw| self.memory.put_foreign_envelope(raw));
+        }
+        has_found
     }
 }
 
@@ -182,20 +185,53 @@ impl Hand {
         own.foreign.iter().for_each(|raw| ledger.gone_foreign(self.disk.device, raw));
     }
 
+    /// Begins a session, with the key to what its user left sealed: what it opens is among their records from the first moment on, unless there
+    /// is no room for it. Says whether there was such. Rows that belong to another one are wiped.
+    pub async fn begin_session(&self, session: &Session, has_key: bool) -> Result<bool, DiskError> {
+        for _ in 0..MOST_TRIES {
+            let found = if has_key { self.look_for_seals(session.user.id).await? } else { vec![] };
+            match self.begin_with(session, has_key, Some(&found)).await {
+                Ok(None) => {}
+                Ok(Some(has_opened)) => return Ok(has_opened),
+                Err(DiskError::Full) if !found.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.begin_with(session, has_key, None).await.map(Option::unwrap_or_default)
+    }
+
+    /// Nothing is changed where more was sealed than was found.
+    async fn begin_with(&self, session: &Session, has_key: bool, found: Option<&[u64]>) -> Result<Option<bool>, DiskError> {
+        let user = session.user.id;
+        self.writing_with_room(|disk| {
+            let has_opened = match found {
+                Some(found) if has_key && !disk.seals_of(user).iter().all(|name| found.contains(name)) => return Ok(None),
+                Some(found) => disk.put_back(found),
+                None => false,
+            };
+            disk.begin_session(session, has_key);
+            Ok(Some(has_opened))
+        })
+        .await
+    }
+
+    /// Decrypting them is awaited outside a transaction.
+    async fn look_for_seals(&self, user: UserId) -> Result<Vec<u64>, DiskError> {
+        let found = self.reading(|disk| disk.seals_of(user)).await?;
+        if !found.is_empty() {
+            self.world.pass(self.process).await;
+        }
+        Ok(found)
+    }
+
     /// Opens what this user left behind with their key, while they are signed in. Says whether something was opened.
     pub async fn open_seals(&self, user: UserId) -> Result<bool, DiskError> {
-        let names = |disk: &Disk| disk.seals.borrow().iter().filter(|seal| seal.user == user).map(|seal| seal.name).collect();
-        let names: Vec<u64> = self.reading(names).await?;
-        if names.is_empty() || !self.reading(|disk| disk.keys.borrow().contains(&user)).await? {
+        let has_key = self.reading(|disk| disk.keys.borrow().contains(&user)).await?;
+        let found = if has_key { self.look_for_seals(user).await? } else { vec![] };
+        if found.is_empty() {
             return Ok(false);
         }
-        let mut has_opened = false;
-        for name in names {
-            // Decrypting is awaited outside.
-            self.world.pass(self.process).await;
-            has_opened |= self.writing_with_room(|disk| Ok(disk.unseal(user, name))).await?;
-        }
-        Ok(has_opened)
+        self.writing_with_room(|disk| Ok(disk.is_of(user) && disk.put_back(&found))).await
     }
 }
 

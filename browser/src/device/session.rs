@@ -36,8 +36,10 @@ impl Inner {
         let key = readable(answer.seal_key.as_deref()).await;
         self.see_off_others(answer.user.id).await;
         let session = Session::new(answer.user.clone(), answer.shapes);
-        self.store.begin_session(&session, key.as_ref()).await.map_err(not_kept)?;
-        // Opened after that: another sign-in, which saw this user off, may have sealed something until then.
+        if self.store.begin_session(&session, key.as_ref()).await.map_err(not_kept)? > 0 {
+            self.tell_all(&Signal::OutboxChanged);
+        }
+        // What there was no room for is tried once more, and what does not open is told.
         if let Some(problem) = self.open_what_was_left(answer.user.id).await {
             self.tell(News::StorageFailed(problem));
         }

@@ -22,6 +22,7 @@ mod session;
 mod snapshot;
 mod state;
 mod text;
+mod unsealing;
 
 pub use connection::Happening;
 pub use device_store::{DeviceStore, StorageNews};
@@ -29,9 +30,10 @@ pub use error::StoreError;
 pub use layout::DATABASE;
 pub use photos::NewPhoto;
 pub use recovery::Holdings;
-pub use seals::{Leaving, Unsealed};
+pub use seals::Leaving;
 pub use session::{SESSION_NOTE, Session};
 pub use state::StorageState;
+pub use unsealing::Unsealed;
 
 use connection::Connection;
 use domain::{Row, RowId, Table, UserId, WriteId};

@@ -1,4 +1,4 @@
-//! What a user leaves behind at sign-out, sealed: outbox and history as one encrypted text.
+//! What a user leaves behind at sign-out, sealed: outbox and history as one encrypted text. [`super::unsealing`] opens it.
 //!
 //! Encrypting cannot be awaited inside a transaction. So the text is encrypted first, and a transaction then swaps it for the records if
 //! these are still what was encrypted; else all of it is done again.
@@ -12,23 +12,14 @@ use super::{
     layout::{HISTORY, KEYS, NOTES, OUTBOX, PHOTO_BYTES, PHOTOS, PLACES, ROWS, SEALS, SNAPSHOTS},
     outbox, photos, session,
 };
-use crate::crypto::{CryptoError, Key, Sealed};
+use crate::crypto::{Key, Sealed};
 use domain::UserId;
-use indexed_db_futures::{BuildPrimitive, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
+use indexed_db_futures::{BuildPrimitive, query_source::QuerySource, transaction::Transaction};
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// Who amends so often in a row is being tapped in; then they are sealed another time.
-const MOST_TRIES: usize = 8;
-
-/// What became of the seals that were to be opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unsealed {
-    /// Their records are in outbox and history again.
-    pub opened: usize,
-    /// The key does not open them, or there is none. They stay.
-    pub unopened: usize,
-}
+pub const MOST_TRIES: usize = 8;
 
 /// What is done with what a user leaves behind on a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,27 +58,6 @@ impl IdbStore {
             }
         }
         go(&self.connection, user, &Left::Plain).await.map(drop)
-    }
-
-    /// Opens what this user left behind, while they are signed in: whoever is seen off meanwhile finds it at their next sign-in.
-    pub async fn open_seals(&self, user: UserId) -> Result<Unsealed, StoreError> {
-        let mut unsealed = Unsealed::default();
-        let seals = seals_of(&self.connection, user).await?;
-        if seals.is_empty() {
-            return Ok(unsealed);
-        }
-        let key = self.seal_key(user).await?;
-        for (name, seal) in seals {
-            let records = match &key {
-                Some(key) => opened(key, &seal).await.ok(),
-                None => None,
-            };
-            match records {
-                Some(records) => unsealed.opened += usize::from(unseal(&self.connection, user, &name, &records).await?),
-                None => unsealed.unopened += 1,
-            }
-        }
-        Ok(unsealed)
     }
 }
 
@@ -165,61 +135,6 @@ async fn go(connection: &Connection, user: UserId, left: &Left) -> Result<bool, 
     connection.transact(&stores, Access::WriteDurably, work).await
 }
 
-/// This user's seals with their names.
-async fn seals_of(connection: &Connection, user: UserId) -> Result<Vec<(String, Sealed)>, StoreError> {
-    let prefix = user.to_string();
-    let work = async |transaction: &Transaction<'_>| {
-        let seals = transaction.object_store(SEALS)?;
-        let names: Vec<JsValue> = seals.get_all_keys::<JsValue>().primitive()?.await?.collect::<Result<_, _>>()?;
-        let mut found = Vec::new();
-        for name in names.iter().filter_map(JsValue::as_string).filter(|name| name.starts_with(&prefix)) {
-            let seal: Option<JsValue> = seals.get(name.clone()).primitive()?.await?;
-            found.extend(seal.as_ref().and_then(from_js).map(|seal| (name, seal)));
-        }
-        Ok(found)
-    };
-    connection.transact(&[SEALS], Access::Read, work).await
-}
-
-/// Outbox and history, as stored.
-async fn opened(key: &Key, seal: &Sealed) -> Result<[Vec<JsValue>; 2], CryptoError> {
-    let text = key.open(seal).await?;
-    let both: Array = JSON::parse(&text).ok().and_then(|both| both.dyn_into().ok()).ok_or(CryptoError::WrongKey)?;
-    let records = |index| both.get(index).dyn_into::<Array>().map(|records| records.to_vec()).unwrap_or_default();
-    Ok([records(0), records(1)])
-}
-
-/// Puts the records back in the seal's place, and says so. One that is there by itself stands as it is.
-async fn unseal(connection: &Connection, user: UserId, name: &str, records: &[Vec<JsValue>; 2]) -> Result<bool, StoreError> {
-    let work = async |transaction: &Transaction<'_>| {
-        let seals = transaction.object_store(SEALS)?;
-        let seal: Option<JsValue> = seals.get(name).primitive()?.await?;
-        // Another tab may have opened it, or ended the session for which it was to be opened.
-        if seal.is_none() || !session::is_of(transaction, user).await? {
-            return Ok(false);
-        }
-        let (unsettled, over) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
-        for (store, records) in [&unsettled, &over].into_iter().zip(records) {
-            for record in records {
-                if let Some(id) = named(record, "writeId")
-                    && !is_there(&unsettled, &id).await?
-                    && !is_there(&over, &id).await?
-                {
-                    drop(store.put(record.clone()).primitive()?);
-                }
-            }
-        }
-        drop(seals.delete(name).primitive()?);
-        Ok(true)
-    };
-    connection.transact(&[SEALS, OUTBOX, HISTORY, NOTES], Access::WriteDurably, work).await
-}
-
-async fn is_there(store: &ObjectStore<'_>, id: &str) -> Result<bool, StoreError> {
-    let stored: Option<JsValue> = store.get(id).primitive()?.await?;
-    Ok(stored.is_some())
-}
-
 /// As it lies in the database: whose it is, and what nobody can read.
 fn to_js(user: UserId, sealed: &Sealed) -> JsValue {
     let seal = Object::new();
@@ -233,19 +148,12 @@ fn to_js(user: UserId, sealed: &Sealed) -> JsValue {
     seal.into()
 }
 
-fn from_js(seal: &JsValue) -> Option<Sealed> {
-    let bytes = |name: &str| Some(Reflect::get(seal, &name.into()).ok()?.dyn_into::<Uint8Array>().ok()?.to_vec());
-    Some(Sealed {
-        nonce: bytes("nonce")?,
-        content: bytes("content")?,
-    })
-}
-
 /// A user may have several: a seal that could not be opened stays beside the next.
 fn fresh_name(user: UserId) -> String {
     format!("{user}/{}", crate::ids::row_id())
 }
 
-fn named(record: &JsValue, property: &str) -> Option<String> {
+/// What stands in a record under this name.
+pub fn named(record: &JsValue, property: &str) -> Option<String> {
     Reflect::get(record, &property.into()).ok()?.as_string()
 }

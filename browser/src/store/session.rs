@@ -2,7 +2,8 @@
 //!
 //! Two tabs may sign two people in at once, while a third still receives rows for the first of them. The session
 //! changes in the transaction that wipes the rows, and rows are stored only in a transaction that finds their owner signed in. It begins in the
-//! transaction that keeps its user's key, and ends in the one that forgets it ([`super::seals`]).
+//! transaction that keeps its user's key and opens what they left sealed with it ([`super::unsealing`]), and ends in the one that forgets
+//! it ([`super::seals`]).
 //!
 //! **Invariant:** all rows in the store belong to the user of the session note.
 
@@ -10,8 +11,10 @@ use super::{
     IdbStore,
     connection::Access,
     error::StoreError,
-    layout::{KEYS, NOTES, PLACES, ROWS, SNAPSHOTS},
-    notes, rows, seals,
+    layout::{HISTORY, KEYS, NOTES, OUTBOX, PLACES, ROWS, SEALS, SNAPSHOTS},
+    notes, rows,
+    seals::{self, MOST_TRIES},
+    unsealing::Found,
 };
 use crate::crypto::Key;
 use domain::{Table, UserId};
@@ -69,10 +72,31 @@ impl IdbStore {
         Ok(notes::note(&self.connection, SESSION_NOTE).await?.as_deref().and_then(read))
     }
 
-    /// Begins a session, with the key to what its user left sealed, if the server has given one. Rows that belong to another one are wiped.
-    pub async fn begin_session(&self, session: &Session, key: Option<&Key>) -> Result<(), StoreError> {
+    /// Begins a session, with the key to what its user left sealed, if the server has given one. What it opens is among their records from the
+    /// first moment on, unless there is no room for it: then it stays sealed. Says how many seals that were. Rows that belong to another session
+    /// are wiped.
+    pub async fn begin_session(&self, session: &Session, key: Option<&Key>) -> Result<usize, StoreError> {
+        for _ in 0..MOST_TRIES {
+            let found = Found::look(&self.connection, session.user.id, key).await?;
+            match self.begin_with(session, key, Some(&found)).await {
+                Ok(None) => {}
+                Ok(Some(opened)) => return Ok(opened),
+                Err(StoreError::Full) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.begin_with(session, key, None).await.map(Option::unwrap_or_default)
+    }
+
+    /// Nothing is changed where more was sealed than was found.
+    async fn begin_with(&self, session: &Session, key: Option<&Key>, found: Option<&Found>) -> Result<Option<usize>, StoreError> {
         let text = write(session)?;
         let work = async |transaction: &Transaction<'_>| {
+            let opened = match found {
+                Some(found) if !found.is_all_in(transaction, session.user.id).await? => return Ok(None),
+                Some(found) => found.put_back_in(transaction).await?,
+                None => 0,
+            };
             if let Some(key) = key {
                 seals::keep_key_in(transaction, session.user.id, key)?;
             }
@@ -81,10 +105,11 @@ impl IdbStore {
             if let Some(other) = before.as_ref().filter(|before| before.user.id != session.user.id) {
                 seals::forget_key_in(transaction, other.user.id)?;
             }
-            note_in(transaction, before.as_ref(), session, &text)
+            note_in(transaction, before.as_ref(), session, &text)?;
+            Ok(Some(opened))
         };
-        let stores = [NOTES, KEYS, ROWS, SNAPSHOTS, PLACES];
-        self.connection.transact(&stores, Access::Write, work).await
+        let stores = [SEALS, OUTBOX, HISTORY, NOTES, KEYS, ROWS, SNAPSHOTS, PLACES];
+        self.connection.transact(&stores, Access::WriteDurably, work).await
     }
 
     /// Renews the session of who is still signed in here. `false`: somebody else is, or nobody, and nothing is changed.

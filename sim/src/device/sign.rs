@@ -24,13 +24,16 @@ impl Tab {
         let (before, states) = (self.device.disk.session_note(), self.device.disk.states());
         self.see_off_others(user).await;
         let session = Session::new(signed_in);
-        if self.hand().begin_session(&session, self.device.has_crypto).await.is_err() {
+        let Ok(has_opened) = self.hand().begin_session(&session, self.device.has_crypto).await else {
             return false;
+        };
+        if has_opened {
+            self.tell_all(&Signal::OutboxChanged);
         }
         if before.is_some_and(|before| before.user.id != user) {
             self.device.world.met_in(Fault::SignedInAsOther, &self.device, states);
         }
-        // Opened after that: another sign-in, which saw this user off, may have sealed something until then.
+        // What there was no room for is tried once more.
         self.open_what_was_left(user).await;
         self.take_up(session).await;
         // The server has replaced the session that it was to be told to end.

@@ -20,12 +20,14 @@ impl DeviceStore {
         }
     }
 
-    /// Begins a session, with the key to what its user left sealed. Rows that belong to another one are wiped. The memory seals nothing.
-    pub async fn begin_session(&self, session: &Session, key: Option<&Key>) -> Result<(), StoreError> {
-        if self.with_room(async |disk, _| disk.begin_session(session, key).await).await?.is_none() {
+    /// Begins a session, with the key to what its user left sealed, and says how many seals it has opened. Rows that belong to another one are
+    /// wiped. The memory seals nothing.
+    pub async fn begin_session(&self, session: &Session, key: Option<&Key>) -> Result<usize, StoreError> {
+        let opened = self.with_room(async |disk, _| disk.begin_session(session, key).await).await?;
+        if opened.is_none() {
             memory::begin_session(&self.shared.memory, session).await;
         }
-        Ok(())
+        Ok(opened.unwrap_or_default())
     }
 
     /// Renews the session of who is still signed in here. `false`: somebody else is, or nobody, and nothing is changed.
