@@ -13,7 +13,7 @@ use super::{
 use domain::{Row, RowId, Table, UserId, WriteId};
 use indexed_db_futures::{BuildPrimitive, KeyRange, object_store::ObjectStore, query_source::QuerySource, transaction::Transaction};
 use std::collections::{HashMap, HashSet};
-use sync::{Amendment, OutboxRecord, ShapeBatch, Stored, WriteState};
+use sync::{Amendment, OutboxRecord, ShapeBatch, Stored};
 use wasm_bindgen::JsValue;
 
 /// See [`sync::Store::enqueue`].
@@ -222,15 +222,15 @@ async fn read_through(transaction: &Transaction<'_>, mut tables: HashSet<Table>)
     Ok(tables)
 }
 
-/// The rows that acknowledged records are compared with; the others are not.
+/// The rows in which an echo may be here already; others are not read.
 async fn synced_rows(transaction: &Transaction<'_>, amendments: &[Amendment]) -> Result<HashMap<(Table, RowId), Row>, StoreError> {
     let mut synced = HashMap::new();
     for table in Table::ALL {
-        let acked = amendments
+        let awaiting = amendments
             .iter()
             .map(|amendment| &amendment.record)
-            .filter(|record| record.table == table && record.state == WriteState::Acked);
-        let ids: Vec<RowId> = acked.map(|record| record.row_id).collect();
+            .filter(|record| record.table == table && record.awaits_echo());
+        let ids: Vec<RowId> = awaiting.map(|record| record.row_id).collect();
         synced.extend(rows::some(transaction, table, &ids).await?.into_iter().map(|row| ((table, row.id()), row)));
     }
     Ok(synced)
