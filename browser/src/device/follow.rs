@@ -191,17 +191,25 @@ impl Inner {
                 return Ok(false);
             }
             let mut over = self.view.borrow().over_in(&records);
-            over.retain(|id, _| refreshed.insert(*id));
-            if over.is_empty() {
+            over.retain(|id, _| !refreshed.contains(id));
+            if over.keys().all(|id| away.contains(id)) {
+                kept.retain(|record: &OutboxRecord| over.contains_key(&record.write_id));
                 records.extend(kept);
                 self.change(|view| view.load_outbox(records));
                 return Ok(true);
             }
+            // Asked anew with each look at the outbox: a table may have come meanwhile, and a later write to the same row be over with it.
+            away.clear();
             for table in Table::ALL {
                 let of_table = || over.iter().filter(|(_, (of, _))| *of == table);
                 let ids: HashSet<RowId> = of_table().map(|(_, (_, row))| *row).collect();
-                if !ids.is_empty() && !self.reload_rows(table, Some(ids)).await {
-                    away.extend(of_table().map(|(id, _)| *id));
+                if !ids.is_empty() {
+                    let told = if self.reload_rows(table, Some(ids)).await {
+                        &mut refreshed
+                    } else {
+                        &mut away
+                    };
+                    told.extend(of_table().map(|(id, _)| *id));
                 }
             }
             kept = self.still_shown(&away).await?;

@@ -115,19 +115,21 @@ impl Tab {
             }
             let mut over = self.view.borrow().over_in(&records);
             over.retain(|id, _| !read.contains(id));
-            if over.is_empty() || self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
+            if over.keys().all(|id| away.contains(id)) || self.device.world.wrong == Some(Wrong::ForgetsAtAck) {
+                kept.retain(|record: &OutboxRecord| over.contains_key(&record.write_id));
                 records.extend(kept);
                 self.change(|view| view.load_outbox(records));
                 return self.arm();
             }
+            // Asked anew with each look at the outbox: a table may have come meanwhile, and a later write to the same row be over with it.
+            away.clear();
             for table in over.values().map(|(table, _)| *table).collect::<BTreeSet<_>>() {
-                let ids = over.values().filter(|(of, _)| *of == table).map(|(_, id)| *id).collect();
-                if !self.reload_rows(table, Some(ids)).await {
-                    away.extend(over.iter().filter(|(_, (of, _))| *of == table).map(|(id, _)| *id));
-                }
+                let of_table = || over.iter().filter(|(_, (of, _))| *of == table);
+                let ids = of_table().map(|(_, (_, row))| *row).collect();
+                let told = if self.reload_rows(table, Some(ids)).await { &mut read } else { &mut away };
+                told.extend(of_table().map(|(id, _)| *id));
             }
             kept = self.still_shown(&away).await;
-            read.extend(over.into_keys());
         }
     }
 
