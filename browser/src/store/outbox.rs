@@ -117,19 +117,30 @@ pub async fn outbox(connection: &Connection, owner: Option<UserId>) -> Result<Ve
 pub async fn amend(connection: &Connection, amendments: Vec<Amendment>) -> Result<bool, StoreError> {
     let work = async |transaction: &Transaction<'_>| {
         let (outbox, history) = (transaction.object_store(OUTBOX)?, transaction.object_store(HISTORY)?);
-        if !are_fresh(&outbox, &amendments).await? {
+        let Some(stretch) = Stretch::read(&outbox, &amendments).await? else {
+            return Ok(true);
+        };
+        if !amendments.iter().all(|amendment| stretch.is_fresh(amendment)) {
             return Ok(false);
         }
         let synced = synced_rows(transaction, &amendments).await?;
         let awaiting = amendments.iter().map(|amendment| &amendment.record).filter(|record| record.awaits_echo());
         let read_through = read_through(transaction, awaiting.map(|record| record.table).collect()).await?;
+        let mut over = Vec::new();
         for amendment in amendments {
             let row = synced.get(&(amendment.record.table, amendment.record.row_id));
             let is_known = row.is_some() || !amendment.record.awaits_echo() || read_through.contains(&amendment.record.table);
             // Where a table has not come yet, was cleared or is half read, a row that is not there says nothing: its echo is still to come.
             let record = if is_known { amendment.resolve(row) } else { amendment.record };
-            keep(&outbox, &history, &record)?;
+            match record.state.is_over() {
+                true => {
+                    put(&history, &record)?;
+                    over.push(record.write_id);
+                }
+                false => put(&outbox, &record)?,
+            }
         }
+        stretch.remove(&outbox, &over)?;
         Ok(true)
     };
     connection
@@ -195,21 +206,43 @@ fn asked_seq(notes: &ObjectStore<'_>) -> Result<impl Future<Output = Result<u64,
     Ok(async move { Ok(answer.await?.and_then(|text: String| text.parse().ok()).unwrap_or(0)) })
 }
 
-/// Reads once, however many there are: a batch's writes were made one after the other, and so are their keys.
-async fn are_fresh(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<bool, StoreError> {
-    let ids = amendments.iter().map(|amendment| amendment.record.write_id);
-    let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else {
-        return Ok(true);
-    };
-    let range = KeyRange::Bound(first.to_string(), false, last.to_string(), false);
-    let stored = outbox.get_all::<JsValue>().with_query::<String, _>(range).primitive()?.await?;
-    let stored: Vec<JsValue> = stored.collect::<Result<_, _>>()?;
-    let revisions: HashMap<String, u64> = stored
-        .iter()
-        .filter_map(|stored| Some((records::id(stored)?, records::revision(stored)?)))
-        .collect();
-    let is_fresh = |amendment: &Amendment| revisions.get(&amendment.record.write_id.to_string()) == Some(&amendment.expected_revision);
-    Ok(amendments.iter().all(is_fresh))
+/// What the outbox holds from the first of some writes to the last: a batch's were made one after the other, and so are their keys. So it is
+/// read in one piece, and goes in one where all of it is over.
+struct Stretch {
+    range: KeyRange<String>,
+    /// By key; none where it is no record that this app understands.
+    revisions: HashMap<String, Option<u64>>,
+}
+
+impl Stretch {
+    /// Nothing where nothing is to be amended.
+    async fn read(outbox: &ObjectStore<'_>, amendments: &[Amendment]) -> Result<Option<Self>, StoreError> {
+        let ids = amendments.iter().map(|amendment| amendment.record.write_id);
+        let (Some(first), Some(last)) = (ids.clone().min(), ids.max()) else {
+            return Ok(None);
+        };
+        let range = KeyRange::Bound(first.to_string(), false, last.to_string(), false);
+        let stored = outbox.get_all::<JsValue>().with_query::<String, _>(range.clone()).primitive()?.await?;
+        let stored: Vec<JsValue> = stored.collect::<Result<_, _>>()?;
+        let revisions = stored
+            .iter()
+            .filter_map(|stored| Some((records::id(stored)?, records::revision(stored))))
+            .collect();
+        Ok(Some(Self { range, revisions }))
+    }
+
+    fn is_fresh(&self, amendment: &Amendment) -> bool {
+        self.revisions.get(&amendment.record.write_id.to_string()) == Some(&Some(amendment.expected_revision))
+    }
+
+    /// Removes what is over. The requests go out at once; should one fail, the transaction does not commit.
+    fn remove(&self, outbox: &ObjectStore<'_>, over: &[WriteId]) -> Result<(), StoreError> {
+        if over.len() < self.revisions.len() {
+            return over.iter().try_for_each(|id| remove(outbox, *id));
+        }
+        drop(outbox.delete::<String, _>(self.range.clone()).primitive()?);
+        Ok(())
+    }
 }
 
 /// Those of the tables whose log was read to its end. Asked once for each: there may be a hundred records of one.
