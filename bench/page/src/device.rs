@@ -117,8 +117,7 @@ impl BenchDevice {
     }
 
     /// A write of a device that was away: made on a row that is not in this page's view.
-    pub fn draft(&self, change: &StageChange, write_id: domain::WriteId) -> OutboxRecord {
-        let author = Author { write_id, ..self.author() };
+    pub fn draft(&self, change: &StageChange) -> OutboxRecord {
         let to = stage_id(&change.stage).map_or(Json::Null, |id| Json::from(id.to_string()));
         let change_of_stage = sync::Change {
             from: Json::Null,
@@ -128,7 +127,7 @@ impl BenchDevice {
         OutboxRecord {
             changes: BTreeMap::from([("stage_id".to_owned(), change_of_stage)]),
             base_version: Some(1),
-            ..OutboxRecord::new(author, Table::Turns, change.turn, Operation::StageChange)
+            ..OutboxRecord::new(self.author(), Table::Turns, change.turn, Operation::StageChange)
         }
     }
 

@@ -134,10 +134,12 @@ impl Bench {
     }
 
     async fn p5_queue(&self, call: &JsValue) -> Result<JsValue, JsValue> {
-        let mut drafts = Vec::new();
+        let (mut drafts, mut latest) = (Vec::new(), HashMap::new());
         for write in Array::from(&get(call, "writes")).iter() {
-            let id = text(&write, "write_id").parse().map_err(|_| "no write id")?;
-            drafts.push(self.device.draft(&change(&write)?, id));
+            // As with a tap: the id is of the device's making, and the write to its turn that it builds on is named.
+            let mut draft = self.device.draft(&change(&write)?);
+            draft.depends_on.extend(latest.insert(draft.row_id, draft.write_id));
+            drafts.push(draft);
         }
         self.device.store.enqueue(drafts).await.map_err(|error| error.to_string())?;
         Ok(JsValue::UNDEFINED)
