@@ -14,7 +14,7 @@ use js_sys::{Function, Promise};
 use serde_json::Value as Json;
 use std::pin::pin;
 use sync::{Store, store::conformance::record};
-use tablet::{colleague_writes, key_ring, network_returns, notes, office, office_goes, requests, shown_notes, signed_in_on, turn, until};
+use tablet::{Heard, colleague_writes, key_ring, network_returns, notes, office, office_goes, requests, shown_notes, signed_in_on, turn, until};
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -74,10 +74,7 @@ async fn what_a_user_leaves_behind_is_sealed_until_they_are_back() {
 #[wasm_bindgen_test]
 async fn a_change_that_comes_while_the_others_are_being_sealed_is_sealed_too() {
     let name = fresh_name();
-    let (device, _) = signed_in_on(&name, 1).await;
-    until(|| device.first_sync_done()).await;
-    office_goes("down");
-    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("First")).await.unwrap();
+    let (device, _) = with_unsent(&name, "First").await;
     let other_tab = IdbStore::open(&name).await.unwrap();
     let enqueues = Closure::<dyn FnMut() -> Promise>::new(move || {
         let other_tab = other_tab.clone();
@@ -103,10 +100,7 @@ async fn nothing_is_lost_where_it_cannot_be_sealed() {
     let name = fresh_name();
     for without in ["a key", "encryption"] {
         key_ring(u32::from(without != "a key"));
-        let (device, _) = signed_in_on(&name, 1).await;
-        until(|| device.first_sync_done()).await;
-        office_goes("down");
-        device.tap_durable(Table::Turns, turn(), Operation::Update, notes(without)).await.unwrap();
+        let (device, _) = with_unsent(&name, without).await;
         let end = no_encryption();
         device.sign_out(Leaving::KeepSealed).await.unwrap();
         end.call0(&JsValue::NULL).unwrap();
@@ -128,10 +122,7 @@ async fn nothing_is_lost_where_it_cannot_be_sealed() {
 #[wasm_bindgen_test]
 async fn a_seal_that_does_not_open_stays_and_is_told() {
     let name = fresh_name();
-    let (device, heard) = signed_in_on(&name, 1).await;
-    until(|| device.first_sync_done()).await;
-    office_goes("down");
-    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    let (device, heard) = with_unsent(&name, "Sealed").await;
     device.sign_out(Leaving::KeepSealed).await.unwrap();
     key_ring(2);
     office(1);
@@ -153,10 +144,7 @@ async fn a_seal_that_does_not_open_stays_and_is_told() {
 #[wasm_bindgen_test]
 async fn nobody_is_signed_in_beside_their_own_sealed_work() {
     let name = fresh_name();
-    let (device, _) = signed_in_on(&name, 1).await;
-    until(|| device.first_sync_done()).await;
-    office_goes("down");
-    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    let (device, _) = with_unsent(&name, "Sealed").await;
     device.sign_out(Leaving::KeepSealed).await.unwrap();
     office(1);
     let end = no_room_for("keys", false);
@@ -175,10 +163,7 @@ async fn nobody_is_signed_in_beside_their_own_sealed_work() {
 #[wasm_bindgen_test]
 async fn what_another_tab_seals_while_its_user_signs_in_is_opened_too() {
     let name = fresh_name();
-    let (device, _) = signed_in_on(&name, 1).await;
-    until(|| device.first_sync_done()).await;
-    office_goes("down");
-    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    let (device, _) = with_unsent(&name, "Sealed").await;
     let anna = device.user().unwrap().id;
     let other_tab = IdbStore::open(&name).await.unwrap();
     let (session, key) = (other_tab.session().await.unwrap().unwrap(), other_tab.seal_key(anna).await.unwrap());
@@ -203,10 +188,7 @@ async fn what_another_tab_seals_while_its_user_signs_in_is_opened_too() {
 #[wasm_bindgen_test]
 async fn what_a_sign_in_left_sealed_is_opened_by_the_next_page() {
     let name = fresh_name();
-    let (device, _) = signed_in_on(&name, 1).await;
-    until(|| device.first_sync_done()).await;
-    office_goes("down");
-    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Sealed")).await.unwrap();
+    let (device, _) = with_unsent(&name, "Sealed").await;
     device.sign_out(Leaving::KeepSealed).await.unwrap();
     office(1);
     let end = no_room_for("outbox", false);
@@ -223,10 +205,7 @@ async fn what_a_sign_in_left_sealed_is_opened_by_the_next_page() {
 #[wasm_bindgen_test]
 async fn who_gives_it_up_leaves_nothing() {
     let name = fresh_name();
-    let (device, _) = signed_in_on(&name, 1).await;
-    until(|| device.first_sync_done()).await;
-    office_goes("down");
-    device.tap_durable(Table::Turns, turn(), Operation::Update, notes("Given up")).await.unwrap();
+    let (device, _) = with_unsent(&name, "Given up").await;
     device.sign_out(Leaving::Discard).await.unwrap();
     let left = contents(&name).await;
     assert_eq!(["outbox", "history", "seals", "keys"].map(|store| count(&left, store)), [0; 4]);
@@ -288,6 +267,15 @@ async fn a_sign_out_waits_for_what_is_being_sent() {
     leaving.await.unwrap();
     assert_eq!(device.user(), None);
     device.close();
+}
+
+/// A tablet without signal, whose user has written these notes.
+async fn with_unsent(name: &str, text: &str) -> (Device, Heard) {
+    let (device, heard) = signed_in_on(name, 1).await;
+    until(|| device.first_sync_done()).await;
+    office_goes("down");
+    device.tap_durable(Table::Turns, turn(), Operation::Update, notes(text)).await.unwrap();
+    (device, heard)
 }
 
 async fn contents(name: &str) -> Json {
