@@ -1,6 +1,6 @@
 //! Dates, durations and counts as people read them.
 
-use domain::Date;
+use domain::{Cents, Date};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -36,6 +36,20 @@ pub fn vacancy(days: i32) -> String {
         -1 => "Moves out tomorrow".to_owned(),
         _ => format!("Moves out in {} days", days.unsigned_abs()),
     }
+}
+
+/// How long something has been so, in whole days: `today`, `3 days`.
+pub fn for_days(days: i32) -> String {
+    match days {
+        ..=0 => "today".to_owned(),
+        _ => count(days.unsigned_abs() as usize, "day", "days"),
+    }
+}
+
+/// `$1,150`: where cents would only be read, and not reckoned with.
+pub fn dollars(amount: Cents) -> String {
+    let whole = Cents((amount.0 + 50).div_euclid(100).saturating_mul(100)).to_string();
+    whole.trim_end_matches(".00").to_owned()
 }
 
 /// How long until then: `in 40 s`, `in 3 min`, `now`.
@@ -100,6 +114,8 @@ mod tests {
             (bytes(812_000), bytes(48_000_000), bytes(1_400_000_000)),
             ("812 kB".into(), "48 MB".into(), "1.4 GB".into())
         );
+        assert_eq!((for_days(0), for_days(1), for_days(12)), ("today".into(), "1 day".into(), "12 days".into()));
+        assert_eq!((dollars(Cents(115_049)), dollars(Cents(99))), ("$1,150".into(), "$1".into()));
         assert_eq!((count(1, "turn", "turns"), count(0, "turn", "turns")), ("1 turn".into(), "0 turns".into()));
     }
 }

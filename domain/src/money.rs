@@ -2,6 +2,9 @@
 
 use std::{fmt, iter::Sum, ops::Add};
 
+/// A day without a tenant costs the part of a month's rent that this many days make.
+pub const DAYS_OF_RENT: i64 = 30;
+
 /// An amount in US cents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cents(pub i64);
@@ -13,6 +16,15 @@ impl Cents {
         let product = i128::from(self.0) * i128::from(quantity_hundredths);
         let rounded = (product + 50 * product.signum()) / 100;
         Self(rounded.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+    }
+}
+
+impl Cents {
+    /// What a home with this monthly rent loses while it stands empty for so many days; halves round up.
+    pub fn lost_in_days(self, days: i64) -> Self {
+        let (rent, days_of_rent) = (i128::from(self.0) * i128::from(days), i128::from(DAYS_OF_RENT));
+        let lost = (rent * 2 + days_of_rent).div_euclid(days_of_rent * 2);
+        Self(lost.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 }
 
@@ -60,6 +72,13 @@ mod tests {
         ] {
             assert_eq!(Cents(cents).to_string(), text);
         }
+    }
+
+    #[test]
+    fn an_empty_home_loses_a_thirtieth_of_its_rent_a_day() {
+        assert_eq!(Cents(150_000).lost_in_days(23), Cents(115_000));
+        assert_eq!((Cents(100).lost_in_days(1), Cents(45).lost_in_days(1)), (Cents(3), Cents(2)));
+        assert_eq!(Cents(i64::MAX).lost_in_days(i64::MAX), Cents(i64::MAX));
     }
 
     #[test]

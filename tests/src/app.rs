@@ -135,10 +135,15 @@ impl App {
         self.page.role("dialog").wait().await
     }
 
+    /// Opens a turn from the board.
+    pub async fn open_turn(&self, property: &str) -> Result<()> {
+        self.look_at(property).await?.role_inside("link").nth(0).click().await?;
+        self.page.wait_for("/^\\/turns\\/[^/]+$/.test(location.pathname)", "the turn's page").await
+    }
+
     /// Opens the scope of a turn from the board.
     pub async fn open_scope(&self, property: &str) -> Result<()> {
-        self.look_at(property).await?.role_inside("link").nth(0).click().await?;
-        self.page.wait_for("/^\\/turns\\/[^/]+$/.test(location.pathname)", "the turn's page").await?;
+        self.open_turn(property).await?;
         self.page.role("link").name_containing("Scope").nth(0).click().await?;
         self.page.wait_for("location.pathname.endsWith('/scope')", "the scope walk").await
     }

@@ -1,6 +1,9 @@
 //! One turn as its card on the board shows it.
 
-use super::address_line;
+use super::{
+    address_line,
+    holding::{Holding, holding},
+};
 use domain::{Cents, Date, Row, RowId, Table, UserId, WriteId};
 use sync::{LocalView, view::Mark};
 
@@ -13,10 +16,12 @@ pub struct Card {
     pub address: String,
     /// Days since the last tenant moved out; negative while somebody still lives there.
     pub days_vacant: Option<i32>,
+    /// The rent that was lost in these days, while the turn is not complete.
+    pub rent_lost: Option<Cents>,
     /// What it costs.
     pub amount: Option<Cents>,
-    /// Who has to do the next thing.
-    pub holder: Holder,
+    /// Who has to do the next thing, and since when.
+    pub holding: Holding,
     /// As in the row.
     pub priority: String,
     /// When it should be done.
@@ -25,17 +30,6 @@ pub struct Card {
     pub mark: Mark,
     /// The first change of it that its user must decide about.
     pub needs_you: Option<WriteId>,
-}
-
-/// Who has to do the next thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// Who is looking.
-    You,
-    /// Its property manager, somebody else.
-    Manager,
-    /// Nobody.
-    Nobody,
 }
 
 /// A due date, seen from today.
@@ -50,12 +44,14 @@ pub struct Due {
 /// Reads a card; `amount` is what the caller knows that it costs.
 pub fn card(view: &LocalView, turn: &Row, me: Option<UserId>, today: Date, amount: Option<Cents>) -> Card {
     let property = turn.row_id("property_id").and_then(|id| view.row(Table::Properties, id));
+    let days_vacant = moved_out(turn, property).map(|day| today.days_since(day));
     Card {
         name: super::turn_name(view, turn.id()),
         address: property.map(address_line).unwrap_or_default(),
-        days_vacant: moved_out(turn, property).map(|day| today.days_since(day)),
+        days_vacant,
+        rent_lost: rent_lost(turn, property, days_vacant),
         amount,
-        holder: holder(turn, me),
+        holding: holding(view, turn, me, today),
         priority: turn.text("priority").unwrap_or("medium").to_owned(),
         due: due(turn, today),
         mark: mark(view, turn.id()),
@@ -67,6 +63,11 @@ pub fn card(view: &LocalView, turn: &Row, me: Option<UserId>, today: Date, amoun
 pub fn moved_out(turn: &Row, property: Option<&Row>) -> Option<Date> {
     turn.date("move_out_date")
         .or_else(|| property.and_then(|property| property.date("move_out_date")))
+}
+
+fn rent_lost(turn: &Row, property: Option<&Row>, days_vacant: Option<i32>) -> Option<Cents> {
+    let days = days_vacant.filter(|days| *days > 0 && turn.get("completed_on").is_null())?;
+    Some(property?.cents("monthly_rent")?.lost_in_days(days.into()))
 }
 
 /// When a turn is due, and whether that has passed.
@@ -87,14 +88,6 @@ pub fn mark(view: &LocalView, turn: RowId) -> Mark {
 fn needs_you(view: &LocalView, turn: RowId) -> Option<WriteId> {
     let mut writes = view.writes_about(turn).into_iter();
     writes.find(|record| record.state.needs_user()).map(|record| record.write_id)
-}
-
-fn holder(turn: &Row, me: Option<UserId>) -> Holder {
-    match turn.user_id("property_manager_id") {
-        None => Holder::Nobody,
-        manager if manager == me => Holder::You,
-        Some(_) => Holder::Manager,
-    }
 }
 
 #[cfg(test)]
@@ -141,8 +134,17 @@ mod tests {
     }
 
     #[test]
-    fn its_manager_holds_it() {
-        assert_eq!(read(&Field::new(), day(1, 1)).holder, Holder::You);
+    fn an_empty_home_loses_rent_until_its_turn_is_complete() {
+        let mut field = Field::new();
+        let mut home = field.view.row(Table::Properties, Field::PROPERTY).expect("a home").clone();
+        home.set("monthly_rent", Value::Numeric(150_000));
+        field.put(home);
+        let moved_out = ("move_out_date", Value::Date(day(10, 31)));
+        field.put_turn(Field::TURN, Field::DRAFT, std::slice::from_ref(&moved_out));
+        assert_eq!(read(&field, day(11, 23)).rent_lost, Some(Cents(115_000)));
+        assert_eq!(read(&field, day(10, 31)).rent_lost, None);
+        field.put_turn(Field::TURN, Field::DRAFT, &[moved_out, ("completed_on", Value::Date(day(11, 20)))]);
+        assert_eq!(read(&field, day(11, 23)).rent_lost, None);
     }
 
     #[test]

@@ -11,11 +11,13 @@ pub mod fields;
 #[cfg(test)]
 pub mod fixture;
 pub mod held;
+pub mod holding;
 pub mod names;
 pub mod photos;
 pub mod question;
 pub mod scope;
 pub mod stages;
+pub mod wanted;
 pub mod writes;
 
 use domain::{Row, RowId, Table};

@@ -45,7 +45,7 @@ pub fn choices(view: &LocalView, column: &Column, now: &str) -> Option<Vec<Choic
             .map(|(value, text)| (value.to_owned(), text.to_owned()))
             .into(),
         ("stage_id", _) => rows(view, Table::TurnStages, "name", |row| row.int("sequence").unwrap_or_default()),
-        ("vendor_id" | "flooring_vendor_id", _) => rows(view, Table::Vendors, "company_name", |_| 0),
+        ("vendor_id" | "flooring_vendor_id", _) => vendors(view),
         ("property_type_id", _) => rows(view, Table::PropertyTypes, "name", |_| 0),
         _ => return None,
     };
@@ -57,6 +57,11 @@ pub fn choices(view: &LocalView, column: &Column, now: &str) -> Option<Vec<Choic
         choices.insert(0, (String::new(), "Nothing".to_owned()));
     }
     Some(choices)
+}
+
+/// The active vendors, by name.
+pub fn vendors(view: &LocalView) -> Vec<Choice> {
+    rows(view, Table::Vendors, "company_name", |_| 0)
 }
 
 /// The active rows of a table by their names, in an order before that of the names.

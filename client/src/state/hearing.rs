@@ -6,9 +6,10 @@ use super::{
     Absence, AppState, Shared,
     topics::{Topic, all_topics},
 };
-use crate::format;
+use crate::{facts::wanted::Wanted, format};
 use browser::{Device, News};
 use leptos::{leptos_dom::helpers::set_interval, prelude::*};
+use protocol::User;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use sync::Touched;
 use wasm_bindgen_futures::spawn_local;
@@ -99,6 +100,10 @@ impl AppState {
                     self.absence.set(Absence::Unknown);
                 }
                 if self.user.get_untracked() != user {
+                    let id = |user: &Option<User>| user.as_ref().map(|user| user.id);
+                    if self.user.with_untracked(id) != id(&user) {
+                        self.wanted().set(Wanted::default());
+                    }
                     self.user.set(user);
                 }
                 self.forget_everything();
@@ -117,7 +122,7 @@ impl AppState {
     }
 
     fn hear_touched(self, touched: &Touched) {
-        self.shared.with_value(|Shared { device, triggers, amounts }| {
+        self.shared.with_value(|Shared { device, triggers, amounts, .. }| {
             // A first sync touches a hundred thousand rows: asking every reader once is quicker than naming them.
             match device.with_view(|view| all_topics(touched, view)) {
                 Some(topics) => {

@@ -13,6 +13,7 @@ mod hearing;
 pub mod toasts;
 pub mod topics;
 
+use crate::facts::wanted::Wanted;
 use amounts::Amounts;
 use browser::{Device, Lists, StorageState};
 use domain::{Cents, Date, Row, RowId, Table, Value, WriteId};
@@ -74,6 +75,7 @@ struct Shared {
     device: Device,
     triggers: Triggers,
     amounts: Amounts,
+    wanted: RwSignal<Wanted>,
 }
 
 /// Which turn's menu is open, and where on the screen.
@@ -108,6 +110,7 @@ impl AppState {
                 device,
                 triggers: Triggers::default(),
                 amounts: Amounts::default(),
+                wanted: RwSignal::default(),
             }),
         }
     }
@@ -120,6 +123,11 @@ impl AppState {
     /// The device, for what is not reading.
     pub fn device(self) -> Device {
         self.shared.with_value(|shared| shared.device.clone())
+    }
+
+    /// Which turns the board shows: it is still so when its user comes back to it.
+    pub fn wanted(self) -> RwSignal<Wanted> {
+        self.shared.with_value(|shared| shared.wanted)
     }
 
     /// Whether somebody else gave the password, which opens nothing before it is changed.
@@ -172,6 +180,15 @@ pub fn column_group(stage: RowId) -> Group {
 pub fn scope_group(turn: RowId) -> Group {
     Group {
         table: Table::ScopeItems,
+        column: "turn_id",
+        value: Value::Uuid(turn.0),
+    }
+}
+
+/// What was asked of approvers about a turn.
+pub fn approvals_group(turn: RowId) -> Group {
+    Group {
+        table: Table::Approvals,
         column: "turn_id",
         value: Value::Uuid(turn.0),
     }

@@ -7,37 +7,38 @@
 mod card;
 mod column;
 mod drag;
+mod filters;
 mod keys;
 
 use crate::{
     components::{awaited::Awaited, heading::Heading, resolve::ParkedStarts},
-    facts::{board, stages},
+    facts::{stages, wanted::Wanted},
     format,
     state::{AppState, topics::Topic},
 };
 use browser::Lists;
 use column::Column;
 use domain::{RowId, Table};
+use filters::Filters;
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_navigate;
 use std::collections::HashSet;
 
 mod text {
     pub const TITLE: &str = "Board";
-    pub const SEARCH: &str = "Search turns";
     pub const EMPTY: &str = "No turns yet";
     pub const EMPTY_HINT: &str = "When a home of yours is to be made ready, its turn appears here by itself.";
     pub const NOT_FOUND: &str = "No turn matches";
-    pub const NOT_FOUND_HINT: &str = "Search by the property's name, address or number.";
-    pub const CLEAR: &str = "Clear the search";
+    pub const NOT_FOUND_HINT: &str = "Search by the property's name, address or number, or ask for less at once.";
+    pub const SHOW_ALL: &str = "Show all turns";
 }
 
 /// See the module.
 #[component]
 pub fn Board() -> impl IntoView {
     let state = AppState::of_context();
-    let query = RwSignal::new(String::new());
-    let found = Memo::new(move |_| find(state, &query.read()));
+    let wanted = state.wanted();
+    let found = Memo::new(move |_| find(state, &wanted.read()));
     let count = Memo::new(move |_| {
         found
             .with(|found| found.as_ref().map(HashSet::len))
@@ -49,24 +50,26 @@ pub fn Board() -> impl IntoView {
             <div class="board-bar">
                 <Heading title=text::TITLE.to_owned() />
                 <p class="muted" aria-live="polite">{move || (state.lists.get() == Lists::Here).then(|| format::count(count.get(), "turn", "turns"))}</p>
-                <input class="search" type="search" aria-label=text::SEARCH placeholder=text::SEARCH bind:value=query />
+                <Filters />
             </div>
             <Awaited />
             <ParkedStarts />
             {move || match is_awaited.get() {
                 true => view! { <Skeleton /> }.into_any(),
-                false => view! { <Columns found count /> <Nothing query count /> }.into_any(),
+                false => view! { <Columns found count /> <Nothing count /> }.into_any(),
             }}
         </div>
     }
 }
 
-/// Follows the rows only while something is searched for.
-fn find(state: AppState, query: &str) -> Option<HashSet<RowId>> {
-    if query.trim().is_empty() {
+/// Follows the rows only while not all are wanted.
+fn find(state: AppState, wanted: &Wanted) -> Option<HashSet<RowId>> {
+    if wanted.is_everything() {
         return None;
     }
-    state.read([Topic::Any(Table::Turns), Topic::Any(Table::Properties)], |view| board::search(view, query))
+    let me = state.user.with(|user| user.as_ref().map(|user| user.id));
+    let today = state.today.get();
+    state.read([Topic::Any(Table::Turns), Topic::Any(Table::Properties)], |view| wanted.find(view, me, today))
 }
 
 #[component]
@@ -97,28 +100,35 @@ fn Columns(found: Memo<Option<HashSet<RowId>>>, count: Memo<usize>) -> impl Into
 
 /// What is said where there is nothing to show.
 #[component]
-fn Nothing(query: RwSignal<String>, count: Memo<usize>) -> impl IntoView {
+fn Nothing(count: Memo<usize>) -> impl IntoView {
     let state = AppState::of_context();
     let is_empty = Memo::new(move |_| count.get() == 0 && state.lists.get() == Lists::Here);
+    let wanted = state.wanted();
+    let wants_everything = Memo::new(move |_| wanted.with(Wanted::is_everything));
     move || {
-        is_empty.get().then(|| match query.with(|query| query.trim().to_owned()) {
-            query_text if query_text.is_empty() => view! {
+        is_empty.get().then(|| match wants_everything.get() {
+            true => view! {
                 <div class="empty board-empty">
                     <h2>{text::EMPTY}</h2>
                     <p>{text::EMPTY_HINT}</p>
                 </div>
             }
             .into_any(),
-            query_text => view! {
+            false => view! {
                 <div class="empty board-empty">
-                    <h2>{text::NOT_FOUND} " “" {query_text} "”"</h2>
+                    <h2>{text::NOT_FOUND}{move || wanted.with(|wanted| quoted(&wanted.words))}</h2>
                     <p>{text::NOT_FOUND_HINT}</p>
-                    <p><button type="button" class="button" on:click=move |_| query.set(String::new())>{text::CLEAR}</button></p>
+                    <p><button type="button" class="button" on:click=move |_| wanted.set(Wanted::default())>{text::SHOW_ALL}</button></p>
                 </div>
             }
             .into_any(),
         })
     }
+}
+
+fn quoted(words: &str) -> Option<String> {
+    let words = words.trim();
+    (!words.is_empty()).then(|| format!(" “{words}”"))
 }
 
 /// Shown once in a device's life: until the first rows are here.

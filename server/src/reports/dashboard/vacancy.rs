@@ -8,13 +8,11 @@ use super::{
     turns,
 };
 use crate::reports::{filters::Selection, sql::Sql};
-use domain::{Cents, Date};
+use domain::{Cents, Date, money::DAYS_OF_RENT};
 use sea_orm::{
     ConnectionTrait, DbErr, QueryResult,
     sea_query::{Expr, Query},
 };
-
-const DAYS_OF_RENT: i128 = 30;
 
 /// Homes that are empty since the same day.
 struct Since {
@@ -46,7 +44,8 @@ fn add_up(since: &[Since], today: Date) -> Vacancy {
     let since: Vec<_> = since.iter().filter(|since| since.day <= today).collect();
     let days = |since: &Since| i64::from(today.days_since(since.day));
     let rent: i128 = since.iter().map(|since| i128::from(since.monthly_rent.0) * i128::from(days(since))).sum();
-    let lost = (rent * 2 + DAYS_OF_RENT) / (DAYS_OF_RENT * 2);
+    // Rounded once, and not for each home.
+    let lost = (rent * 2 + i128::from(DAYS_OF_RENT)) / i128::from(DAYS_OF_RENT * 2);
     Vacancy {
         vacant_homes: since.iter().map(|since| since.homes).sum(),
         vacancy_days: since.iter().map(|since| since.homes * days(since)).sum(),
